@@ -1,0 +1,1 @@
+"""From text to trees: Python, shell, and the files that hold shell."""

@@ -1,0 +1,1 @@
+"""From shell text to our own tree: two readers, one scanner of words, one set of nodes."""
