@@ -28,11 +28,14 @@ class Hole:
     and parameters it is made from, directly or through other variables. `kind` says what we know of its value:
     `variable` (nothing more), `unique` (another one in every process or call: uuid, pid, mkstemp, mktemp),
     `digest` (a hash of `names`), `time`, `command` (output of a command), `template` (filled in by the host file).
+    `version` counts the assignments of the variable before this place: two holes of one text and different versions
+    may hold different values.
     """
 
     text: str
     names: frozenset[str] = frozenset()
     kind: str = "variable"
+    version: int = 0
 
 
 def is_hole(char: str) -> bool:

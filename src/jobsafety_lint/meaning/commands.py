@@ -1,0 +1,141 @@
+"""What really runs: commands behind all of their wrappers, pipelines, and the order of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.model import Span
+from jobsafety_lint.source import Place
+
+
+@dataclass(frozen=True, eq=False)
+class Arg:
+    """One word of a command as the program gets it.
+
+    `pattern` is its value, variables followed to what they were set to; `written` the same before that, a hole for
+    every expansion. `quoted`: any part of it stands in quotes. `splits`: an expansion outside of quotes, so that the
+    shell may make several words of it, or none. `origin` is where a variable that makes up the word was set. `pieces` are
+    the value part by part, each with the span of `place.source` that it comes from.
+    """
+
+    place: Place
+    pattern: PathPattern
+    written: PathPattern
+    quoted: bool = False
+    splits: bool = False
+    origin: Place | None = None
+    pieces: tuple[tuple[PathPattern, Span], ...] = ()
+
+    @property
+    def text(self) -> str | None:
+        """The value where it is known."""
+        return self.pattern.text
+
+    @property
+    def literal(self) -> str | None:
+        """The value where it is written at this very place."""
+        return self.written.text
+
+
+@dataclass(frozen=True, eq=False)
+class Command:
+    """A program that is run with its arguments.
+
+    `place` is the command as its innermost program sees it (first to last word); `outer` the command with all of its
+    wrappers, innermost of them first: `env`, `sudo`, `ssh`, `pueue add`. `name` is the program without its folder,
+    empty where it is not known. `status` says who looks at its exit status, `output` who reads what it prints.
+    `statement` is the complete statement that holds it in its own source.
+    """
+
+    place: Place
+    name: str
+    args: tuple[Arg, ...]
+    execution: Execution
+    outer: tuple[Command, ...] = ()
+    status: str = "ignored"
+    """`branch`: picks one (if, while, `&&`, `||`, `!`); `exits`: ends the script; `masked`: nobody can see it;
+    `result`: the status of the script, function or substitution; `ignored`: visible, but nobody looks."""
+    output_to: frozenset[str] = frozenset()
+    """Variables that take up the output."""
+    output_use: str = "shown"
+    """`branch`: its output reaches a condition (a test, or a later stage whose status is one); `variable`, `argument`,
+    `file`, `shown`."""
+    redirects: tuple[tuple[str, Arg], ...] = ()
+    """Operators with their targets."""
+    statement: Place | None = None
+    language: str = "shell"
+    separate_words: bool = False
+    """It is one word of another command's string: the words were joined by blanks first (`pueue add a b`)."""
+
+    @property
+    def words(self) -> list[str | None]:
+        """The arguments' values, None where one is not known."""
+        return [arg.text for arg in self.args]
+
+    def through(self, name: str) -> Command | None:
+        """The wrapper of this name that it runs behind, if there is one."""
+        return next((wrapper for wrapper in self.outer if wrapper.name == name), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Pipe:
+    """A pipeline of at least two stages. `stages` hold the commands of each (several for a group or loop).
+
+    `status` as in `Command`; `execution` is that of the shell that runs the pipeline. `stage_places` are the stages as
+    written. `tolerated` tells of each stage whether its own exit status is taken care of (`(w || true)`).
+    `alternative` is the program on the right of a `||` behind the pipeline (`true`, `echo`, `=` for an assignment).
+    """
+
+    place: Place
+    stages: tuple[tuple[Command, ...], ...]
+    stage_places: tuple[Place, ...]
+    execution: Execution
+    status: str
+    tolerated: tuple[bool, ...] = ()
+    negated: bool = False
+    alternative: str | None = None
+    statement: Place | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """Something whose truth picks a branch: the names that it looks at."""
+
+    place: Place
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """All that one script, task or Python function runs, in order, with the functions of the same file followed.
+
+    `kind`: `script`, `task`, `function`. `title` names it (`deploy.sh`, `tasks.retrain`, `main`).
+    """
+
+    place: Place
+    kind: str
+    title: str
+    steps: tuple[Command | Condition, ...] = ()
+    depends: tuple[str, ...] = ()
+    decisive: frozenset[str] = frozenset()
+    """Variables whose value reaches a condition, perhaps by way of others."""
+
+    @property
+    def commands(self) -> Iterator[Command]:
+        """The commands among the steps."""
+        return (step for step in self.steps if isinstance(step, Command))
+
+
+@dataclass(frozen=True, eq=False)
+class ShellAssignment:
+    """A shell variable is set: `name=value`, `export name=value`. `exported` where `export` or `declare -x` says so."""
+
+    place: Place
+    name: str
+    value: PathPattern
+    execution: Execution
+    exported: bool = False
+    value_place: Place | None = None

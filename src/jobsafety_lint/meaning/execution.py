@@ -1,0 +1,76 @@
+"""Under what circumstances a piece of code runs: the same value for a shell command and for a Python call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.source import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop around the code. `variables` are what it sets; `values` those of a `for` over literals, else None.
+
+    `kind`: `for`, `while`, `comprehension`, `xargs`, `parallel`, `pool`. `place` is the loop's header.
+    """
+
+    kind: str
+    place: Place
+    variables: tuple[str, ...] = ()
+    values: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """Why several of these may run at once, in words that follow "because it is …", and where that is said."""
+
+    reason: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An environment variable that is set around the code: by `env`, `NAME=value cmd`, `export`, `-E`."""
+
+    name: str
+    value: PathPattern
+    place: Place
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """Where and how something runs.
+
+    `host` is None here, else the ssh destination as written. `shell` is `bash`, `sh`, `dash`, `zsh`, `ksh`, or `""`
+    where no shell is involved (Python, an exec'd argv). `errexit` and `pipefail`: in force, or None where that is not
+    known. `errexit_suspended`: the code is part of a condition, so that errexit does not act. `cwd` is the working
+    directory where a `cd` or an option has set it, `home` where a login over ssh, cron or a unit leaves it at the home
+    or root directory, None where it is the caller's. `queue` is the queue program that starts it (`pueue`).
+    """
+
+    host: PathPattern | None = None
+    shell: str = ""
+    errexit: bool | None = False
+    pipefail: bool | None = False
+    errexit_suspended: bool = False
+    cwd: PathPattern | None = None
+    at_home: bool = False
+    environment: tuple[Setting, ...] = ()
+    loops: tuple[Loop, ...] = ()
+    concurrency: tuple[Concurrency, ...] = ()
+    queue: str | None = None
+    lock: str | None = None
+    functions: tuple[str, ...] = ()
+    background: bool = False
+    """Started with `&`."""
+
+    def but(self, **changes: object) -> Execution:
+        """A copy with some fields changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # dataclasses.replace checks the names at run time
+
+    @property
+    def loop_variables(self) -> frozenset[str]:
+        """The variables of all loops around."""
+        return frozenset(name for loop in self.loops for name in loop.variables)

@@ -1,0 +1,133 @@
+"""What code does to files: the same facts for Python calls and shell commands.
+
+Each fact's `place` is the act (the call, the command), `path_place` the expression that names the file. All facts of a
+file come in the order of the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.source import Place
+
+
+@dataclass(frozen=True, eq=False)
+class FileFact:
+    """Something is done to a file. `by` is the call or command as a person names it (`Path.unlink`, `rm`, `[ -f ]`).
+
+    `language` is `python` or `shell`. `loop_item` is the `Glob` whose result is walked when `path` is its loop variable.
+    """
+
+    place: Place
+    path: PathPattern
+    path_place: Place
+    execution: Execution
+    by: str
+    language: str
+    loop_item: Glob | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Check(FileFact):
+    """A file is tested for existence. `test`: `exists`, `file`, `directory`, `link`, `access`, `listed`."""
+
+    test: str = "exists"
+
+
+@dataclass(frozen=True, eq=False)
+class Guard:
+    """A check that decides whether an act is reached, while nothing between the two touches the path.
+
+    `holds` is what the check said: True if the file was found. `shape`: `if`, `and` (`a && b`), `or`, `else`,
+    `early-exit`, `while`, `ternary`, `comprehension`. `statement` is the whole compound statement (`if` … with all its
+    branches, the and-or list). `sole`: that statement does nothing but this check and this act, so that it may be
+    replaced by the act alone. `only_check`: the condition is the check and nothing else.
+    """
+
+    check: Check
+    holds: bool
+    shape: str
+    statement: Place
+    sole: bool = False
+    only_check: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Act(FileFact):
+    """Something is done to a file that other jobs may notice.
+
+    `guards` are the checks of the very same path that decide whether the act is reached, innermost first.
+    `tolerates_missing` says how a file that is already gone is tolerated (`missing_ok`, `handler`, `suppress`,
+    `ignore_errors`, `-f`, `|| true`), or is None.
+    """
+
+    guards: tuple[Guard, ...] = ()
+    tolerates_missing: str | None = None
+    statement: Place | None = None
+    """The statement that consists of this act alone (an expression statement, a simple command), if it does."""
+
+
+@dataclass(frozen=True, eq=False)
+class Delete(Act):
+    """A file or directory is removed, or moved away. `what`: `file`, `directory` (rmdir), `tree` (rmtree, rm -r),
+    `moved` (rename, replace, move, mv: the source). `pathlike`: the receiver is known to be a `pathlib.Path`
+    (annotation, constructor, `/`), so that `missing_ok=True` may be added."""
+
+    what: str = "file"
+    pathlike: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Create(Act):
+    """A file or directory is made. `what`: `file` (touch, open x), `directory`. `exclusive`: it fails where it is there."""
+
+    what: str = "file"
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Write(Act):
+    """A file is written in place: truncated, then filled. `content` tells the writer (`json.dump`, `write_text`, `>`)."""
+
+    content: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Append(Act):
+    """Something is added at the end of a file. `records` counts separate write calls a record, where known."""
+
+    content: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Replace(Act):
+    """A file is put in place of another: `path` is the target, `origin` the source. `atomic`: one rename(2)."""
+
+    origin: PathPattern | None = None
+    atomic: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Read(Act):
+    """A file is read. `content` tells the reader (`json.load`, `read_text`, `<`)."""
+
+    content: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Glob(FileFact):
+    """Files are listed by a pattern: `path` is the whole pattern, its wildcards as literals.
+
+    `uses` says what happens to what is found: `delete`, `move`, `merge` (read and joined), `read`, `count`, `list`,
+    `copy`, with the place where it happens. `filtered_by` are names that a later filter of the result mentions.
+    """
+
+    uses: tuple[tuple[str, Place], ...] = ()
+    filtered_by: frozenset[str] = frozenset()
+    recursive: bool = False
+
+    def use(self, *kinds: str) -> Place | None:
+        """Where the result is used in one of these ways, if it is."""
+        return next((place for kind, place in self.uses if kind in kinds), None)

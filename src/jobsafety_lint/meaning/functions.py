@@ -1,0 +1,82 @@
+"""Functions, their parameters and calls, and the names of files that they build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jobsafety_lint.meaning.execution import Execution, Loop
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.source import Place
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """A parameter of a function, or a positional one of a script.
+
+    `uses` say what the function does with it: `computed` (arithmetic, comparison, condition, formatted into a
+    key or query), `passed` (argument of a call that does work), `logged` (log, print), `iterated` (loop, subscript,
+    slice, len), `called`, `attribute` (`p.x`), `path` (a path is built on it), `name` (in another file name).
+    `option` is the command-line option that fills it, `required` whether that must be given.
+    """
+
+    name: str
+    place: Place
+    annotation: str = ""
+    default: str | None = None
+    uses: frozenset[str] = frozenset()
+    option: str | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A function or method (`Class.method`), a shell function, or a whole script (`name` is empty)."""
+
+    name: str
+    place: Place
+    parameters: tuple[Parameter, ...]
+    decorators: tuple[str, ...] = ()
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of this name, if there is one."""
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """`caller` calls a function of the same file. `bound` maps the callee's parameters to the argument's pattern."""
+
+    caller: Function | None
+    place: Place
+    bound: tuple[tuple[str, PathPattern], ...]
+    loops: tuple[Loop, ...] = ()
+
+    def names_for(self, parameter: str) -> frozenset[str]:
+        """What the argument for a parameter is made from."""
+        return next((pattern.names for name, pattern in self.bound if name == parameter), frozenset())
+
+
+@dataclass(frozen=True, eq=False)
+class ArtifactName:
+    """An expression that builds the name of a file that jobs keep: an f-string, a `Path / …`, a shell word.
+
+    `pattern` is the whole path as far as it is known, `template` the name as it is written here. `function` is the
+    one around it, `calls` those of that function in the same file when it hands the name out (`returned`).
+    `purposes` tell what for: words such as `checkpoint`, `lock`, `cursor`, `temp`, `cache`, from the name itself, the
+    variable, the function. `roles` tell what happens to it: `read`, `written`, `replaced`, `deleted`, `checked`,
+    `appended`, `returned`, `passed`. `loops` are those around it; `jobs` the commands in the same loop that take
+    further loop variables, each with the variables that it takes.
+    """
+
+    place: Place
+    pattern: PathPattern
+    template: PathPattern
+    function: Function | None
+    execution: Execution
+    purposes: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    returned: bool = False
+    calls: tuple[Call, ...] = ()
+    language: str = "python"
+    jobs: tuple[tuple[Place, frozenset[str]], ...] = ()
+    variable: str = ""

@@ -1,0 +1,189 @@
+"""Path patterns: the text of a file name (or of any argument) as literals and holes.
+
+Two jobs collide on a file when a parameter that tells them apart is in no hole of its name. A hole knows the
+parameters and loop variables that it is made from, so a rule asks the pattern, never the code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from jobsafety_lint.source import Hole
+
+Part = str | Hole
+
+STATE_WORDS = frozenset(
+    "checkpoint checkpoints ckpt ckpts chkpt cursor cursors offset offsets watermark watermarks state states progress "
+    "resume manifest manifests cache lock locks pid lease leases marker inprogress journal ledger bookmark bookmarks "
+    "last_id lastid seen done pending".split()
+)
+"""Words of a name that say that jobs keep state there (rule-facts, part B: concurrent context)."""
+
+_WORD = re.compile(r"[A-Za-z][a-z]*|[A-Z]+(?![a-z])|\d+")
+_UNIQUE_KINDS = frozenset({"unique"})
+
+
+@dataclass(frozen=True)
+class PathPattern:
+    """A text as literals and holes; two neighbours are never both literals. An empty tuple is the empty text.
+
+    For a path, `..` and `.` are kept as written and separators are `/`; a `/` never stands inside a hole that we know
+    of, though the value of a hole may have some.
+    """
+
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, *parts: Part | PathPattern) -> PathPattern:
+        """The pattern that joins these parts, neighbouring literals merged."""
+        flat: list[Part] = []
+        for part in parts:
+            for piece in part.parts if isinstance(part, PathPattern) else (part,):
+                if isinstance(piece, str):
+                    if not piece:
+                        continue
+                    if flat and isinstance(flat[-1], str):
+                        flat[-1] += piece
+                        continue
+                flat.append(piece)
+        return cls(tuple(flat))
+
+    def joined(self, *others: PathPattern) -> PathPattern:
+        """This path with others below it, as `Path(a, b)` and `os.path.join` do: an absolute one starts afresh."""
+        result = self
+        for other in others:
+            if other.is_absolute or not result.parts:
+                result = other
+            else:
+                tail = result.parts[-1]
+                slash = "" if isinstance(tail, str) and tail.endswith("/") else "/"
+                result = PathPattern.of(result, slash, other)
+        return result
+
+    @property
+    def holes(self) -> tuple[Hole, ...]:
+        """The holes, in order."""
+        return tuple(part for part in self.parts if isinstance(part, Hole))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every parameter and variable that some hole is made from."""
+        return frozenset().union(*(hole.names for hole in self.holes))
+
+    @property
+    def text(self) -> str | None:
+        """The value if nothing in it is known only at run time, else None."""
+        if not self.parts:
+            return ""
+        return self.parts[0] if len(self.parts) == 1 and isinstance(self.parts[0], str) else None
+
+    @property
+    def literal(self) -> str:
+        """All literal text, each hole as one NUL: for tests that look at what is certain."""
+        return "".join(part if isinstance(part, str) else "\0" for part in self.parts)
+
+    @property
+    def template(self) -> str:
+        """The pattern as people write it: `{symbol}_{start}.json`, holes by their code without `$` and braces."""
+        return "".join(part if isinstance(part, str) else f"{{{shown_name(part)}}}" for part in self.parts)
+
+    @property
+    def is_absolute(self) -> bool:
+        """Whether the path certainly starts at the root or at a home directory."""
+        first = self.parts[0] if self.parts else ""
+        return isinstance(first, str) and first.startswith(("/", "~"))
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether no other process can have the same path: a uuid, a pid, mkstemp, … is part of it."""
+        return any(hole.kind in _UNIQUE_KINDS for hole in self.holes)
+
+    @property
+    def has_digest(self) -> bool:
+        """Whether a hash is part of it."""
+        return any(hole.kind == "digest" for hole in self.holes)
+
+    @cached_property
+    def name(self) -> PathPattern:
+        """The last component (what stands after the last `/` of a literal); the whole if there is none."""
+        for at in range(len(self.parts) - 1, -1, -1):
+            part = self.parts[at]
+            if isinstance(part, str) and "/" in part:
+                return PathPattern.of(part.rpartition("/")[2], *self.parts[at + 1 :])
+        return self
+
+    @cached_property
+    def parent(self) -> PathPattern:
+        """What stands before the last `/`; the empty pattern if there is none."""
+        for at in range(len(self.parts) - 1, -1, -1):
+            part = self.parts[at]
+            if isinstance(part, str) and "/" in part:
+                return PathPattern.of(*self.parts[:at], part.rpartition("/")[0] or "/")
+        return PathPattern(())
+
+    @property
+    def suffix(self) -> str:
+        """The literal suffix of the name with its dot (`.json`), or the empty text."""
+        last = self.name.parts[-1] if self.name.parts else ""
+        if not isinstance(last, str):
+            return ""
+        stem, dot, suffix = last.rpartition(".")
+        return dot + suffix if dot and (stem or len(self.name.parts) > 1) else ""
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of the literals and of the holes' code, lower case: `state/{sym}.ckpt` has state, sym, ckpt."""
+        texts = (part if isinstance(part, str) else part.text for part in self.parts)
+        return frozenset(word for text in texts for word in words_of(text))
+
+    @property
+    def says_state(self) -> bool:
+        """Whether a word of the pattern says that jobs keep state there."""
+        return bool(self.words & STATE_WORDS)
+
+    def same_object(self, other: PathPattern) -> bool:
+        """Whether both certainly name one file: equal literals, equal holes of equal versions.
+
+        A hole whose value is another one at each evaluation (a command's output, the time) equals nothing, unless it
+        was evaluated once and kept in a variable (its version tells).
+        """
+        if self.parts != other.parts or not self.parts:
+            return False
+        return all(hole.version or hole.kind not in {"command", "time"} for hole in self.holes)
+
+    def starts_with(self, prefix: PathPattern) -> bool:
+        """Whether the pattern begins with all parts of another one."""
+        if not prefix.parts:
+            return True
+        *whole, last = prefix.parts
+        if self.parts[: len(whole)] != tuple(whole) or len(self.parts) < len(prefix.parts):
+            return False
+        mine = self.parts[len(whole)]
+        if isinstance(mine, str) and isinstance(last, str):
+            return mine.startswith(last)
+        return mine == last
+
+    def __str__(self) -> str:
+        return self.template
+
+
+EMPTY = PathPattern(())
+
+
+def shown_name(hole: Hole) -> str:
+    """A hole's code as a person would name it: `$x` and `${x}` as `x`, everything else as written."""
+    match = re.fullmatch(r"\$\{?(\w+)\}?", hole.text)
+    return match[1] if match else hole.text
+
+
+def words_of(text: str) -> Iterator[str]:
+    """The words of an identifier or path, lower case: snake_case, kebab-case and camelCase are split."""
+    return (word.lower() for word in _WORD.findall(text))
+
+
+def union(patterns: Iterable[PathPattern]) -> frozenset[str]:
+    """All names of several patterns."""
+    return frozenset().union(*(pattern.names for pattern in patterns))

@@ -1,0 +1,348 @@
+"""pueue: the grammar of its command line as data, per major version, and what a command line means to it.
+
+Source: pueue/src/client/cli.rs of v3.4.1 and v4.0.x (rule-facts A1.1). Parsing follows clap: long flags take
+`--x v` and `--x=v`, short ones `-gv`, `-g v`, `-g=v`; short booleans cluster; `--` ends the options; `add` stops at
+its first positional word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jobsafety_lint.meaning.commands import Arg, Command
+from jobsafety_lint.meaning.execution import Execution, Setting
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.source import Place, Source
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option: its names, whether it takes a value (`*` takes all words up to the next option), since and until
+    which major version there is one, and whether its values are task ids."""
+
+    names: tuple[str, ...]
+    values: str = ""
+    ids: bool = False
+    versions: tuple[int, ...] = (3, 4)
+
+    @property
+    def key(self) -> str:
+        """The long name."""
+        return max(self.names, key=len)
+
+
+@dataclass(frozen=True)
+class Subcommand:
+    """A subcommand: its names, options, and which positional words are task ids (`all`, `first`, `none`)."""
+
+    names: tuple[str, ...]
+    options: tuple[Option, ...] = ()
+    ids: str = "none"
+    trailing: bool = False
+    versions: tuple[int, ...] = (3, 4)
+    nested: tuple[Subcommand, ...] = ()
+
+
+def _flag(*names: str, versions: tuple[int, ...] = (3, 4)) -> Option:
+    return Option(names, versions=versions)
+
+
+def _value(*names: str, versions: tuple[int, ...] = (3, 4)) -> Option:
+    return Option(names, "1", versions=versions)
+
+
+_GROUP = _value("-g", "--group")
+_ALL = _flag("-a", "--all")
+_CHILDREN = _flag("-c", "--children", versions=(3,))
+
+GLOBAL_OPTIONS = (
+    _flag("-v", "--verbose"),
+    _value("--color"),
+    _value("-c", "--config"),
+    _value("-p", "--profile"),
+    _flag("-h", "--help"),
+    _flag("-V", "--version"),
+)
+
+SUBCOMMANDS = (
+    Subcommand(
+        ("add",),
+        (
+            _value("-w", "--working-directory"),
+            _flag("-e", "--escape"),
+            _flag("-i", "--immediate"),
+            _flag("--follow", versions=(4,)),
+            _flag("-s", "--stashed"),
+            _value("-d", "--delay"),
+            _GROUP,
+            Option(("-a", "--after"), "*", ids=True),
+            _value("-o", "--priority"),
+            _value("-l", "--label"),
+            _flag("-p", "--print-task-id"),
+        ),
+        trailing=True,
+    ),
+    Subcommand(("remove", "rm"), ids="all"),
+    Subcommand(("switch",), ids="all"),
+    Subcommand(
+        ("stash",),
+        (
+            _value("-g", "--group", versions=(4,)),
+            _flag("-a", "--all", versions=(4,)),
+            _value("-d", "--delay", versions=(4,)),
+        ),
+        ids="all",
+    ),
+    Subcommand(
+        ("enqueue",),
+        (
+            _value("-g", "--group", versions=(4,)),
+            _flag("-a", "--all", versions=(4,)),
+            _value("-d", "--delay"),
+        ),
+        ids="all",
+    ),
+    Subcommand(("start",), (_GROUP, _ALL, _CHILDREN), ids="all"),
+    Subcommand(
+        ("restart", "re"),
+        (
+            _flag("-a", "--all-failed"),
+            _value("-g", "--failed-in-group"),
+            _flag("-k", "--immediate", versions=(4,)),
+            _flag("-k", "--start-immediately", versions=(3,)),
+            _flag("-s", "--stashed"),
+            _flag("-i", "--in-place"),
+            _flag("--not-in-place"),
+            _flag("-e", "--edit"),
+            _flag("-p", "--edit-path", versions=(3,)),
+            _flag("-l", "--edit-label", versions=(3,)),
+            _flag("-o", "--edit-priority", versions=(3,)),
+        ),
+        ids="all",
+    ),
+    Subcommand(("pause",), (_GROUP, _ALL, _flag("-w", "--wait"), _CHILDREN), ids="all"),
+    Subcommand(("kill",), (_GROUP, _ALL, _value("-s", "--signal"), _CHILDREN), ids="all"),
+    Subcommand(("send",), ids="first"),
+    Subcommand(
+        ("edit",),
+        (
+            _flag("-c", "--command", versions=(3,)),
+            _flag("-p", "--path", versions=(3,)),
+            _flag("-l", "--label", versions=(3,)),
+            _flag("-o", "--priority", versions=(3,)),
+        ),
+        ids="all",
+    ),
+    Subcommand(
+        ("env",), nested=(Subcommand(("set",), ids="first"), Subcommand(("unset",), ids="first")), versions=(4,)
+    ),
+    Subcommand(
+        ("group",),
+        (_flag("-j", "--json"),),
+        nested=(Subcommand(("add",), (_value("-p", "--parallel"),)), Subcommand(("remove",))),
+    ),
+    Subcommand(("status",), (_flag("-j", "--json"), _GROUP)),
+    Subcommand(("format-status",), (_GROUP,), versions=(3,)),
+    Subcommand(
+        ("log",),
+        (
+            _value("-g", "--group", versions=(4,)),
+            _flag("-a", "--all", versions=(4,)),
+            _flag("-j", "--json"),
+            _value("-l", "--lines"),
+            _flag("-f", "--full"),
+        ),
+        ids="all",
+    ),
+    Subcommand(("follow", "fo"), (_value("-l", "--lines"),), ids="all"),
+    Subcommand(("wait",), (_GROUP, _ALL, _flag("-q", "--quiet"), _value("-s", "--status")), ids="all"),
+    Subcommand(("clean", "cleanup", "clear"), (_flag("-s", "--successful-only"), _GROUP)),
+    Subcommand(("reset",), (_value("-g", "--groups", versions=(4,)), _flag("-f", "--force"), _CHILDREN)),
+    Subcommand(("shutdown",)),
+    Subcommand(("completions",)),
+    Subcommand(("parallel",), (_GROUP,)),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class GivenOption:
+    """An option as it was given: the grammar's entry, the word that names it, and its values."""
+
+    option: Option
+    word: Arg
+    values: tuple[Arg, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class QueueCommand:
+    """A call of pueue. `subcommand` is the main name (`restart`, `add`, `group add`); `ids` are the words that pueue
+    takes as task ids; `rest` the words of a job (`add`) or the other positional words."""
+
+    command: Command
+    subcommand: str
+    options: tuple[GivenOption, ...]
+    ids: tuple[Arg, ...]
+    rest: tuple[Arg, ...]
+    subcommand_word: Arg | None = None
+    unknown: tuple[Arg, ...] = ()
+    """Options that this version of pueue does not have."""
+
+    @property
+    def place(self) -> Place:
+        """The command."""
+        return self.command.place
+
+    @property
+    def execution(self) -> Execution:
+        """Where the client runs."""
+        return self.command.execution
+
+    def has(self, *names: str) -> bool:
+        """Whether one of these options is given, by any of its names."""
+        return self.given(*names) is not None
+
+    def given(self, *names: str) -> GivenOption | None:
+        """The first of these options that is given."""
+        return next((given for given in self.options if set(names) & set(given.option.names)), None)
+
+    def value(self, *names: str) -> Arg | None:
+        """The (last) value of an option."""
+        given = [g for g in self.options if set(names) & set(g.option.names) and g.values]
+        return given[-1].values[-1] if given else None
+
+
+@dataclass(frozen=True, eq=False)
+class Launch:
+    """A job is queued. `text` is what pueue hands to `sh -c` (its words joined by blanks), `commands` what that runs.
+
+    `settings` are the variables set for this job alone (`env K=V`, `K=V cmd`). `execution` is the client's.
+    """
+
+    call: QueueCommand
+    text: Source
+    commands: tuple[Command, ...]
+    settings: tuple[Setting, ...] = ()
+    working_directory: Arg | None = None
+    label: PathPattern | None = None
+    group: PathPattern | None = None
+
+    @property
+    def place(self) -> Place:
+        """The submitting command."""
+        return self.call.place
+
+    @property
+    def execution(self) -> Execution:
+        """Where the client runs."""
+        return self.call.execution
+
+
+_BY_NAME = {name: sub for sub in SUBCOMMANDS for name in sub.names}
+
+
+@dataclass
+class _Parser:
+    """Reads the words after the program's name, as clap does."""
+
+    words: list[Arg]
+    version: int
+    at: int = 0
+    options: list[GivenOption] = field(default_factory=list)
+    unknown: list[Arg] = field(default_factory=list)
+    positional: list[Arg] = field(default_factory=list)
+    option_ids: list[Arg] = field(default_factory=list)
+
+    def read(self, options: tuple[Option, ...], *, stop_at_word: bool) -> None:
+        """Reads options and words; with `stop_at_word` it ends before the first positional word."""
+        while self.at < len(self.words):
+            word = self.words[self.at]
+            text = word.text if word.text is not None else word.pattern.literal
+            if text == "--":
+                self.at += 1
+                if stop_at_word:
+                    return
+                self.positional += self.words[self.at :]
+                self.at = len(self.words)
+            elif text.startswith("-") and len(text) > 1:
+                self.at += 1
+                self._option(word, text, options)
+            elif stop_at_word:
+                return
+            else:
+                self.at += 1
+                self.positional.append(word)
+
+    def _find(self, name: str, options: tuple[Option, ...]) -> Option | None:
+        fitting = [option for option in options if name in option.names]
+        return next((option for option in fitting if self.version in option.versions), None)
+
+    def _option(self, word: Arg, text: str, options: tuple[Option, ...]) -> None:
+        if text.startswith("--"):
+            name, equals, _ = text.partition("=")
+            option = self._find(name, options)
+            if option is None:
+                self.unknown.append(word)
+            else:
+                self._give(option, word, attached=bool(equals))
+            return
+        for at, letter in enumerate(text[1:], 1):
+            option = self._find("-" + letter, options)
+            if option is None:
+                self.unknown.append(word)
+                return
+            if option.values:
+                self._give(option, word, attached=at + 1 < len(text))
+                return
+            self._give(option, word, attached=False)
+
+    def _give(self, option: Option, word: Arg, *, attached: bool) -> None:
+        values: list[Arg] = []
+        if attached:
+            values.append(word)
+        elif option.values == "1":
+            values += self.words[self.at : self.at + 1]
+            self.at += 1
+        elif option.values == "*":
+            while self.at < len(self.words):
+                text = self.words[self.at].text
+                if text is not None and text.startswith("-"):
+                    break
+                values.append(self.words[self.at])
+                self.at += 1
+        self.options.append(GivenOption(option, word, tuple(values)))
+        if option.ids:
+            self.option_ids += values
+
+
+def parse(command: Command, version: int = 4) -> QueueCommand | None:
+    """What a call of pueue means to the given major version; None if it is no call of pueue."""
+    if command.name != "pueue":
+        return None
+    parser = _Parser(list(command.args), version)
+    parser.read(GLOBAL_OPTIONS, stop_at_word=True)
+    if parser.at >= len(parser.words):
+        return QueueCommand(command, "status", tuple(parser.options), (), (), None, tuple(parser.unknown))
+    word = parser.words[parser.at]
+    found = _BY_NAME.get(word.text or "")
+    if found is None:
+        return None
+    parser.at += 1
+    title = found.names[0]
+    if found.nested:
+        parser.read((*found.options, *GLOBAL_OPTIONS), stop_at_word=True)
+        inner = parser.words[parser.at].text if parser.at < len(parser.words) else None
+        nested = next((sub for sub in found.nested if inner in sub.names), None)
+        if nested is not None:
+            parser.at += 1
+            title, found = f"{title} {nested.names[0]}", nested
+    options = (*found.options, *GLOBAL_OPTIONS)
+    parser.read(options, stop_at_word=found.trailing)
+    rest = parser.positional + parser.words[parser.at :]
+    ids = list(parser.option_ids)
+    if found.ids == "all":
+        ids += rest
+    elif found.ids == "first":
+        ids += rest[:1]
+    return QueueCommand(
+        command, title, tuple(parser.options), tuple(ids), tuple(rest), word, tuple(parser.unknown)
+    )

@@ -1,0 +1,1 @@
+"""What shell code means: variables, strict mode and directories followed statement by statement, commands unwrapped."""

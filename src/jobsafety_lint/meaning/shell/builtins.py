@@ -1,0 +1,150 @@
+"""What the shell's own commands change in the state: `set`, `cd`, `export`, `read`, `shift`, …"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobsafety_lint.meaning.commands import Arg, Command, ShellAssignment
+from jobsafety_lint.meaning.execution import Setting
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.shell.state import State, Value
+from jobsafety_lint.readers.shell import tree as sh
+from jobsafety_lint.source import Hole, Place
+
+if TYPE_CHECKING:
+    from jobsafety_lint.meaning.shell.interpreter import Interpreter
+
+DECLARATIONS = frozenset({"export", "declare", "local", "readonly", "typeset"})
+
+_LONG_OPTIONS = {"errexit": "errexit", "pipefail": "pipefail"}
+
+
+def assigned_name(word: sh.Word) -> str | None:
+    """The name that a word of `export`, `local` or `read` sets."""
+    first = word.parts[0] if word.parts else None
+    if not isinstance(first, sh.Literal):
+        return None
+    name = first.value.partition("=")[0]
+    return name if name.isidentifier() else None
+
+
+def shell_options(words: list[str | None]) -> dict[str, bool]:
+    """What option words of `set` or of a shell's command line say of errexit and pipefail."""
+    said: dict[str, bool] = {}
+    at = 0
+    while at < len(words):
+        word = words[at] or ""
+        at += 1
+        if word in {"--", "-", ""} or word[0] not in "-+":
+            break
+        on = word[0] == "-"
+        for letter in word[1:]:
+            if letter == "e":
+                said["errexit"] = on
+            elif letter == "o" and at < len(words):
+                name = _LONG_OPTIONS.get(words[at] or "")
+                at += 1
+                if name:
+                    said[name] = on
+    return said
+
+
+def apply(interpreter: Interpreter, command: Command, state: State) -> None:
+    """Changes the state as a builtin does; other commands change nothing."""
+    reader = _BUILTINS.get(command.name)
+    if reader is not None:
+        reader(interpreter, command, state)
+
+
+def _set(_: Interpreter, command: Command, state: State) -> None:
+    words = command.words
+    state.change(**shell_options(words))
+    if "--" in words:
+        for at, arg in enumerate(command.args[words.index("--") + 1 :], 1):
+            state.assign(str(at), Value(arg.pattern, arg.place))
+
+
+def _cd(_: Interpreter, command: Command, state: State) -> None:
+    target = next((arg for arg in command.args if not (arg.text or "x").startswith("-")), None)
+    if target is None:
+        state.change(cwd=PathPattern.of("~"), at_home=False)
+        return
+    here = state.execution.cwd
+    cwd = here.joined(target.pattern) if here is not None else target.pattern
+    state.change(cwd=cwd, at_home=False)
+
+
+def _popd(_: Interpreter, __: Command, state: State) -> None:
+    state.change(cwd=None)
+
+
+def _declare(interpreter: Interpreter, command: Command, state: State) -> None:
+    exported = command.name == "export" or any((word or "").startswith("-x") for word in command.words)
+    for arg in command.args:
+        first = arg.pattern.parts[0] if arg.pattern.parts else ""
+        if not isinstance(first, str) or "=" not in first or first.startswith("-"):
+            continue
+        name, _, value = first.partition("=")
+        if not name.isidentifier():
+            continue
+        pattern = PathPattern.of(value, *arg.pattern.parts[1:])
+        state.assign(name, Value(pattern, arg.place))
+        kept = state.variables[name].pattern
+        interpreter.add(ShellAssignment(arg.place, name, kept, state.execution, exported, _value_place(arg, name)))
+        if exported:
+            setting = Setting(name, kept, arg.place, "export")
+            state.change(environment=(*state.execution.environment, setting))
+
+
+def _value_place(arg: Arg, name: str) -> Place:
+    span = arg.place.span
+    return Place(arg.place.source, type(span)(min(span.start + len(name) + 1, span.end), span.end))
+
+
+def _read(_: Interpreter, command: Command, state: State) -> None:
+    for word in command.words:
+        if word and word.isidentifier():
+            state.forget(word)
+
+
+def _mapfile(_: Interpreter, command: Command, state: State) -> None:
+    names = [word for word in command.words if word and word.isidentifier()]
+    state.forget(names[-1] if names else "MAPFILE")
+
+
+def _shift(_: Interpreter, __: Command, state: State) -> None:
+    positions = sorted(int(name) for name in state.variables if name.isdigit())
+    moved = {at: state.variables.pop(str(at)) for at in positions}
+    for at in positions[1:]:
+        state.variables[str(at - 1)] = moved[at]
+    for name in ("1", "2", "3"):
+        state.versions[name] = state.versions.get(name, 0) + 1
+
+
+def _printf(_: Interpreter, command: Command, state: State) -> None:
+    if command.words[:1] == ["-v"] and len(command.args) > 2:
+        name = command.args[1].text or ""
+        names = frozenset().union(*(arg.pattern.names for arg in command.args[2:]))
+        hole = Hole(command.place.text, names)
+        state.assign(name, Value(PathPattern((hole,)), command.place))
+
+
+def _unset(_: Interpreter, command: Command, state: State) -> None:
+    for word in command.words:
+        if word:
+            state.variables.pop(word, None)
+
+
+_BUILTINS = {
+    "set": _set,
+    "cd": _cd,
+    "pushd": _cd,
+    "popd": _popd,
+    "read": _read,
+    "mapfile": _mapfile,
+    "readarray": _mapfile,
+    "shift": _shift,
+    "printf": _printf,
+    "unset": _unset,
+    **dict.fromkeys(DECLARATIONS, _declare),
+}

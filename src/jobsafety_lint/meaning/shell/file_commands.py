@@ -1,0 +1,231 @@
+"""What shell commands and redirections do to files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from jobsafety_lint.meaning.commands import Arg, Command
+from jobsafety_lint.meaning.files import Act, Append, Create, Delete, Glob, Read, Replace, Write
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.source import Place
+
+Fact = Act | Glob
+
+_GLOB_CHARACTERS = frozenset("*?[")
+_COPY_VALUES = frozenset({"-S", "--suffix", "-t", "--target-directory"})
+_MERGERS = frozenset({"cat", "zcat", "sort", "jq", "paste", "awk", "csvstack", "samtools", "bcftools", "duckdb", "mlr"})
+_COUNTERS = frozenset({"ls", "wc", "du", "stat", "find", "file", "md5sum", "sha256sum", "echo", "printf", "test", "["})
+
+
+def split_options(args: Sequence[Arg], values: frozenset[str] = frozenset()) -> tuple[set[str], list[Arg]]:
+    """Options (short clusters taken apart, long ones without their value) and operands of a POSIX-like command."""
+    options: set[str] = set()
+    operands: list[Arg] = []
+    words = iter(args)
+    only_operands = False
+    for arg in words:
+        text = arg.text if arg.text is not None else arg.pattern.literal
+        if only_operands or not text.startswith("-") or text == "-":
+            operands.append(arg)
+        elif text == "--":
+            only_operands = True
+        elif text.startswith("--"):
+            name, equals, _ = text.partition("=")
+            options.add(name)
+            if name in values and not equals:
+                next(words, None)
+        else:
+            options.update("-" + letter for letter in text[1:])
+            if text in values:
+                next(words, None)
+    return options, operands
+
+
+def is_glob(arg: Arg) -> bool:
+    """Whether the word has a wildcard that the shell expands."""
+    return glob_pattern(arg) is not None
+
+
+def glob_pattern(arg: Arg) -> PathPattern | None:
+    """The pattern of a word with an unquoted wildcard."""
+    source = arg.place.source
+    raw = source.text[arg.place.span.start : arg.place.span.end]
+    if not _GLOB_CHARACTERS & set(raw):
+        return None
+    quote = ""
+    for char in raw:
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char in _GLOB_CHARACTERS:
+            return arg.pattern
+    return None
+
+
+def facts_of(command: Command) -> Iterator[Fact]:
+    """What a command does to files by itself (its redirections are read by `redirect_facts`)."""
+    reader = _COMMANDS.get(command.name)
+    if reader is not None:
+        yield from reader(command)
+    yield from _globs(command)
+
+
+def _act(kind: type[Act], command: Command, arg: Arg, **more: object) -> Act:
+    return kind(
+        command.place,
+        arg.pattern,
+        arg.place,
+        command.execution,
+        command.name,
+        "shell",
+        statement=command.statement,
+        **more,  # type: ignore[arg-type]  # the fields of the kinds differ
+    )
+
+
+def _tolerance(command: Command, *, force: bool) -> str | None:
+    if force:
+        return "-f"
+    return "|| true" if command.status == "masked" else None
+
+
+def _rm(command: Command) -> Iterator[Fact]:
+    options, operands = split_options(command.args)
+    what = "tree" if options & {"-r", "-R", "--recursive"} else "directory" if "-d" in options else "file"
+    tolerates = _tolerance(command, force=bool(options & {"-f", "--force"}))
+    for arg in operands:
+        if not is_glob(arg):
+            yield _act(Delete, command, arg, what=what, tolerates_missing=tolerates)
+
+
+def _rmdir(command: Command) -> Iterator[Fact]:
+    _, operands = split_options(command.args)
+    for arg in operands:
+        yield _act(Delete, command, arg, what="directory", tolerates_missing=_tolerance(command, force=False))
+
+
+def _mv(command: Command) -> Iterator[Fact]:
+    _, operands = split_options(command.args, _COPY_VALUES)
+    if len(operands) < 2:
+        return
+    *origins, target = operands
+    for arg in origins:
+        if not is_glob(arg):
+            yield _act(Delete, command, arg, what="moved", tolerates_missing=_tolerance(command, force=False))
+    if len(origins) == 1:
+        yield _act(Replace, command, target, origin=origins[0].pattern)
+
+
+def _cp(command: Command) -> Iterator[Fact]:
+    _, operands = split_options(command.args, _COPY_VALUES)
+    if len(operands) == 2:
+        yield _act(Write, command, operands[1], content="cp")
+
+
+def _touch(command: Command) -> Iterator[Fact]:
+    _, operands = split_options(command.args, frozenset({"-d", "-r", "-t", "--date", "--reference"}))
+    for arg in operands:
+        yield _act(Create, command, arg)
+
+
+def _mkdir(command: Command) -> Iterator[Fact]:
+    options, operands = split_options(command.args, frozenset({"-m", "--mode"}))
+    for arg in operands:
+        yield _act(Create, command, arg, what="directory", exclusive=not options & {"-p", "--parents"})
+
+
+def _tee(command: Command) -> Iterator[Fact]:
+    options, operands = split_options(command.args)
+    for arg in operands:
+        kind = Append if options & {"-a", "--append"} else Write
+        yield _act(kind, command, arg, content="tee")
+
+
+def _sed(command: Command) -> Iterator[Fact]:
+    in_place = any((word or "").startswith(("-i", "--in-place")) for word in command.words)
+    if in_place and command.args:
+        yield _act(Replace, command, command.args[-1])
+
+
+def _find(command: Command) -> Iterator[Fact]:
+    words = command.words
+    root = next((arg for arg in command.args if not (arg.text or "x").startswith("-")), None)
+    for option in ("-name", "-iname", "-path", "-wholename"):
+        if option not in words[:-1]:
+            continue
+        name = command.args[words.index(option) + 1]
+        use = _find_use(words)
+        pattern = root.pattern.joined(name.pattern) if root else name.pattern
+        yield Glob(
+            command.place,
+            pattern,
+            name.place,
+            command.execution,
+            "find",
+            "shell",
+            uses=((use, command.place),),
+            recursive="-maxdepth" not in words,
+        )
+
+
+def _find_use(words: Sequence[str | None]) -> str:
+    if "-delete" in words:
+        return "delete"
+    for option in ("-exec", "-execdir", "-ok"):
+        if option in words[:-1]:
+            return _use_of(words[words.index(option) + 1] or "")
+    return "list"
+
+
+def _use_of(name: str) -> str:
+    program = name.rpartition("/")[2]
+    if program in {"rm", "unlink", "shred"}:
+        return "delete"
+    if program == "mv":
+        return "move"
+    if program in {"cp", "rsync"}:
+        return "copy"
+    if program in _MERGERS:
+        return "merge"
+    return "count" if program in _COUNTERS else "read"
+
+
+def _globs(command: Command) -> Iterator[Glob]:
+    for arg in command.args:
+        pattern = glob_pattern(arg)
+        if pattern is None or command.name in {"find", "case", "[", "[[", "grep", "sed", "awk", "tr", "expr", "jq"}:
+            continue
+        uses = ((_use_of(command.name), command.place),)
+        yield Glob(command.place, pattern, arg.place, command.execution, command.name, "shell", uses=uses)
+
+
+_COMMANDS = {
+    "rm": _rm,
+    "unlink": _rmdir,
+    "rmdir": _rmdir,
+    "mv": _mv,
+    "cp": _cp,
+    "install": _cp,
+    "touch": _touch,
+    "mkdir": _mkdir,
+    "tee": _tee,
+    "sed": _sed,
+    "find": _find,
+}
+
+
+def redirect_facts(command: Command | None, operator: str, target: Arg, statement: Place) -> Iterator[Act]:
+    """What a redirection does; `command` is the one whose output or input it is, if there is one."""
+    path = target.pattern
+    text = path.text or ""
+    if text.startswith("/dev/") or text.isdigit() or text == "-":
+        return
+    by = command.name if command and command.name else operator
+    execution = command.execution if command else None
+    if execution is None:
+        return
+    kinds: dict[str, type[Act]] = {">": Write, ">|": Write, "&>": Write, ">>": Append, "&>>": Append, "<": Read}
+    kind = kinds.get(operator)
+    if kind is not None:
+        yield kind(statement, path, target.place, execution, operator, "shell", content=by)  # type: ignore[call-arg]

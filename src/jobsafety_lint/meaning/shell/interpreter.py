@@ -1,0 +1,709 @@
+"""Walks a shell program statement by statement and gathers facts.
+
+One `Interpreter` reads everything that one file holds: the script itself, the strings that its commands hand to other
+shells, the bodies of here-documents, and the shell inside of another language. State flows with the text: `set`,
+`cd`, assignments, checks that have been made. A function's body is read where it is called, with the state of the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, Sequence as Steps, ShellAssignment
+from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
+from jobsafety_lint.meaning.files import Act, Glob, Guard, Write
+from jobsafety_lint.meaning.paths import EMPTY, PathPattern
+from jobsafety_lint.meaning.shell import builtins, file_commands
+from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked
+from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
+from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
+from jobsafety_lint.meaning.shell.values import args_of, pieces_of, value_of
+from jobsafety_lint.readers.shell import tree as sh
+from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
+from jobsafety_lint.source import Place, SnippetBuilder, Source
+
+MAX_DEPTH = 8
+"""How deep wrappers, strings and function calls are followed."""
+
+_STATUS_RANK = {"masked": 0, "ignored": 1, "result": 2, "exits": 3, "branch": 4}
+
+
+@dataclass(frozen=True)
+class Use:
+    """What becomes of a statement's exit status and output (see `commands.Command`)."""
+
+    status: str = "ignored"
+    output: str = "shown"
+    output_to: frozenset[str] = frozenset()
+    alternative: str | None = None
+    negated: bool = False
+    statement: Place | None = None
+
+
+@dataclass
+class Interpreter:
+    """Reads shell sources and keeps what it finds. `facts` come in the order in which the code runs."""
+
+    facts: list[object] = field(default_factory=list)
+    trees: list[ShellTree] = field(default_factory=list)
+    sequences: list[Steps] = field(default_factory=list)
+    read: Callable[[Source], ShellTree] = read_shell
+    depth: int = 0
+    _steps: list[Command | Condition] = field(default_factory=list)
+    _edges: dict[str, set[str]] = field(default_factory=dict)
+    _seen: dict[tuple[type, int, int, int, str], int] = field(default_factory=dict)
+    _called: set[int] = field(default_factory=set)
+    _loop_globs: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
+
+    # --- entry points ----------------------------------------------------------------------------------------------
+
+    def program(self, source: Source, execution: Execution, *, kind: str = "script", title: str = "") -> None:
+        """Reads a whole script or task: its statements, and the functions that it defines without calling them."""
+        outer_steps, outer_edges = self._steps, self._edges
+        self._steps, self._edges = [], {}
+        state = State(execution)
+        tree = self.text(source, state, Use("result"))
+        if tree is not None:
+            place = Place(source, tree.script.span)
+            self.sequences.append(self._sequence(place, kind, title or source.path))
+            for function in list(state.functions.values()):
+                if id(function) not in self._called:
+                    self._steps, self._edges = [], {}
+                    self._function(function, source, (), state.copy(), Use("result"))
+                    self.sequences.append(self._sequence(Place(source, function.span), "function", function.name))
+        self._steps, self._edges = outer_steps, outer_edges
+
+    def text(self, source: Source, state: State, use: Use) -> ShellTree | None:
+        """Reads a text that a shell runs, in the given state; None if it is nested too deeply."""
+        if self.depth >= MAX_DEPTH:
+            return None
+        self.depth += 1
+        try:
+            tree = self.read(source)
+            self.trees.append(tree)
+            self.block(tree.script.body, source, state, use)
+        finally:
+            self.depth -= 1
+        return tree
+
+    def _sequence(self, place: Place, kind: str, title: str) -> Steps:
+        decisive = {name for step in self._steps if isinstance(step, Condition) for name in step.names}
+        grown = True
+        while grown:
+            more = {source for name in decisive for source in self._edges.get(name, ())} - decisive
+            decisive |= more
+            grown = bool(more)
+        return Steps(place, kind, title, tuple(self._steps), decisive=frozenset(decisive))
+
+    def add(self, fact: object) -> None:
+        """Keeps a fact; one that is found again at the same place (a function called twice) counts once, at its worst."""
+        place: Place = fact.place  # type: ignore[attr-defined]  # all facts that are added here have a place
+        extra = str(getattr(fact, "path", "")) + str(getattr(fact, "name", ""))
+        key = (type(fact), id(place.source), place.span.start, place.span.end, extra)
+        at = self._seen.get(key)
+        if at is None:
+            self._seen[key] = len(self.facts)
+            self.facts.append(fact)
+        elif _rank(fact) > _rank(self.facts[at]):
+            self.facts[at] = fact
+
+    # --- statements ------------------------------------------------------------------------------------------------
+
+    def block(self, block: sh.Block, source: Source, state: State, use: Use) -> list[Command]:
+        """Reads a list of statements. `use` is what becomes of the last one's status, if the caller looks at it."""
+        ran: list[Command] = []
+        guards = len(state.guards)
+        for at, item in enumerate(block.items):
+            last = at == len(block.items) - 1
+            ran += self._item(item, source, state, use if last else replace(use, status="ignored", alternative=None))
+            state.guards += self._after(item.statement, source, state)
+        del state.guards[guards:]
+        return ran
+
+    def _item(self, item: sh.Item, source: Source, state: State, use: Use) -> list[Command]:
+        place = Place(source, item.statement.span)
+        use = replace(use, statement=place)
+        if item.background:
+            reason = Concurrency("it is put in the background in a loop", place)
+            loops = state.execution.loops
+            more = (reason,) if loops else ()
+            inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
+            return self.statement(item.statement, source, inner, replace(use, status="ignored"))
+        if use.status in {"ignored", "result"} and state.execution.errexit and not state.execution.errexit_suspended:
+            use = replace(use, status="exits")
+        return self.statement(item.statement, source, state, use)
+
+    def statement(self, statement: sh.Statement, source: Source, state: State, use: Use) -> list[Command]:
+        """Reads one statement and returns the commands that it runs itself."""
+        match statement:
+            case sh.Command():
+                return self.command(statement, source, state, use)
+            case sh.Pipeline():
+                return self._pipeline(statement, source, state, use)
+            case sh.AndOr():
+                return self._and_or(statement, source, state, use)
+            case sh.Function():
+                state.functions[statement.name] = statement
+                return []
+            case sh.Coproc(body=body):
+                return self.statement(body, source, state.copy(background=True), replace(use, status="ignored"))
+            case sh.Test() | sh.Arithmetic():
+                self._substitutions(statement, source, state, use, output="branch")
+                if use.status in {"branch", "exits"}:
+                    self._condition(statement, source)
+                return []
+            case sh.Compound():
+                return self._compound(statement, source, state, use)
+        return []
+
+    def _compound(self, statement: sh.Compound, source: Source, state: State, use: Use) -> list[Command]:
+        self._redirections(statement.redirects, source, state, None, statement)
+        match statement:
+            case sh.Group(body=body):
+                return self.block(body, source, state, use)
+            case sh.Subshell(body=body):
+                return self.block(body, source, state.copy(), use)
+            case sh.If():
+                return self._if(statement, source, state, use)
+            case sh.While():
+                return self._while(statement, source, state)
+            case sh.For():
+                return self._for(statement, source, state)
+            case sh.ArithmeticFor(body=body):
+                loop = Loop("for", Place(source, statement.span))
+                return self._loop(body, source, state, loop)
+            case sh.Case():
+                return self._case(statement, source, state, use)
+        return []
+
+    def _condition(self, node: sh.Node, source: Source) -> None:
+        names = names_asked(node, source)
+        if names:
+            self._steps.append(Condition(Place(source, node.span), names))
+
+    def _test_block(self, block: sh.Block, source: Source, state: State) -> list[Command]:
+        """A condition of if or while: errexit does not act in it, its status picks the branch."""
+        suspended = state.execution.errexit_suspended
+        state.change(errexit_suspended=True)
+        ran = self.block(block, source, state, Use("branch"))
+        state.change(errexit_suspended=suspended)
+        self._condition(block, source)
+        return ran
+
+    def _if(self, statement: sh.If, source: Source, state: State, use: Use) -> list[Command]:
+        ran: list[Command] = []
+        outcomes: list[State] = []
+        place = Place(source, statement.span)
+        refuted: list[ActiveGuard] = []
+        sole = len(statement.branches) == 1 and statement.otherwise is None and not statement.redirects
+        for branch in statement.branches:
+            ran += self._test_block(branch.condition, source, state)
+            asked = self._asked(branch.condition, source, state)
+            inner = state.copy()
+            inner.guards += refuted
+            act = _only_statement(branch.body) if sole else None
+            inner.guards += [ActiveGuard(a.check, a.holds, "if", place, a.alone, act) for a in asked]
+            ran += self.block(branch.body, source, inner, use)
+            if not leaves(branch.body):
+                outcomes.append(inner)
+            if len(asked) == 1 and asked[0].alone:
+                refuted.append(ActiveGuard(asked[0].check, not asked[0].holds, "else", place, True))
+        rest = state.copy()
+        if statement.otherwise is not None:
+            rest.guards += refuted
+            ran += self.block(statement.otherwise, source, rest, use)
+        if statement.otherwise is None or not leaves(statement.otherwise):
+            outcomes.append(rest)
+        self._join(state, outcomes)
+        return ran
+
+    def _asked(self, condition: sh.Block, source: Source, state: State) -> list[Asked]:
+        if len(condition.items) != 1:
+            return []
+        asked = checks_in(condition.items[0].statement, source, state)
+        for a in asked:
+            self.add(a.check)
+        return asked
+
+    def _join(self, state: State, outcomes: list[State]) -> None:
+        if not outcomes:
+            return
+        state.join(*outcomes)
+        first = outcomes[0].execution
+        for name in ("errexit", "pipefail", "cwd"):
+            values = {getattr(outcome.execution, name) for outcome in outcomes}
+            if len(values) == 1:
+                state.change(**{name: getattr(first, name)})
+
+    def _case(self, statement: sh.Case, source: Source, state: State, use: Use) -> list[Command]:
+        self._substitutions(statement.subject, source, state, use, output="branch")
+        self._condition(statement.subject, source)
+        ran: list[Command] = []
+        outcomes = [state.copy()]
+        for clause in statement.clauses:
+            inner = state.copy()
+            ran += self.block(clause.body, source, inner, use)
+            if not leaves(clause.body):
+                outcomes.append(inner)
+        self._join(state, outcomes)
+        return ran
+
+    def _while(self, statement: sh.While, source: Source, state: State) -> list[Command]:
+        for name in assigned_in(statement):
+            state.forget(name)
+        reads = _read_names(statement.condition)
+        loop = Loop("while", Place(source, statement.condition.span), reads)
+        ran = self._test_block(statement.condition, source, state)
+        for name in reads:
+            state.bind(name)
+        asked = [] if statement.until else self._asked(statement.condition, source, state)
+        place = Place(source, statement.span)
+        act = _only_statement(statement.body) if not statement.redirects else None
+        guards = [ActiveGuard(a.check, a.holds, "while", place, a.alone, act) for a in asked]
+        return ran + self._loop(statement.body, source, state, loop, guards)
+
+    def _for(self, statement: sh.For, source: Source, state: State) -> list[Command]:
+        globs: list[Glob] = []
+        values: list[str | None] = []
+        for word in statement.words or ():
+            self._substitutions(word, source, state, Use("masked"), output="argument")
+            for arg in args_of(word, source, state):
+                values.append(arg.text)
+                pattern = file_commands.glob_pattern(arg)
+                if pattern is not None:
+                    globs.append(Glob(arg.place, pattern, arg.place, state.execution, "for", "shell"))
+        known = tuple(v for v in values if v is not None) if None not in values and not globs else None
+        header = Place(source, type(statement.span)(statement.span.start, statement.body.span.start))
+        loop = Loop("for", header, (statement.variable,), known)
+        state.bind(statement.variable)
+        if statement.words:
+            self._edges.setdefault(statement.variable, set()).update(
+                name for word in statement.words for name in names_asked(word, source)
+            )
+        if not globs:
+            return self._loop(statement.body, source, state, loop)
+        outer = self._loop_globs.get(statement.variable)
+        uses = self._loop_globs[statement.variable] = []
+        filters = frozenset(
+            name for node in statement.body.walk() if isinstance(node, sh.Test) for name in names_asked(node, source)
+        )
+        ran = self._loop(statement.body, source, state, loop)
+        for glob in globs:
+            self.add(replace(glob, uses=tuple(uses), filtered_by=filters - {statement.variable}))
+        if outer is None:
+            del self._loop_globs[statement.variable]
+        else:
+            self._loop_globs[statement.variable] = outer
+        return ran
+
+    def _loop(
+        self, body: sh.Block, source: Source, state: State, loop: Loop, guards: Sequence[ActiveGuard] = ()
+    ) -> list[Command]:
+        for name in assigned_in(body) - set(loop.variables):
+            state.forget(name)
+        inner = state.copy(loops=(*state.execution.loops, loop))
+        inner.guards += guards
+        ran = self.block(body, source, inner, Use())
+        state.join(state.copy(), inner)
+        for name in ("errexit", "pipefail"):
+            if getattr(inner.execution, name) is not getattr(state.execution, name) and not leaves(body):
+                state.change(**{name: getattr(inner.execution, name)})
+        return ran
+
+    def _and_or(self, statement: sh.AndOr, source: Source, state: State, use: Use) -> list[Command]:
+        ran: list[Command] = []
+        place = Place(source, statement.span)
+        count = len(statement.items)
+        entered = len(state.guards)
+        suspended = state.execution.errexit_suspended
+        for at, item in enumerate(statement.items):
+            last = at == count - 1
+            mine = use
+            if not last:
+                after = statement.operators[at]
+                right = _program(statement.items[at + 1])
+                masked = after == "||" and right in {"true", ":", "="} and at + 1 == count - 1
+                mine = replace(use, status="masked" if masked else "branch", alternative=right if after == "||" else None)
+                state.change(errexit_suspended=True)
+            self._condition(item, source) if not last else None
+            ran += self.statement(item, source, state, mine)
+            state.change(errexit_suspended=suspended)
+            if last:
+                break
+            asked = checks_in(item, source, state)
+            for a in asked:
+                self.add(a.check)
+            holds = statement.operators[at] == "&&"
+            if not holds and not (len(asked) == 1 and asked[0].alone):
+                asked = []
+            act = statement.items[-1] if count == 2 else None
+            shape = "and" if holds else "or"
+            state.guards += [
+                ActiveGuard(a.check, a.holds if holds else not a.holds, shape, place, a.alone, act) for a in asked
+            ]
+        del state.guards[entered:]
+        return ran
+
+    def _after(self, statement: sh.Statement, source: Source, state: State) -> list[ActiveGuard]:
+        """Guards for what follows a statement that leaves when a check fails: `[ -f x ] || exit`, `if …; then return`."""
+        condition: sh.Statement | None = None
+        negate = False
+        match statement:
+            case sh.AndOr(items=(first, second), operators=(operator,)) if _leaves(second):
+                condition, negate = first, operator == "&&"
+            case sh.If(branches=(branch,), otherwise=None) if leaves(branch.body) and len(branch.condition.items) == 1:
+                condition, negate = branch.condition.items[0].statement, True
+        if condition is None:
+            return []
+        asked = checks_in(condition, source, state)
+        place = Place(source, statement.span)
+        if negate:
+            asked = [Asked(a.check, not a.holds, True) for a in asked] if len(asked) == 1 and asked[0].alone else []
+        return [ActiveGuard(a.check, a.holds, "early-exit", place, a.alone) for a in asked]
+
+    def _pipeline(self, statement: sh.Pipeline, source: Source, state: State, use: Use) -> list[Command]:
+        if len(statement.stages) == 1:
+            status = "branch" if use.status == "branch" else "ignored" if statement.negated else use.status
+            return self.statement(statement.stages[0], source, state, replace(use, status=status, negated=True))
+        status = "ignored" if statement.negated and use.status == "exits" else use.status
+        stages: list[tuple[Command, ...]] = []
+        later = use.output if status != "branch" else "branch"
+        for at, stage in enumerate(statement.stages):
+            last = at == len(statement.stages) - 1
+            mine = replace(use, status=status) if last else replace(use, status="ignored", output=later)
+            if not last and status in {"branch", "exits"}:
+                mine = replace(mine, output="branch" if status == "branch" else "decides")
+            suspended = state.copy(errexit_suspended=True) if not last else state.copy()
+            stages.append(tuple(self.statement(stage, source, suspended, mine)))
+        self.add(
+            Pipe(
+                Place(source, statement.span),
+                tuple(stages),
+                tuple(Place(source, stage.span) for stage in statement.stages),
+                state.execution,
+                status,
+                tuple(_tolerates(stage) for stage in statement.stages),
+                statement.negated,
+                use.alternative,
+                use.statement,
+            )
+        )
+        return [command for stage in stages for command in stage]
+
+    # --- commands --------------------------------------------------------------------------------------------------
+
+    def command(self, statement: sh.Command, source: Source, state: State, use: Use) -> list[Command]:
+        """Reads a simple command."""
+        if not statement.words:
+            self._redirections(statement.redirects, source, state, None, statement)
+            return self._assign(statement.assignments, source, state, use)
+        declares = statement.words[0].literal in builtins.DECLARATIONS
+        for word in statement.words:
+            output = "branch" if statement.words[0].literal in {"[", "test"} else "argument"
+            self._substitutions(word, source, state, Use("masked"), output=output)
+        args = [arg for word in statement.words for arg in args_of(word, source, state)]
+        settings = tuple(
+            Setting(a.name, self._assigned(a, source, state), Place(source, a.span), "assignment")
+            for a in statement.assignments
+            if not declares
+        )
+        inner = state.copy() if settings else state
+        if settings:
+            inner.change(environment=(*state.execution.environment, *settings))
+        if declares:
+            self._assign(statement.assignments, source, state, replace(use, status="masked"))
+        if not args:
+            return []
+        place = Place(source, statement.span)
+        ran = self.run(args, inner, use, place, statement.redirects)
+        return ran
+
+    def _assigned(self, assignment: sh.Assignment, source: Source, state: State) -> PathPattern:
+        value = assignment.value
+        return value_of(value, source, state) if isinstance(value, sh.Word) else EMPTY
+
+    def _assign(
+        self, assignments: Iterable[sh.Assignment], source: Source, state: State, use: Use
+    ) -> list[Command]:
+        ran: list[Command] = []
+        for assignment in assignments:
+            value = assignment.value
+            names = frozenset({assignment.name})
+            if value is not None:
+                inner_use = replace(use, output="variable", output_to=names)
+                ran += self._substitutions(value, source, state, inner_use, output="variable")
+                self._edges.setdefault(assignment.name, set()).update(names_asked(value, source))
+            self.assign(assignment, source, state)
+        return ran
+
+    def assign(self, assignment: sh.Assignment, source: Source, state: State, *, exported: bool = False) -> None:
+        """Sets a variable from an assignment."""
+        place = Place(source, assignment.span)
+        value = assignment.value
+        if assignment.index is not None:
+            state.forget(assignment.name)
+            return
+        if isinstance(value, sh.ArrayValue):
+            elements = [arg.pattern for word in value.elements for arg in args_of(word, source, state)]
+            known = state.variables.get(assignment.name)
+            if assignment.append and known and known.elements is not None:
+                elements = [*known.elements, *elements]
+            elif assignment.append:
+                state.forget(assignment.name)
+                return
+            first = elements[0] if elements else EMPTY
+            state.assign(assignment.name, Value(first, place, tuple(elements)))
+            return
+        pattern = value_of(value, source, state) if value is not None else EMPTY
+        if assignment.append:
+            before = state.variables.get(assignment.name)
+            pattern = PathPattern.of(before.pattern, pattern) if before else pattern
+        state.assign(assignment.name, Value(pattern, place))
+        value_place = Place(source, value.span) if value is not None else None
+        kept = state.variables[assignment.name].pattern
+        self.add(ShellAssignment(place, assignment.name, kept, state.execution, exported, value_place))
+
+    def _substitutions(
+        self, node: sh.Node, source: Source, state: State, use: Use, *, output: str
+    ) -> list[Command]:
+        """Reads the substitutions of a word. Only the last one of an assignment passes its status on."""
+        ran: list[Command] = []
+        for part in _outer_substitutions(node):
+            mine = replace(use, output=output)
+            if isinstance(part, sh.ProcessSubstitution):
+                mine = replace(mine, status="masked")
+            inner = state.copy(errexit_suspended=False, errexit=False)
+            ran += self.block(part.body.body, source, inner, mine)
+        return ran
+
+    def run(
+        self,
+        args: Sequence[Arg],
+        state: State,
+        use: Use,
+        place: Place,
+        redirects: Sequence[sh.Redirect] = (),
+        outer: tuple[Command, ...] = (),
+    ) -> list[Command]:
+        """Runs a list of words: a builtin, a function, or a program with all that it runs in turn."""
+        name = (args[0].text or "").rpartition("/")[2] if args else ""
+        if not outer and name in state.functions and self.depth < MAX_DEPTH and state.call_depth < 5:
+            return self._function(state.functions[name], place.source, args[1:], state, use)
+        command = Command(
+            place,
+            name,
+            tuple(args[1:]),
+            state.execution,
+            outer,
+            use.status,
+            use.output_to,
+            use.output,
+            self._targets(redirects, place.source, state),
+            use.statement,
+        )
+        ran = [command]
+        self.add(command)
+        self._steps.append(command)
+        for fact in file_commands.facts_of(command):
+            self._file_fact(fact, state, place)
+        self._redirections(redirects, place.source, state, command, None)
+        if not outer:
+            builtins.apply(self, command, state)
+        if self.depth < MAX_DEPTH:
+            for inner in inner_of(command, state, self._documents(redirects, place.source, state)):
+                ran += self._inner(inner, command, state, use)
+        return ran
+
+    def _inner(self, inner: Inner, command: Command, state: State, use: Use) -> list[Command]:
+        """What a wrapper runs, by words or by text."""
+        execution = inner.execution
+        self.depth += 1
+        try:
+            if inner.args:
+                below = state.copy()
+                below.execution = execution
+                return self.run(inner.args, below, use, place_of(inner.args), (), (command, *command.outer))
+            if inner.text is not None:
+                below = State(execution)
+                before = len(self._steps)
+                status = "result" if inner.detached else use.status
+                self.text(inner.text, below, Use(status, use.output, use.output_to))
+                ran = [step for step in self._steps[before:] if isinstance(step, Command)]
+                chain = (command, *command.outer)
+                for step in ran:
+                    object.__setattr__(step, "outer", (*step.outer, *chain))
+                return ran
+        finally:
+            self.depth -= 1
+        return []
+
+    def _function(
+        self, function: sh.Function, source: Source, args: Sequence[Arg], state: State, use: Use
+    ) -> list[Command]:
+        self._called.add(id(function))
+        inner = state.copy(functions=(*state.execution.functions, function.name))
+        inner.call_depth += 1
+        inner.variables = {n: v for n, v in inner.variables.items() if not n.isdigit()}
+        for at, arg in enumerate(args, 1):
+            inner.assign(str(at), Value(arg.pattern, arg.place))
+        self.depth += 1
+        try:
+            ran = self.statement(function.body, source, inner, use)
+        finally:
+            self.depth -= 1
+        for name, value in inner.variables.items():
+            if not name.isdigit():
+                state.variables[name] = value
+        state.functions.update(inner.functions)
+        state.change(errexit=inner.execution.errexit, pipefail=inner.execution.pipefail, cwd=inner.execution.cwd)
+        return ran
+
+    # --- files -----------------------------------------------------------------------------------------------------
+
+    def _file_fact(self, fact: Act | Glob, state: State, place: Place) -> None:
+        if isinstance(fact, Act):
+            fact = self._guarded(fact, state)
+            for name in fact.path.names & self._loop_globs.keys():
+                kind = "delete" if type(fact).__name__ == "Delete" else "read"
+                self._loop_globs[name].append((kind, fact.place))
+        self.add(fact)
+
+    def _guarded(self, act: Act, state: State) -> Act:
+        guards = tuple(
+            Guard(
+                active.check,
+                active.holds,
+                active.shape,
+                active.statement,
+                sole=active.sole_act is not None and active.sole_act.span == act.place.span,
+                only_check=active.only_check,
+            )
+            for active in reversed(state.guards)
+            if active.check.path.same_object(act.path)
+        )
+        if isinstance(act, Write):
+            state.guards = [g for g in state.guards if not g.check.path.same_object(act.path)]
+        return replace(act, guards=guards) if guards else act
+
+    def _targets(
+        self, redirects: Sequence[sh.Redirect], source: Source, state: State
+    ) -> tuple[tuple[str, Arg], ...]:
+        return tuple(
+            (redirect.operator, arg)
+            for redirect in redirects
+            if redirect.target is not None
+            for arg in args_of(redirect.target, source, state)[:1]
+        )
+
+    def _redirections(
+        self,
+        redirects: Sequence[sh.Redirect],
+        source: Source,
+        state: State,
+        command: Command | None,
+        statement: sh.Statement | None,
+    ) -> None:
+        for redirect in redirects:
+            for word in (redirect.target,):
+                if word is not None:
+                    self._substitutions(word, source, state, Use("masked"), output="argument")
+            if redirect.heredoc is not None:
+                for part in redirect.heredoc.parts:
+                    self._substitutions(part, source, state, Use("masked"), output="argument")
+        place = command.place if command else Place(source, statement.span) if statement else None
+        if place is None:
+            return
+        holder = command or Command(place, "", (), state.execution, status="ignored")
+        for operator, arg in self._targets(redirects, source, state):
+            for fact in file_commands.redirect_facts(holder, operator, arg, place):
+                self._file_fact(fact, state, place)
+
+    def _documents(self, redirects: Sequence[sh.Redirect], source: Source, state: State) -> Source | None:
+        """The text of a here-document that is the command's input, as a snippet."""
+        for redirect in redirects:
+            if redirect.heredoc is not None:
+                builder = SnippetBuilder(source)
+                for pattern, span in pieces_of(redirect.heredoc.parts, source, state):
+                    for part in pattern.parts:
+                        if isinstance(part, str):
+                            builder.add(part, span)
+                        else:
+                            builder.add_hole(part, span)
+                return builder.build()
+        return None
+
+
+def _rank(fact: object) -> int:
+    status = getattr(fact, "status", None)
+    if isinstance(status, str):
+        return _STATUS_RANK.get(status, 0)
+    return len(getattr(fact, "uses", ()))
+
+
+def _outer_substitutions(node: sh.Node) -> list[sh.Substitution | sh.ProcessSubstitution]:
+    """The substitutions in a word that are not inside of another one."""
+    if isinstance(node, sh.Substitution | sh.ProcessSubstitution):
+        return [node]
+    return [found for child in node.children() for found in _outer_substitutions(child)]
+
+
+def _only_statement(block: sh.Block) -> sh.Statement | None:
+    return block.items[0].statement if len(block.items) == 1 and not block.items[0].background else None
+
+
+def _program(statement: sh.Statement) -> str:
+    """The program of a simple command; `=` for an assignment."""
+    if isinstance(statement, sh.Command):
+        if not statement.words:
+            return "="
+        return (statement.words[0].literal or "").rpartition("/")[2]
+    if isinstance(statement, sh.Group) and len(statement.body.items) == 1:
+        return _program(statement.body.items[0].statement)
+    return ""
+
+
+def _leaves(statement: sh.Statement) -> bool:
+    match statement:
+        case sh.Command(words=(first, *_)):
+            return first.literal in {"exit", "return", "continue", "break", "die", "fail", "exec"}
+        case sh.Group(body=body):
+            return leaves(body)
+    return False
+
+
+def leaves(block: sh.Block) -> bool:
+    """Whether the code after the block is not reached from its end."""
+    return bool(block.items) and _leaves(block.items[-1].statement)
+
+
+def _tolerates(stage: sh.Statement) -> bool:
+    """Whether a stage takes care of its own failure: `(w || true)`, `{ w || [ $? -eq 141 ]; }`."""
+    if not isinstance(stage, sh.Group | sh.Subshell) or not stage.body.items:
+        return False
+    last = stage.body.items[-1].statement
+    if isinstance(last, sh.AndOr):
+        return last.operators[-1] == "||"
+    return _program(last) in {"true", ":"} if isinstance(last, sh.Command) else False
+
+
+def _read_names(condition: sh.Block) -> tuple[str, ...]:
+    names: list[str] = []
+    for node in condition.walk():
+        if isinstance(node, sh.Command) and node.words and node.words[0].literal == "read":
+            names += [w.literal for w in node.words[1:] if w.literal and w.literal.isidentifier()]
+    return tuple(names)
+
+
+def assigned_in(node: sh.Node) -> set[str]:
+    """Every variable that is set somewhere in the code, subshells included."""
+    names: set[str] = set()
+    for inner in node.walk():
+        match inner:
+            case sh.Assignment(name=name) | sh.For(variable=name):
+                names.add(name)
+            case sh.Command(words=(first, *rest)) if first.literal in {"read", *builtins.DECLARATIONS}:
+                names.update(n for w in rest if (n := builtins.assigned_name(w)) is not None)
+    return names
+
+

@@ -1,0 +1,109 @@
+"""What is known at a point of a shell program: variables, options, functions, the working directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.files import Check
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.readers.shell import tree as sh
+from jobsafety_lint.source import Hole, Place
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Value:
+    """What a variable holds: one text, or the elements of an array. `origin` is the assignment."""
+
+    pattern: PathPattern
+    origin: Place | None = None
+    elements: tuple[PathPattern, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ActiveGuard:
+    """A check that has decided that the code at hand is reached (see `files.Guard`)."""
+
+    check: Check
+    holds: bool
+    shape: str
+    statement: Place
+    only_check: bool
+    sole_act: sh.Statement | None = None
+
+
+@dataclass(slots=True)
+class State:
+    """The state of one shell. `copy()` is what a subshell gets."""
+
+    execution: Execution
+    variables: dict[str, Value] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    functions: dict[str, sh.Function] = field(default_factory=dict)
+    guards: list[ActiveGuard] = field(default_factory=list)
+    call_depth: int = 0
+
+    def copy(self, **changes: object) -> State:
+        """A state of its own with the same contents; `changes` are those of the execution."""
+        return State(
+            self.execution.but(**changes) if changes else self.execution,
+            dict(self.variables),
+            self.versions,  # versions only ever grow: a subshell's assignments are later ones too
+            dict(self.functions),
+            list(self.guards),
+            self.call_depth,
+        )
+
+    def change(self, **changes: object) -> None:
+        """Changes the execution from here on."""
+        self.execution = self.execution.but(**changes)
+
+    def assign(self, name: str, value: Value) -> None:
+        """Sets a variable. What was computed once (a command's output, the time) keeps its identity by its version."""
+        version = self.versions[name] = self.versions.get(name, 0) + 1
+        self.variables[name] = Value(
+            _evaluated(value.pattern, version),
+            value.origin,
+            None if value.elements is None else tuple(_evaluated(e, version) for e in value.elements),
+        )
+
+    def forget(self, name: str, names: frozenset[str] = frozenset()) -> None:
+        """The variable has a new value that is not known, though it may be made from `names`."""
+        version = self.versions[name] = self.versions.get(name, 0) + 1
+        hole = Hole(f"${name}", frozenset({name}) | names, version=version)
+        self.variables[name] = Value(PathPattern((hole,)))
+
+    def bind(self, name: str, origin: Place | None = None) -> None:
+        """A loop sets the variable: it stands for itself."""
+        version = self.versions[name] = self.versions.get(name, 0) + 1
+        self.variables[name] = Value(PathPattern((Hole(f"${name}", frozenset({name}), version=version),)), origin)
+
+    def join(self, *others: State) -> None:
+        """Takes up what several branches have left: a variable on which they differ is not known any more."""
+        for name in {name for other in others for name in other.variables}:
+            values = [other.variables.get(name) for other in others]
+            first = values[0]
+            if all(value is first for value in values):
+                if first is not None:
+                    self.variables[name] = first
+                continue
+            patterns = [value.pattern for value in values if value is not None]
+            if first is not None and len(patterns) == len(values) and len(set(patterns)) == 1:
+                self.variables[name] = first
+            else:
+                self.forget(name, frozenset().union(*(pattern.names for pattern in patterns)))
+        for other in others:
+            self.functions.update(other.functions)
+
+
+def _evaluated(pattern: PathPattern, version: int) -> PathPattern:
+    if not any(hole.kind in {"command", "time"} and not hole.version for hole in pattern.holes):
+        return pattern
+    return PathPattern(
+        tuple(
+            replace(part, version=version)
+            if isinstance(part, Hole) and part.kind in {"command", "time"} and not part.version
+            else part
+            for part in pattern.parts
+        )
+    )

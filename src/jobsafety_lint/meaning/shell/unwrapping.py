@@ -1,0 +1,205 @@
+"""One level of unwrapping: what a command runs in turn, and under what circumstances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from jobsafety_lint.meaning import queue
+from jobsafety_lint.meaning.commands import Arg, Command
+from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.shell.builtins import shell_options
+from jobsafety_lint.meaning.shell.state import State
+from jobsafety_lint.meaning.wrappers import SHELLS, Peeled, peel, tail
+from jobsafety_lint.source import Place, SnippetBuilder, Source
+
+
+@dataclass(frozen=True, eq=False)
+class Inner:
+    """What is run inside: either words (exec style) or a text for a shell. `detached`: the outer command's status is
+    not the inner one's (a queued job)."""
+
+    execution: Execution
+    args: tuple[Arg, ...] = ()
+    text: Source | None = None
+    detached: bool = False
+
+
+def snippet(args: Sequence[Arg]) -> Source | None:
+    """The text that words become when they are joined by blanks, with its positions; None if there are none.
+
+    The words must all come from one source; words of another one are left out of the map.
+    """
+    if not args:
+        return None
+    builder = SnippetBuilder(args[0].place.source)
+    for at, arg in enumerate(args):
+        if at:
+            builder.add_synthetic(" ")
+        same = arg.place.source is builder.host
+        for pattern, span in arg.pieces or ((arg.pattern, arg.place.span),):
+            for part in pattern.parts:
+                if not isinstance(part, str):
+                    builder.add_hole(part, span if same else args[0].place.span)
+                elif same:
+                    builder.add(part, span)
+                else:
+                    builder.add_synthetic(part)
+    return builder.build()
+
+
+def inner_of(command: Command, state: State, document: Source | None) -> Iterator[Inner]:
+    """What a command runs in turn. `document` is the text of a here-document on its input."""
+    name = command.name
+    if name == "pueue":
+        yield from _pueue(command, state.execution)
+        return
+    if name in {"eval", "trap"}:
+        yield from _evaluated(command, state.execution)
+        return
+    if name == "find":
+        yield from _find_exec(command, state.execution)
+        return
+    peeled = peel(name, command.args)
+    if peeled is None:
+        return
+    execution = _execution(command, peeled, state.execution)
+    if not peeled.inner or (peeled.inner_style == "script" and _reads_input(peeled)):
+        if document is not None and (name in SHELLS or name == "ssh"):
+            yield Inner(execution, text=document)
+        return
+    if peeled.inner_style == "string":
+        if document is not None and name == "ssh" and _is_shell_on_input(peeled):
+            said = shell_options([arg.text for arg in peeled.inner[1:]])
+            yield Inner(execution.but(shell=peeled.inner[0].text, **said), text=document)
+            return
+        text = snippet(peeled.inner)
+        if text is not None:
+            yield Inner(execution, text=text)
+    elif peeled.inner_style == "exec":
+        yield Inner(execution, args=peeled.inner)
+
+
+def _reads_input(peeled: Peeled) -> bool:
+    return peeled.has("-s") or peeled.inner[0].text == "-"
+
+
+def _is_shell_on_input(peeled: Peeled) -> bool:
+    """`ssh host bash -s`: the remote shell reads its script from the input."""
+    first = (peeled.inner[0].text or "").rpartition("/")[2]
+    return first in SHELLS and all((arg.text or "x").startswith(("-", "+")) for arg in peeled.inner[1:2])
+
+
+def _pueue(command: Command, execution: Execution) -> Iterator[Inner]:
+    call = queue.parse(command)
+    if call is None or call.subcommand != "add" or not call.rest:
+        return
+    text = snippet(call.rest)
+    if text is None:
+        return
+    directory = call.value("-w", "--working-directory")
+    where = {"cwd": directory.pattern, "at_home": False} if directory else {}
+    queued = Concurrency("pueue runs it as a job", command.place)
+    inner = execution.but(
+        shell="sh",
+        errexit=False,
+        pipefail=False,
+        errexit_suspended=False,
+        queue="pueue",
+        background=False,
+        concurrency=(*execution.concurrency, queued),
+        **where,
+    )
+    yield Inner(inner, text=text, detached=True)
+
+
+def _evaluated(command: Command, execution: Execution) -> Iterator[Inner]:
+    args = command.args if command.name == "eval" else command.args[:1]
+    if command.name == "trap" and (len(command.args) < 2 or (args[0].text or "-") in {"-", ""}):
+        return
+    text = snippet(args)
+    if text is not None and not (len(text.text) == 1 and text.holes):
+        yield Inner(execution, text=text, detached=command.name == "trap")
+
+
+def _find_exec(command: Command, execution: Execution) -> Iterator[Inner]:
+    words = command.words
+    for at, word in enumerate(words):
+        if word in {"-exec", "-execdir", "-ok", "-okdir"}:
+            end = next((i for i in range(at + 1, len(words)) if words[i] in {";", "+"}), len(words))
+            loop = Loop("find", command.place, ("{}",))
+            if command.args[at + 1 : end]:
+                yield Inner(execution.but(loops=(*execution.loops, loop)), args=command.args[at + 1 : end])
+
+
+def _execution(command: Command, peeled: Peeled, execution: Execution) -> Execution:
+    """The circumstances inside a wrapper."""
+    name = command.name
+    if name == "ssh":
+        host = peeled.operands[0].pattern if peeled.operands else PathPattern(())
+        return Execution(
+            host=host,
+            shell="bash",
+            at_home=True,
+            loops=execution.loops,
+            concurrency=execution.concurrency,
+            functions=execution.functions,
+        )
+    if name in SHELLS:
+        letters = [option for option, _ in peeled.options if option == "-e"]
+        said = {"errexit": bool(letters), "pipefail": False}
+        for option, value in peeled.options:
+            if option in {"-o", "+o"} and value is not None and value.text in {"errexit", "pipefail"}:
+                said[value.text] = option == "-o"
+        return execution.but(shell=name, errexit_suspended=False, **said)
+    if name in {"xargs", "parallel"}:
+        return _fanned_out(command, peeled, execution)
+    if name == "flock" and peeled.operands:
+        return execution.but(lock=peeled.operands[0].place.text)
+    settings = [*_settings(peeled.settings, name)]
+    if name == "systemd-run":
+        settings += _settings([v for option, v in peeled.options if option in {"-E", "--setenv"} and v], name)
+    changes: dict[str, object] = {}
+    if settings:
+        changes["environment"] = (*execution.environment, *settings)
+    directory = _directory(name, peeled)
+    if directory is not None:
+        changes |= {"cwd": directory.pattern, "at_home": False}
+    return execution.but(**changes) if changes else execution
+
+
+def _directory(name: str, peeled: Peeled) -> Arg | None:
+    if name == "env":
+        return peeled.option("-C", "--chdir")
+    if name == "uv":
+        return peeled.option("--directory", "--project")
+    if name in {"systemd-run", "conda", "mamba", "micromamba"}:
+        return peeled.option("--working-directory", "--cwd")
+    return peeled.option("-C", "--cd") if name in {"mise", "poetry"} else None
+
+
+def _settings(args: Sequence[Arg], by: str) -> Iterator[Setting]:
+    for arg in args:
+        first = arg.pattern.parts[0] if arg.pattern.parts else ""
+        if isinstance(first, str) and "=" in first:
+            name = first.partition("=")[0]
+            yield Setting(name, tail(arg, len(name) + 1).pattern, arg.place, by)
+
+
+def _fanned_out(command: Command, peeled: Peeled, execution: Execution) -> Execution:
+    placeholder = peeled.option("-I", "--replace")
+    variable = (placeholder.text if placeholder else None) or "{}"
+    loop = Loop(command.name, command.place, (variable,))
+    jobs = peeled.option("-P", "--max-procs", "-j", "--jobs")
+    parallel = command.name == "parallel" or (jobs is not None and jobs.text != "1")
+    reasons = (Concurrency(f"{command.name} runs several at once", command.place),) if parallel else ()
+    return execution.but(loops=(*execution.loops, loop), concurrency=(*execution.concurrency, *reasons))
+
+
+def place_of(args: Sequence[Arg]) -> Place:
+    """From the first to the last word."""
+    first, last = args[0].place, args[-1].place
+    if first.source is not last.source:
+        return first
+    return Place(first.source, type(first.span)(first.span.start, max(first.span.end, last.span.end)))

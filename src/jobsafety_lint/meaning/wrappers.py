@@ -1,0 +1,277 @@
+"""Programs that run other programs: how each takes its own options, as data (rule-facts A3 and A4).
+
+*Exec* wrappers hand the remaining words on as they are; *string* wrappers join them by blanks, or take one word, and
+give the text to a shell. Option letters and names are those of the manual pages and sources named there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jobsafety_lint.meaning.commands import Arg
+from jobsafety_lint.meaning.paths import PathPattern
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """How a wrapper reads its words.
+
+    `values`: options that take a value (`-n`, `--adjustment`). `operands`: words between the options and the inner command
+    (a duration, a host, a lock file). `assignments`: `NAME=value` words are skipped before the command. `inner`: `exec`,
+    `string` (joined by blanks), `shell` (`-c STRING`, else a script file). `needs`: words of a subcommand, one of which
+    must come first (`run`). `optional_values`: options whose value may only be attached.
+    """
+
+    values: frozenset[str] = frozenset()
+    operands: int = 0
+    assignments: bool = False
+    inner: str = "exec"
+    needs: frozenset[str] = frozenset()
+    no_command: frozenset[str] = frozenset()
+    """Options with which there is no inner command."""
+    string_options: frozenset[str] = frozenset()
+    """Options whose value is a text for a shell (`flock -c`)."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_UV_VALUES = _words(
+    "--extra --no-extra --group --no-group --only-group --no-editable-package --env-file --with -w --with-editable "
+    "--with-requirements --package --python -p --python-platform --index --default-index --index-url -i "
+    "--extra-index-url --find-links -f --index-strategy --keyring-provider --upgrade-package -P --upgrade-group "
+    "--resolution --prerelease --fork-strategy --exclude-newer --exclude-newer-package --no-sources-package "
+    "--reinstall-package --link-mode --config-setting -C --config-settings-package --no-build-isolation-package "
+    "--no-build-package --no-binary-package --cache-dir --refresh-package --color --allow-insecure-host --directory "
+    "--project --config-file --max-recursion-depth"
+)
+_SHELL = Grammar(_words("-o +o -O +O --rcfile --init-file"), inner="shell")
+_SYSTEMD_RUN = Grammar(
+    _words(
+        "-C -H -M -E -p -u --capsule --unit --description --slice --expand-environment --host --machine --service-type "
+        "--uid --gid --nice --setenv --property --on-active --on-boot --on-startup --on-unit-active --on-unit-inactive "
+        "--on-calendar --timer-property --path-property --socket-property --working-directory --job-mode --background "
+        "--json"
+    )
+)
+
+GRAMMARS: dict[str, Grammar] = {
+    "ssh": Grammar(
+        _words("-B -D -E -F -I -J -L -O -P -Q -R -S -W -b -c -e -i -l -m -o -p -w"), operands=1, inner="string"
+    ),
+    "env": Grammar(_words("-u -C --unset --chdir"), assignments=True, string_options=_words("-S --split-string")),
+    "timeout": Grammar(_words("-k -s --kill-after --signal"), operands=1),
+    "gtimeout": Grammar(_words("-k -s --kill-after --signal"), operands=1),
+    "nice": Grammar(_words("-n --adjustment")),
+    "ionice": Grammar(_words("-c -n --class --classdata"), no_command=_words("-p -P -u --pid")),
+    "nohup": Grammar(),
+    "setsid": Grammar(),
+    "stdbuf": Grammar(_words("-i -o -e --input --output --error")),
+    "chrt": Grammar(_words("-T -P -D"), operands=1),
+    "taskset": Grammar(operands=1, no_command=_words("-p --pid")),
+    "time": Grammar(_words("-f -o --format --output")),
+    "unbuffer": Grammar(),
+    "caffeinate": Grammar(_words("-t -w")),
+    "exec": Grammar(_words("-a")),
+    "command": Grammar(no_command=_words("-v -V")),
+    "builtin": Grammar(),
+    "nocache": Grammar(),
+    "numactl": Grammar(
+        _words("-m -N -C -i -p --membind --cpunodebind --physcpubind --interleave --preferred"),
+        no_command=_words("-H -s --hardware --show"),
+    ),
+    "chronic": Grammar(),
+    "watch": Grammar(_words("-n --interval"), inner="string"),
+    "sudo": Grammar(
+        _words(
+            "-C -D -g -h -p -R -r -t -T -u -U -a -c --chdir --group --host --prompt --role --type --user --chroot"
+        ),
+        assignments=True,
+        no_command=_words("-e -l -v -K --edit --list --validate"),
+    ),
+    "doas": Grammar(_words("-u -C -a")),
+    "runuser": Grammar(_words("-u -g -G --user --group"), string_options=_words("-c --command")),
+    "xargs": Grammar(
+        _words(
+            "-a -d -E -I -L -n -P -s --arg-file --delimiter --replace --max-lines --max-args --max-procs --max-chars "
+            "--process-slot-var"
+        )
+    ),
+    "parallel": Grammar(
+        _words(
+            "-j --jobs -N -n -L -a --arg-file -S --sshlogin --delay --joblog --results --timeout --retries --workdir "
+            "--wd --colsep -C --tmpdir --memfree --load --halt -I -d --delimiter --env"
+        )
+    ),
+    "flock": Grammar(
+        _words("-w -E --timeout --wait --conflict-exit-code"), operands=1, string_options=_words("-c --command")
+    ),
+    "bash": _SHELL,
+    "sh": _SHELL,
+    "dash": _SHELL,
+    "zsh": _SHELL,
+    "ksh": _SHELL,
+    "uv": Grammar(_UV_VALUES, needs=_words("run")),
+    "uvx": Grammar(_UV_VALUES | {"--from"}),
+    "poetry": Grammar(_words("-C -P --directory --project"), needs=_words("run")),
+    "pipenv": Grammar(needs=_words("run")),
+    "pdm": Grammar(_words("-p --project"), needs=_words("run")),
+    "hatch": Grammar(_words("-e --env"), needs=_words("run")),
+    "pixi": Grammar(_words("-e --environment --manifest-path"), needs=_words("run")),
+    "rye": Grammar(needs=_words("run")),
+    "conda": Grammar(_words("-n -p --name --prefix --cwd"), needs=_words("run")),
+    "mamba": Grammar(_words("-n -p --name --prefix --cwd"), needs=_words("run")),
+    "micromamba": Grammar(_words("-n -p --name --prefix --cwd"), needs=_words("run")),
+    "mise": Grammar(_words("-C -E -j --cd --env --jobs"), needs=_words("exec x")),
+    "direnv": Grammar(operands=1, needs=_words("exec")),
+    "doppler": Grammar(_words("-p -c --project --config"), needs=_words("run")),
+    "op": Grammar(_words("--env-file --account"), needs=_words("run")),
+    "dotenv": Grammar(_words("-f -e --file"), needs=_words("run")),
+    "noti": Grammar(_words("-t -m")),
+    "tsp": Grammar(_words("-L -d -D -W -N"), no_command=_words("-l -k -r -C -K -c -t -w -s -i -p -u -U -V")),
+    "ts": Grammar(_words("-L -d -D -W -N"), no_command=_words("-l -k -r -C -K -c -t -w -s -i -p -u -U -V")),
+    "systemd-run": _SYSTEMD_RUN,
+    "systemd-inhibit": Grammar(_words("--what --who --why --mode")),
+    "run-one": Grammar(),
+    "setlock": Grammar(operands=1),
+    "dbus-run-session": Grammar(),
+    "eatmydata": Grammar(),
+    "srun": Grammar(
+        _words("-n -N -c -t -p -J -A -w -x -D --ntasks --nodes --cpus-per-task --time --partition --job-name --account")
+    ),
+}
+"""By the program's name. `pueue` has a grammar of its own in `queue.py`."""
+
+SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ksh"})
+
+
+@dataclass(frozen=True, eq=False)
+class Peeled:
+    """What a wrapper's words are.
+
+    `inner` are the words of the inner command, `inner_style` how they are taken (`exec`, `string`, or `script` for a
+    shell's script file). `options` are the options with their values, long or short as written; `operands` the words
+    between; `settings` the `NAME=value` words.
+    """
+
+    inner: tuple[Arg, ...]
+    inner_style: str
+    options: tuple[tuple[str, Arg | None], ...] = ()
+    operands: tuple[Arg, ...] = ()
+    settings: tuple[Arg, ...] = ()
+
+    def option(self, *names: str) -> Arg | None:
+        """The value of the last of these options."""
+        return next((value for name, value in reversed(self.options) if name in names), None)
+
+    def has(self, *names: str) -> bool:
+        """Whether one of these options is given."""
+        return any(name in names for name, _ in self.options)
+
+
+def tail(arg: Arg, skip: int) -> Arg:
+    """The part of a word after its first `skip` code points (a value attached to its option)."""
+    pattern = arg.pattern
+    first = pattern.parts[0] if pattern.parts else ""
+    if not isinstance(first, str):
+        return arg
+    rest = PathPattern.of(first[skip:], *pattern.parts[1:])
+    return Arg(arg.place, rest, rest, arg.quoted, arg.splits, arg.origin, ((rest, arg.place.span),))
+
+
+def peel(name: str, args: Sequence[Arg]) -> Peeled | None:  # noqa: C901, PLR0912  # one reading loop, as getopt has it
+    """The command inside a wrapper; None if the program is no wrapper, or runs nothing with these words."""
+    grammar = GRAMMARS.get(name)
+    if grammar is None:
+        return None
+    words = list(args)
+    at = 0
+    options: list[tuple[str, Arg | None]] = []
+    operands: list[Arg] = []
+    settings: list[Arg] = []
+    needs = set(grammar.needs)
+    string: Arg | None = None
+    while at < len(words):
+        word = words[at]
+        text = word.text if word.text is not None else word.pattern.literal
+        if text == "--":
+            at += 1
+            if needs:
+                return None
+            if len(operands) >= grammar.operands:
+                break
+        elif text.startswith("-") and len(text) > 1 or (grammar.inner == "shell" and text.startswith("+")):
+            if text in grammar.no_command:
+                return None
+            at += 1
+            at = _option(grammar, words, at, word, text, options)
+            if options[-1][0] in grammar.string_options and options[-1][1] is not None:
+                string = options[-1][1]
+        elif needs:
+            if text not in needs:
+                return None
+            needs.clear()
+            at += 1
+        elif grammar.assignments and _is_assignment(text):
+            settings.append(word)
+            at += 1
+        elif len(operands) < grammar.operands:
+            operands.append(word)
+            at += 1
+        else:
+            break
+    rest = tuple(words[at:])
+    if name == "mise" and rest and not any(w.text == "--" for w in args):
+        return None
+    if string is not None:
+        return Peeled((string,), "string", tuple(options), tuple(operands), tuple(settings))
+    if grammar.inner == "shell":
+        return _shell(rest, tuple(options))
+    return Peeled(rest, grammar.inner, tuple(options), tuple(operands), tuple(settings))
+
+
+def _is_assignment(text: str) -> bool:
+    name, equals, _ = text.partition("=")
+    return bool(equals) and name.isidentifier()
+
+
+def _option(
+    grammar: Grammar, words: list[Arg], at: int, word: Arg, text: str, options: list[tuple[str, Arg | None]]
+) -> int:
+    """Reads one option word (already passed), adds it to `options`, and returns where to go on."""
+    takes = grammar.values | grammar.string_options
+    if text.startswith("--"):
+        name, equals, _ = text.partition("=")
+        if equals:
+            options.append((name, tail(word, len(name) + 1)))
+        elif name in takes and at < len(words):
+            options.append((name, words[at]))
+            return at + 1
+        else:
+            options.append((name, None))
+        return at
+    sign = text[0]
+    for index, letter in enumerate(text[1:], 1):
+        name = sign + letter
+        if name not in takes:
+            options.append((name, None))
+            continue
+        if index + 1 < len(text) and grammar.inner != "shell":
+            options.append((name, tail(word, index + 1)))
+            return at
+        if at < len(words):
+            options.append((name, words[at]))
+            at += 1
+        else:
+            options.append((name, None))
+        if grammar.inner != "shell":
+            return at
+    return at
+
+
+def _shell(rest: tuple[Arg, ...], options: tuple[tuple[str, Arg | None], ...]) -> Peeled | None:
+    if any(name == "-c" for name, _ in options):
+        return Peeled(rest[:1], "string", options) if rest else None
+    return Peeled(rest, "script", options)

@@ -1,0 +1,142 @@
+"""Where here-documents stand: one pass over a text that knows quotes, comments and arithmetic."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from jobsafety_lint.model import Span
+
+_STOPS = re.compile(r"""['"`\\\n#<(]|\$\(\(|\$'""")
+_START = re.compile(r"<<(-?)[ \t]*")
+_DELIMITER = re.compile(r"""(?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s;&|<>()'"\\])+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A here-document: its delimiter word and body (up to, without, the closing line), and where the text goes on."""
+
+    delimiter_span: Span
+    delimiter: str
+    quoted: bool
+    strip_tabs: bool
+    body: Span
+    resume: int
+    closed: bool
+
+
+def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # noqa: C901, PLR0912  # one scan by character
+    """All here-documents of a stretch of text, by the offset of their `<<`. Offsets in code points."""
+    found: dict[int, Found] = {}
+    if text.find("<<", start, end) < 0:
+        return found
+    pending: list[tuple[int, Span, str, bool, bool]] = []
+    at = start
+    while at < end:
+        match = _STOPS.search(text, at, end)
+        if match is None:
+            break
+        at = match.start()
+        char = match.group()
+        if char == "\n":
+            at += 1
+            for where, span, delimiter, quoted, strip in pending:
+                body_start = at
+                body_end, at, closed = _body(text, at, end, delimiter, strip)
+                found[where] = Found(span, delimiter, quoted, strip, Span(body_start, body_end), at, closed)
+            pending.clear()
+        elif char == "\\":
+            at += 2
+        elif char == "'":
+            at = _after(text, "'", at + 1, end)
+        elif char == "$'":
+            at = _ansi_end(text, at + 2, end)
+        elif char == '"':
+            at = _double_quote_end(text, at + 1, end)
+        elif char == "`":
+            at += 1
+        elif char == "#":
+            if at == start or text[at - 1] in " \t\n;&|()`":
+                newline = text.find("\n", at, end)
+                at = end if newline < 0 else newline
+            else:
+                at += 1
+        elif char == "$((" or text.startswith("((", at):
+            close = text.find("))", at, end)
+            newline = text.find("\n", at, end)
+            at = close + 2 if 0 <= close and (newline < 0 or close < newline) else at + len(char)
+        elif text.startswith("<<<", at):
+            at += 3
+        elif text.startswith("<<", at):
+            head = _START.match(text, at, end)
+            word = _DELIMITER.match(text, head.end(), end) if head else None
+            if head is None or word is None:
+                at += 2
+                continue
+            raw = word.group()
+            delimiter = re.sub(r"""\\(.)|['"]""", lambda m: m[1] or "", raw)
+            pending.append((at, Span(word.start(), word.end()), delimiter, raw != delimiter, bool(head[1])))
+            at = word.end()
+        else:
+            at += 1
+    return found
+
+
+def _after(text: str, what: str, at: int, end: int) -> int:
+    found = text.find(what, at, end)
+    return end if found < 0 else found + len(what)
+
+
+def _ansi_end(text: str, at: int, end: int) -> int:
+    while at < end and text[at] != "'":
+        at += 2 if text[at] == "\\" else 1
+    return at + 1
+
+
+def _double_quote_end(text: str, at: int, end: int) -> int:
+    """Past a double-quoted string; substitutions inside may hold quotes and here-documents of their own."""
+    while at < end:
+        char = text[at]
+        if char == "\\":
+            at += 2
+        elif char == '"':
+            return at + 1
+        elif text.startswith("$(", at):
+            at = _nested_end(text, at + 2, end)
+        elif char == "`":
+            at = _after(text, "`", at + 1, end)
+        else:
+            at += 1
+    return end
+
+
+def _nested_end(text: str, at: int, end: int) -> int:
+    depth = 1
+    while at < end and depth:
+        char = text[at]
+        if char == "\\":
+            at += 2
+            continue
+        if char == "'":
+            at = _after(text, "'", at + 1, end)
+            continue
+        if char == '"':
+            at = _double_quote_end(text, at + 1, end)
+            continue
+        depth += (char == "(") - (char == ")")
+        at += 1
+    return at
+
+
+def _body(text: str, at: int, end: int, delimiter: str, strip: bool) -> tuple[int, int, bool]:
+    """Where the body ends, where the text goes on, and whether the closing line was there."""
+    while at < end:
+        newline = text.find("\n", at, end)
+        line_end = end if newline < 0 else newline
+        line = text[at:line_end]
+        if (line.lstrip("\t") if strip else line) == delimiter:
+            return at, min(line_end + 1, end), True
+        at = min(line_end + 1, end)
+        if newline < 0:
+            break
+    return end, end, False

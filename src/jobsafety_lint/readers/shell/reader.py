@@ -1,0 +1,278 @@
+"""Shell text to our tree: tree-sitter-bash cuts statements, bashlex reads those that it can, our scanner reads words.
+
+A reader's tree is taken only if it passes its self-checks; what neither can read is an `Unread` region, as small as it
+can be made. All offsets are code points of the source's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from jobsafety_lint.model import Span
+from jobsafety_lint.readers.shell import bashlex_reader
+from jobsafety_lint.readers.shell import tree as sh
+from jobsafety_lint.readers.shell.heredocs import Found, find_heredocs
+from jobsafety_lint.readers.shell.sequences import NotTaken
+from jobsafety_lint.readers.shell.treesitter_reader import Lowering, one_byte_each, parse
+from jobsafety_lint.readers.shell.words import Scanner, WordError
+from jobsafety_lint.source import Source
+
+_MOST_LINES = 60
+"""How many lines a statement that a reader has refused may have for it to be read again from its first line."""
+_MOST_TRIES = 1500
+"""How often parts of one text are parsed again before the rest is given up."""
+
+
+@dataclass(slots=True)
+class Unit:
+    """A top-level statement: who has read it, and which self-checks refused which reader's tree."""
+
+    span: Span
+    reader: str
+    refusals: tuple[str, ...] = ()
+    items: tuple[sh.Item, ...] = ()
+    unread: str | None = None
+    confirmed: bool = False
+
+
+@dataclass(eq=False)
+class ShellTree:
+    """What a shell text holds."""
+
+    source: Source
+    script: sh.Script
+    units: list[Unit]
+    scanner: Scanner = field(repr=False)
+
+    def enclosing_statements(self, offset: int) -> tuple[Span, ...]:
+        """The complete commands around an offset, innermost first."""
+        found: list[Span] = []
+        _collect(self.script.body, offset, found)
+        return tuple(reversed(found))
+
+    def statement_span(self, offset: int) -> Span:
+        """The smallest complete command that holds the offset; the line if there is none."""
+        found = self.enclosing_statements(offset)
+        return found[0] if found else self.source.line_span(self.source.line_of(offset))
+
+    def definitions(self, offset: int) -> tuple[str, ...]:
+        """The names of the functions around an offset, outermost first."""
+        names: list[str] = []
+        for node in _path_to(self.script.body, offset):
+            if isinstance(node, sh.Function):
+                names.append(node.name)
+        return tuple(names)
+
+    def confirm(self, spans: Iterable[Span]) -> bool:
+        """Lets bashlex read the units that hold these spans; says whether a unit's tree was replaced by its own."""
+        wanted = [span for span in spans]
+        changed = False
+        for unit in self.units:
+            if unit.confirmed or unit.reader != "tree-sitter" or not any(unit.span.overlaps(s) for s in wanted):
+                continue
+            unit.confirmed = True
+            try:
+                items = tuple(bashlex_reader.read(self.scanner, unit.span.start, _unit_end(self, unit)))
+            except (NotTaken, WordError, RecursionError) as refusal:
+                unit.refusals = (*unit.refusals, str(refusal) or "bashlex: recursion")
+                continue
+            if items != unit.items:
+                unit.items, unit.reader, changed = items, "bashlex", True
+        if changed:
+            self.script.body = _body(self.units, self.script.span)
+        return changed
+
+
+def _unit_end(tree: ShellTree, unit: Unit) -> int:
+    """The end of a unit with the bodies of its here-documents."""
+    ends = [f.resume for f in tree.scanner.heredocs.values() if unit.span.start <= f.delimiter_span.start < unit.span.end]
+    return max([unit.span.end, *ends])
+
+
+def read_shell(source: Source) -> ShellTree:
+    """Reads a shell text. Never raises for what stands in it."""
+    reader = _Reader(source)
+    units, comments = reader.units(0, len(source.text))
+    span = Span(0, len(source.text))
+    unread = tuple(sh.Unread(unit.span, unit.unread) for unit in units if unit.unread is not None)
+    nested = tuple(reader.nested_unread)
+    script = sh.Script(span, _body(units, span), tuple(comments), tuple(sorted(unread + nested, key=lambda u: u.span)))
+    return ShellTree(source, script, units, reader.scanner)
+
+
+def _body(units: list[Unit], span: Span) -> sh.Block:
+    items = tuple(item for unit in units for item in unit.items)
+    if not items:
+        return sh.Block(Span(span.start, span.start), ())
+    return sh.Block(Span(items[0].span.start, items[-1].span.end), items)
+
+
+class _Reader:
+    """Reads one text and the bodies of its substitutions."""
+
+    def __init__(self, source: Source) -> None:
+        text = source.text
+        self.text = text
+        self.data = one_byte_each(text)
+        self.heredocs: dict[int, Found] = find_heredocs(text, 0, len(text))
+        self.scanner = Scanner(text, len(source.holes), self.heredocs, self.script)
+        self.nested_unread: list[sh.Unread] = []
+        self.tries = 0
+
+    def script(self, start: int, end: int) -> sh.Script:
+        """The body of a substitution."""
+        if "<<" in self.text[start:end]:
+            for where, found in find_heredocs(self.text, start, end).items():
+                self.heredocs.setdefault(where, found)
+        units, comments = self.units(start, end)
+        span = Span(start, end)
+        self.nested_unread += [sh.Unread(unit.span, unit.unread) for unit in units if unit.unread is not None]
+        return sh.Script(span, _body(units, span), tuple(comments))
+
+    def units(self, start: int, end: int) -> tuple[list[Unit], list[sh.Comment]]:
+        """The top-level statements of a stretch, and all of its comments."""
+        units: list[Unit] = []
+        comments: list[sh.Comment] = []
+        at = start
+        while at < end:
+            at = self._cut(at, end, units, comments)
+        return units, comments
+
+    def _cut(self, start: int, end: int, units: list[Unit], comments: list[sh.Comment]) -> int:
+        """Reads on from `start` up to the first statement that has to be read again, and returns where to go on."""
+        root = parse(self.data[start:end])
+        lowering = Lowering(self.scanner, start, end)
+        for node in root.children:
+            span = lowering.span(node)
+            if node.type == "comment":
+                self._comment(span, comments)
+                continue
+            if not node.is_named:
+                if node.type == "&" and units and units[-1].items:
+                    last = units[-1].items[-1]
+                    units[-1].items = (*units[-1].items[:-1], sh.Item(last.span, last.statement, "&"))
+                elif node.type == ";" and units and units[-1].items:
+                    last = units[-1].items[-1]
+                    units[-1].items = (*units[-1].items[:-1], sh.Item(last.span, last.statement, ";"))
+                continue
+            try:
+                statement = lowering.statement(node)
+            except (NotTaken, WordError) as refusal:
+                return self._again(span, end, str(refusal), units)
+            except RecursionError:
+                units.append(Unit(span, "none", ("recursion",), unread="nested too deeply"))
+                continue
+            item = sh.Item(statement.span, statement, "\n")
+            units.append(Unit(statement.span, "tree-sitter", items=(item,)))
+            if node.child_count:
+                self._comments_inside(node, start, comments)
+        return end
+
+    def _comment(self, span: Span, comments: list[sh.Comment]) -> None:
+        if not any(found.body.start <= span.start < found.body.end for found in self.heredocs.values()):
+            comments.append(sh.Comment(span, self.text[span.start : span.end]))
+
+    def _comments_inside(self, node: object, base: int, comments: list[sh.Comment]) -> None:
+        start, end = node.start_byte + base, node.end_byte + base  # type: ignore[attr-defined]  # a tree-sitter node
+        if "#" not in self.text[start:end]:
+            return
+        stack = [node]
+        found: list[Span] = []
+        while stack:
+            inner = stack.pop()
+            if inner.type == "comment":  # type: ignore[attr-defined]
+                found.append(Span(inner.start_byte + base, inner.end_byte + base))  # type: ignore[attr-defined]
+            elif inner.child_count:  # type: ignore[attr-defined]
+                stack.extend(inner.children)  # type: ignore[attr-defined]
+        for span in sorted(found):
+            self._comment(span, comments)
+
+    def _again(self, span: Span, end: int, refusal: str, units: list[Unit]) -> int:
+        """A statement was refused: bashlex may read it as it was cut, or either reader a shorter one."""
+        refusals = [refusal]
+        try:
+            items = tuple(bashlex_reader.read(self.scanner, span.start, min(self._with_heredocs(span), end)))
+            if items:
+                units.append(Unit(Span(items[0].span.start, items[-1].span.end), "bashlex", tuple(refusals), items))
+                return max(span.end, items[-1].span.end)
+        except (NotTaken, WordError, RecursionError) as other:
+            refusals.append(str(other))
+        at = span.start
+        for stop in self._line_ends(at, end):
+            if self.tries >= _MOST_TRIES:
+                units.append(Unit(Span(at, end), "none", tuple(refusals), unread=refusals[0]))
+                return end
+            self.tries += 1
+            items = self._try(at, stop)
+            if items:
+                last = Span(items[0].span.start, items[-1].span.end)
+                units.append(Unit(last, "tree-sitter", tuple(refusals), items))
+                return max(stop, last.end)
+        line_end = self.text.find("\n", at, end)
+        stop = end if line_end < 0 else line_end
+        if units and units[-1].unread is not None and not self.text[units[-1].span.end : at].strip():
+            units[-1].span = Span(units[-1].span.start, stop)
+        else:
+            units.append(Unit(Span(at, stop), "none", tuple(refusals), unread=refusals[0]))
+        return stop + 1
+
+    def _with_heredocs(self, span: Span) -> int:
+        inside = [f.resume for f in self.heredocs.values() if span.start <= f.delimiter_span.start < span.end]
+        return max([span.end, *inside])
+
+    def _line_ends(self, start: int, end: int) -> Iterable[int]:
+        at = start
+        for _ in range(_MOST_LINES):
+            newline = self.text.find("\n", at, end)
+            if newline < 0:
+                yield end
+                return
+            yield newline
+            at = newline + 1
+
+    def _try(self, start: int, stop: int) -> tuple[sh.Item, ...]:
+        """The statements of a stretch if all of it can be read, else nothing."""
+        stop = self._with_heredocs(Span(start, stop))
+        root = parse(self.data[start:stop])
+        if root.has_error:
+            try:
+                return tuple(bashlex_reader.read(self.scanner, start, stop))
+            except (NotTaken, WordError, RecursionError):
+                return ()
+        lowering = Lowering(self.scanner, start, stop)
+        try:
+            block = lowering.block(root.children, start, stop)
+        except (NotTaken, WordError, RecursionError):
+            return ()
+        return block.items
+
+
+def _collect(node: sh.Node, offset: int, found: list[Span]) -> None:
+    for inner in _path_to(node, offset):
+        if isinstance(inner, sh.Item):
+            found.append(inner.span)
+
+
+def _path_to(node: sh.Node, offset: int) -> list[sh.Node]:
+    """The nodes that hold an offset, outermost first."""
+    path: list[sh.Node] = []
+    current: sh.Node | None = node
+    while current is not None:
+        path.append(current)
+        holding = [child for child in current.children() if _holds(child, offset)]
+        current = holding[0] if holding else None
+    return path
+
+
+def _holds(node: sh.Node, offset: int) -> bool:
+    if node.span.start <= offset < max(node.span.end, node.span.start + 1):
+        return True
+    return any(
+        document.body_span.start <= offset < document.body_span.end
+        for document in _documents(node)
+    )
+
+
+def _documents(node: sh.Node) -> list[sh.HereDocument]:
+    return [inner for inner in node.walk() if isinstance(inner, sh.HereDocument)]

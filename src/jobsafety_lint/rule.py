@@ -1,0 +1,104 @@
+"""What a rule is: a value with its code, name and severity, and the checks that listen to facts.
+
+A rule is a pair of files with one stem in `rules/`: the module with a `RULE = Rule(…)` and its checks, and the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.model import Confidence, Edit, Fix, JsonValue, Location, Severity
+from jobsafety_lint.source import Place
+
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """What a check found, before the engine has made a finding of it.
+
+    `related` are other places with what they have to do with it. `subject` is what the finding is about, for rules that
+    keep silent where another one speaks of the same thing; any value that compares.
+    """
+
+    rule: Rule
+    place: Place | Location
+    message: str
+    label: str = ""
+    related: tuple[tuple[Place, str], ...] = ()
+    severity: Severity = Severity.WARNING
+    confidence: Confidence = Confidence.HIGH
+    fix: Fix | None = None
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
+    subject: object = None
+
+
+Check = Callable[[Any, Context], Iterator[Draft]]
+
+
+@dataclass(eq=False)
+class Rule:
+    """A rule. `severity` and `confidence` are those of a typical finding; a check may give others to one finding.
+
+    `references` name the principle or anti-pattern that it comes from (`INV-3`, `AP-2`). `fix` says what fixes it has:
+    `safe`, `unsafe`, `safe or unsafe`, or nothing. `silent_where` are codes of rules that speak instead where both
+    would speak about the same subject (the precedence table).
+    """
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    confidence: Confidence = Confidence.HIGH
+    references: tuple[str, ...] = ()
+    fix: str = ""
+    silent_where: tuple[str, ...] = ()
+    checks: list[tuple[type, Check]] = field(default_factory=list)
+
+    def on(
+        self, *kinds: type[Kind]
+    ) -> Callable[[Callable[[Kind, Context], Iterator[Draft]]], Callable[[Kind, Context], Iterator[Draft]]]:
+        """Registers a generator function that is called with every fact of these kinds."""
+
+        def register(
+            check: Callable[[Kind, Context], Iterator[Draft]],
+        ) -> Callable[[Kind, Context], Iterator[Draft]]:
+            self.checks.extend((kind, check) for kind in kinds)
+            return check
+
+        return register
+
+    def found(
+        self,
+        place: Place | Location,
+        message: str,
+        *,
+        label: str = "",
+        related: tuple[tuple[Place, str], ...] = (),
+        severity: Severity | None = None,
+        confidence: Confidence | None = None,
+        fix: Fix | None = None,
+        data: Mapping[str, JsonValue] | None = None,
+        subject: object = None,
+    ) -> Draft:
+        """A finding of this rule at a place, with the rule's severity and confidence unless others are given."""
+        return Draft(
+            self,
+            place,
+            message,
+            label,
+            related,
+            severity or self.severity,
+            confidence or self.confidence,
+            fix,
+            data or {},
+            subject,
+        )
+
+
+def edit(place: Place, text: str) -> Edit:
+    """The text at a place is replaced."""
+    return Edit(place.location, text)
