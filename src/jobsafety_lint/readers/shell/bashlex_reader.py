@@ -159,6 +159,8 @@ class _Lowering:
         at = 0
         while at < len(parts):
             word = parts[at].word if parts[at].kind == "reservedword" else ""
+            if not isinstance(word, str):
+                raise NotTaken("bashlex: elif chain", span.start)
             if word in {"if", "elif"} and at + 3 < len(parts):
                 keyword = self.span(parts[at])
                 tested = self.block(parts[at + 1], keyword.end)

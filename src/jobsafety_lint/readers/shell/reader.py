@@ -134,10 +134,18 @@ class _Reader:
         """The top-level statements of a stretch, and all of its comments."""
         units: list[Unit] = []
         comments: list[sh.Comment] = []
-        at = start
+        at = self._skip_terminators(start, end, units)
         while at < end:
-            at = self._cut(at, end, units, comments)
+            at = self._skip_terminators(self._cut(at, end, units, comments), end, units)
         return units, comments
+
+    def _skip_terminators(self, at: int, end: int, units: list[Unit]) -> int:
+        """Past blanks and what ends the statement before."""
+        while at < end and (self.text[at] in " \t\r\n;&" or self.text.startswith("\\\n", at)):
+            if self.text[at] in ";&":
+                _terminate(units, self.text[at])
+            at += 2 if self.text[at] == "\\" else 1
+        return at
 
     def _cut(self, start: int, end: int, units: list[Unit], comments: list[sh.Comment]) -> int:
         """Reads on from `start` up to the first statement that has to be read again, and returns where to go on."""
@@ -149,12 +157,8 @@ class _Reader:
                 self._comment(span, comments)
                 continue
             if not node.is_named:
-                if node.type == "&" and units and units[-1].items:
-                    last = units[-1].items[-1]
-                    units[-1].items = (*units[-1].items[:-1], sh.Item(last.span, last.statement, "&"))
-                elif node.type == ";" and units and units[-1].items:
-                    last = units[-1].items[-1]
-                    units[-1].items = (*units[-1].items[:-1], sh.Item(last.span, last.statement, ";"))
+                if node.type in {"&", ";"}:
+                    _terminate(units, node.type)
                 continue
             try:
                 statement = lowering.statement(node)
@@ -246,6 +250,13 @@ class _Reader:
         except (NotTaken, WordError, RecursionError):
             return ()
         return block.items
+
+
+def _terminate(units: list[Unit], terminator: str) -> None:
+    """The last statement ends with `;` or `&`."""
+    if units and units[-1].items and units[-1].items[-1].terminator == "\n":
+        last = units[-1].items[-1]
+        units[-1].items = (*units[-1].items[:-1], sh.Item(last.span, last.statement, terminator))
 
 
 def _collect(node: sh.Node, offset: int, found: list[Span]) -> None:

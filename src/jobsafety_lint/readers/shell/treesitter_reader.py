@@ -141,8 +141,11 @@ class Lowering:
         expected = (whole or node).end_byte + self.base
         if any(redirect.heredoc for redirect in command.redirects):
             return command
-        if stop != self._without_continuation(expected):
-            raise NotTaken("swallowed newline" if stop < expected else "words do not tile", stop)
+        if stop < self._without_continuation(expected):
+            raise NotTaken("swallowed newline", stop)
+        words_end = max([part.span.end for part in (*command.assignments, *command.words)], default=expected)
+        if words_end > expected:  # redirections may follow: tree-sitter gives them to the whole list
+            raise NotTaken("words do not tile", stop)
         return command
 
     def _without_continuation(self, end: int) -> int:

@@ -354,6 +354,10 @@ class Scanner:
                     return sh.ArithmeticExpansion(Span(at, close), inner, nested)
             close = self.closing(at + 2, end, ")")
             return sh.Substitution(Span(at, close), self._body(at + 2, close - 1))
+        if following == "[":
+            close = text.find("]", at + 2, end) + 1
+            if close > 0:
+                return sh.ArithmeticExpansion(Span(at, close), text[at + 2 : close - 1])
         if following == "{":
             close = self.closing(at + 2, end, "}")
             return self._braces(at, close)
