@@ -3,5 +3,5 @@
 from pathlib import Path
 
 _CHECKOUT = Path(__file__).resolve().parents[3] / "rules"
-if (_CHECKOUT / "check_then_delete.py").is_file():
+if (_CHECKOUT / "unread_source.py").is_file():
     __path__.append(str(_CHECKOUT))

@@ -1,0 +1,47 @@
+"""JOB305: `pueue restart` without `--in-place` makes a new task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.queue import QueueCommand
+from jobsafety_lint.model import Confidence, Edit, Fix, Severity
+from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.source import Place
+
+RULE = Rule(
+    "JOB305",
+    "restart-creates-new-task",
+    "`pueue restart` without `--in-place`: a new id, dependencies dropped",
+    Severity.WARNING,
+    Confidence.HIGH,
+    references=("AP-3",),
+    fix="unsafe",
+    silent_where=("JOB306",),
+)
+
+
+@RULE.on(QueueCommand)
+def restart(call: QueueCommand, context: Context) -> Iterator[Draft]:
+    """A restart that copies the task."""
+    if call.subcommand != "restart" or call.has("-i", "--in-place") or call.has("-h", "--help"):
+        return
+    loops = call.execution.loops
+    again = " each time around the loop" if loops else ""
+    related: tuple[tuple[Place, str], ...] = ()
+    if loops:
+        related = ((loops[-1].place, "the loop that restarts them"),)
+    fix = None
+    if call.subcommand_word is not None:
+        at = call.subcommand_word.place.location
+        fix = Fix("restart in place", (Edit(at, f"{call.subcommand_word.place.text} --in-place"),))
+    yield RULE.found(
+        call.place,
+        f"`pueue restart` adds a copy of the task with a new id and no dependencies{again}; the failed one stays",
+        label="`--in-place` runs the same task again",
+        related=related,
+        severity=Severity.ERROR if loops else Severity.WARNING,
+        fix=fix,
+        subject=call.place,
+    )

@@ -1,0 +1,195 @@
+"""A file to its facts: the one place that knows which reader and which meaning belong to which kind of file."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from jobsafety_lint.meaning import queue
+from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.execution import Concurrency, Execution
+from jobsafety_lint.meaning.linting import UnreadRegion
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.shell.interpreter import Interpreter
+from jobsafety_lint.meaning.shell.names import artifact_names
+from jobsafety_lint.meaning.shell.unwrapping import snippet
+from jobsafety_lint.model import Span
+from jobsafety_lint.readers.hosts.mise import MiseFile, read_mise
+from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
+from jobsafety_lint.source import Place, Source
+
+
+class Outline(Protocol):
+    """What a reader knows of the shape of a text: for suppressions and fingerprints."""
+
+    def statement_span(self, offset: int) -> Span:
+        """The smallest statement that holds the offset."""
+
+    def definitions(self, offset: int) -> tuple[str, ...]:
+        """The names of the functions, classes or tables around the offset, outermost first."""
+
+
+@dataclass(eq=False)
+class FileFacts:
+    """What is known of a file. `silent` counts stretches that are not read and not reported (templates, zsh)."""
+
+    source: Source
+    facts: list[object] = field(default_factory=list)
+    comments: list[tuple[Source, Span]] = field(default_factory=list)
+    silent: int = 0
+    shell_trees: list[ShellTree] = field(default_factory=list)
+    _outlines: dict[int, tuple[Source, Outline]] = field(default_factory=dict)
+
+    def know(self, source: Source, outline: Outline) -> None:
+        """Remembers the outline of a source."""
+        self._outlines[id(source)] = (source, outline)
+
+    def _levels(self, place: Place) -> list[tuple[Source, Span, Outline | None]]:
+        levels = []
+        source, span = place.source, place.span
+        while True:
+            known = self._outlines.get(id(source))
+            levels.append((source, span, known[1] if known else None))
+            if source.host is None:
+                return levels
+            source, span = source.host, source.in_host(span)
+
+    def anchors(self, place: Place) -> tuple[tuple[int, int], ...]:
+        """The lines (first, last) of the smallest statement around a place, at each level of embedding."""
+        anchors = []
+        for source, span, outline in self._levels(place):
+            statement = outline.statement_span(span.start) if outline else span
+            at = source.location(Span(min(statement.start, span.start), max(statement.end, span.end)))
+            anchors.append((at.line, at.end_line))
+        return tuple(anchors)
+
+    def statement_text(self, place: Place) -> str:
+        """The normalised text of the smallest statement around a place."""
+        source, span, outline = self._levels(place)[0]
+        statement = outline.statement_span(span.start) if outline else span
+        return " ".join(source.shown(statement).split())
+
+    def definitions(self, place: Place) -> tuple[str, ...]:
+        """The definitions around a place, outermost first, those of the host included."""
+        names: list[str] = []
+        for _, span, outline in reversed(self._levels(place)):
+            if outline is not None:
+                names += outline.definitions(span.start)
+        return tuple(names)
+
+
+def read_facts(
+    source: Source, kind: str, dialect: str, *, pueue_version: int, trees: Sequence[ShellTree] = ()
+) -> FileFacts:
+    """The facts of a file of a kind that `discover` knows. `trees` are shell trees that have been confirmed."""
+    known = {id(tree.source): tree for tree in trees}
+    found = FileFacts(source)
+    interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))
+    if kind == "shell":
+        interpreter.program(source, Execution(shell=dialect, **_shebang_options(source.text)))
+    elif kind in {"mise", "mise-tasks"}:
+        _mise(source, interpreter, found, task_file=kind == "mise-tasks")
+    elif kind == "python":
+        from jobsafety_lint.meaning.python.reading import read_python  # noqa: PLC0415  # its own world, loaded on demand
+
+        read_python(source, interpreter, found)
+    found.shell_trees = interpreter.trees
+    for tree in interpreter.trees:
+        found.know(tree.source, tree)
+        found.comments += [(tree.source, comment.span) for comment in tree.script.comments]
+        _unread(tree, dialect, kind, found)
+    facts = [*interpreter.facts, *interpreter.sequences]
+    facts += artifact_names(interpreter.facts)
+    facts += _queue_facts(facts, pueue_version)
+    found.facts += facts
+    return found
+
+
+def _shebang_options(text: str) -> dict[str, bool]:
+    first = text.partition("\n")[0]
+    if not first.startswith("#!"):
+        return {}
+    from jobsafety_lint.meaning.shell.builtins import shell_options  # noqa: PLC0415
+
+    words = first.split()
+    while words and not words[0].startswith("-"):
+        words.pop(0)
+    if words[:1] == ["-S"]:
+        words = words[1:]
+        while words and not words[0].startswith("-"):
+            words.pop(0)
+    return dict(shell_options(list(words)))
+
+
+def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
+    text = tree.source.text
+    foreign = dialect in {"zsh", "ksh"}
+    template = any(mark in text for mark in ("{{", "{%", "<%")) or any(h.kind == "template" for h in tree.source.holes)
+    embedded = tree.source.host is not None and kind == "python"
+    for region in tree.script.unread:
+        if foreign or template or embedded:
+            found.silent += 1
+        else:
+            found.facts.append(UnreadRegion(Place(tree.source, region.span), "shell", region.reason))
+
+
+def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_file: bool) -> None:
+    read = read_mise(source, task_file=task_file)
+    found.know(source, read)
+    found.comments += [(source, span) for span in read.comments]
+    for snippet_ in read.snippets:
+        siblings = _siblings(snippet_.task, read)
+        reasons = (Concurrency("mise runs it beside its sibling tasks", None),) if siblings else ()
+        root = PathPattern.of("{{config_root}}")
+        execution = Execution(shell="sh", errexit=True, concurrency=reasons, cwd=root)
+        shebang = snippet_.source.text.startswith("#!")
+        if shebang and not any(name in snippet_.source.text.partition("\n")[0] for name in ("sh",)):
+            continue
+        interpreter.program(snippet_.source, execution, kind="task", title=f"tasks.{snippet_.task}")
+
+
+def _siblings(task: str, read: MiseFile) -> bool:
+    """Whether some task starts this one together with others."""
+    for wanted in read.depends.values():
+        if any(fnmatch.fnmatch(task, pattern) for pattern in wanted):
+            names = {name for name in (s.task for s in read.snippets) for p in wanted if fnmatch.fnmatch(name, p)}
+            if len(names | set(wanted)) > 1:
+                return True
+    return False
+
+
+def _queue_facts(facts: list[object], version: int) -> list[object]:
+    """What the calls of pueue mean."""
+    found: list[object] = []
+    inside: dict[int, list[Command]] = {}
+    for fact in facts:
+        if isinstance(fact, Command):
+            for wrapper in fact.outer:
+                inside.setdefault(id(wrapper), []).append(fact)
+    for fact in facts:
+        if not isinstance(fact, Command) or fact.name != "pueue":
+            continue
+        call = queue.parse(fact, version)
+        if call is None:
+            continue
+        found.append(call)
+        text = snippet(call.rest) if call.subcommand == "add" else None
+        if text is not None:
+            commands = tuple(inside.get(id(fact), ()))
+            client = set(fact.execution.environment)
+            settings = dict.fromkeys(s for c in commands for s in c.execution.environment if s not in client)
+            label, group = call.value("-l", "--label"), call.value("-g", "--group")
+            found.append(
+                queue.Launch(
+                    call,
+                    text,
+                    commands,
+                    tuple(s for s in settings if s.by != "export"),
+                    call.value("-w", "--working-directory"),
+                    label.pattern if label else None,
+                    group.pattern if group else None,
+                )
+            )
+    return found
