@@ -89,9 +89,15 @@ class Create(Act):
 
 @dataclass(frozen=True, eq=False)
 class Write(Act):
-    """A file is written in place: truncated, then filled. `content` tells the writer (`json.dump`, `write_text`, `>`)."""
+    """A file is written in place: truncated, then filled. `content` tells the writer (`json.dump`, `write_text`, `>`).
+
+    `moved_to` is the name that it is given afterwards by a rename. `state_words` are words of the variables,
+    parameters and functions that lead to the path, besides those of the path itself.
+    """
 
     content: str = ""
+    moved_to: PathPattern | None = None
+    state_words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +132,8 @@ class Glob(FileFact):
 
     uses: tuple[tuple[str, Place], ...] = ()
     filtered_by: frozenset[str] = frozenset()
+    scope: frozenset[str] = frozenset()
+    """Parameters and variables that are at hand where the glob stands."""
     recursive: bool = False
 
     def use(self, *kinds: str) -> Place | None:
