@@ -74,6 +74,19 @@ class Interpreter:
                     self.sequences.append(self._sequence(Place(source, function.span), "function", function.name))
         self._steps, self._edges = outer_steps, outer_edges
 
+    def begin(self) -> None:
+        """Starts the row of what another language's function runs."""
+        self._steps, self._edges = [], {}
+
+    def note(self, condition: Condition) -> None:
+        """A condition of another language, as part of the row."""
+        self._steps.append(condition)
+
+    def end(self, place: Place, kind: str, title: str) -> None:
+        """Ends the row that `begin` has started."""
+        if any(isinstance(step, Command) for step in self._steps):
+            self.sequences.append(self._sequence(place, kind, title))
+
     def text(self, source: Source, state: State, use: Use) -> ShellTree | None:
         """Reads a text that a shell runs, in the given state; None if it is nested too deeply."""
         if self.depth >= MAX_DEPTH:

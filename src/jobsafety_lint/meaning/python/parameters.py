@@ -1,0 +1,98 @@
+"""What a function does with each of its parameters, by the standard `ast`."""
+
+from __future__ import annotations
+
+import ast
+
+from jobsafety_lint.meaning.functions import Function, Parameter
+from jobsafety_lint.readers.python.outline import Definition, Outline
+from jobsafety_lint.source import Place
+
+_LOGGERS = frozenset({"print", "debug", "info", "warning", "warn", "error", "exception", "log", "critical", "echo", "secho", "notify"})
+_MEASURES = frozenset({"len", "enumerate", "zip", "iter", "list", "sorted", "tuple", "set", "map", "filter", "sum", "min", "max", "next", "reversed"})
+
+
+def function_of(definition: Definition, outline: Outline) -> Function:
+    """The function with its parameters and what it does with them."""
+    uses = _uses(definition)
+    args = definition.node.args
+    defaults = dict(zip([a.arg for a in [*args.posonlyargs, *args.args]][::-1], args.defaults[::-1]))
+    defaults |= {a.arg: d for a, d in zip(args.kwonlyargs, args.kw_defaults) if d is not None}
+    parameters = tuple(
+        Parameter(
+            p.arg,
+            Place(outline.source, outline.span(p)),
+            ast.unparse(p.annotation) if p.annotation is not None else "",
+            ast.unparse(defaults[p.arg]) if p.arg in defaults else None,
+            frozenset(uses.get(p.arg, ())),
+        )
+        for p in definition.parameters
+    )
+    decorators = tuple(ast.unparse(d).partition("(")[0] for d in definition.node.decorator_list)
+    place = Place(outline.source, outline.span(definition.node))
+    return Function(definition.qualified, place, parameters, decorators)
+
+
+def _uses(definition: Definition) -> dict[str, set[str]]:
+    names = {p.arg for p in definition.parameters}
+    uses: dict[str, set[str]] = {name: set() for name in names}
+    parents: dict[int, ast.AST] = {}
+    for statement in definition.node.body:
+        for node in ast.walk(statement):
+            for child in ast.iter_child_nodes(node):
+                parents[id(child)] = node
+    for statement in definition.node.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
+                uses[node.id].add(_use(node, parents))
+    return uses
+
+
+def _use(node: ast.expr, parents: dict[int, ast.AST]) -> str:  # noqa: C901  # one case a parent
+    parent = parents.get(id(node))
+    match parent:
+        case ast.Call():
+            if node is parent.func:
+                return "called"
+            return _argument(parent)
+        case ast.keyword():
+            call = parents.get(id(parent))
+            return _argument(call) if isinstance(call, ast.Call) else "passed"
+        case ast.Attribute():
+            return "attribute"
+        case ast.Subscript():
+            return "iterated" if node is parent.value else "computed"
+        case ast.For() | ast.AsyncFor() | ast.comprehension() | ast.Starred() | ast.YieldFrom():
+            return "iterated"
+        case ast.FormattedValue():
+            return _formatted(parent, parents)
+        case ast.BinOp(op=ast.Div()):
+            return "divided"
+        case ast.BinOp() | ast.Compare() | ast.UnaryOp() | ast.AugAssign() | ast.Slice():
+            if isinstance(parent, ast.Compare) and any(isinstance(c, ast.Constant) and c.value is None for c in parent.comparators):
+                return "tested"
+            return "computed"
+        case ast.If() | ast.While() | ast.IfExp() | ast.BoolOp():
+            return "tested"
+        case ast.Assign() | ast.AnnAssign() | ast.Return() | ast.Tuple() | ast.List() | ast.Dict():
+            return "stored"
+    return "other"
+
+
+def _argument(call: ast.Call) -> str:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+    if name in _LOGGERS:
+        return "logged"
+    return "iterated" if name in _MEASURES else "passed"
+
+
+def _formatted(node: ast.AST, parents: dict[int, ast.AST]) -> str:
+    """A parameter in an f-string: logged if the string is, else part of a key, a query, a name."""
+    above = parents.get(id(node))
+    while isinstance(above, ast.JoinedStr | ast.FormattedValue):
+        above = parents.get(id(above))
+    if isinstance(above, ast.Call) and _argument(above) == "logged":
+        return "logged"
+    if isinstance(above, ast.Raise) or (isinstance(above, ast.Call) and isinstance(parents.get(id(above)), ast.Raise)):
+        return "logged"
+    return "formatted"

@@ -1,0 +1,521 @@
+"""A Python file to its facts: outline first, then libcst on the units that may hold some."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from jobsafety_lint.meaning.commands import Condition
+from jobsafety_lint.meaning.execution import Concurrency, Execution
+from jobsafety_lint.meaning.files import Act, Write
+from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
+from jobsafety_lint.meaning.linting import UnreadRegion
+from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
+from jobsafety_lint.meaning.python.parameters import function_of
+from jobsafety_lint.meaning.python.subprocesses import CommandCalls
+from jobsafety_lint.meaning.python.values import Scope, Value, lower
+from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
+from jobsafety_lint.meaning.shell.interpreter import Interpreter
+from jobsafety_lint.model import Span
+from jobsafety_lint.readers.python.close import Unit, read_unit
+from jobsafety_lint.readers.python.outline import Definition, Outline
+from jobsafety_lint.source import Hole, Place, Source
+
+if TYPE_CHECKING:
+    from jobsafety_lint.meaning.reading import FileFacts
+
+_CALLED = frozenset(
+    "exists isfile isdir lexists islink is_file is_dir is_symlink unlink remove rmdir removedirs rmtree rename replace renames move open "
+    "write_text write_bytes to_parquet to_csv to_json to_pickle to_feather write_parquet write_csv write_json write_ndjson write_ipc "
+    "sink_parquet save savez savez_compressed savetxt save_file write_table glob rglob iglob scan_parquet scan_csv scan_ndjson "
+    "read_parquet read_csv read_json run call check_call check_output Popen system popen getoutput getstatusoutput "
+    "create_subprocess_exec create_subprocess_shell exec_command sudo execvp execlp listdir touch mkdir makedirs".split()
+)
+"""The names of calls that make facts: a function without any of them, and without a name of a state file, is not read."""
+_STRONG = re.compile(
+    r"unlink|remove\(|rmdir|removedirs|rmtree|rename\(|\.replace\(|\bmove\(|open\(|write_text|write_bytes|to_parquet|to_csv|to_json|to_pickle|"
+    r"write_parquet|write_csv|write_json|write_ndjson|write_ipc|sink_parquet|\.save|savetxt|write_table|glob\(|scan_parquet|scan_csv|scan_ndjson|"
+    r"subprocess|Popen|check_call|check_output|\bsystem\(|popen\(|getoutput|exec_command|fabric|execvp|execlp"
+)
+_PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
+_STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
+_POOL_METHODS = frozenset({"map", "imap", "imap_unordered", "starmap", "apply_async", "map_async", "starmap_async", "submit"})
+_POOLS = re.compile(r"multiprocessing|ProcessPool|ThreadPool|concurrent\.futures|joblib|\bPool\b|dask|\bray\b|Process\(|Thread\(")
+_PYTHON_2 = re.compile(r"^\s*print\s+[^\s(=]|^\s*except\s+[\w.]+\s*,\s*\w+\s*:|^\s*exec\s+['\"]|^\s*raise\s+\w+\s*,|<>|\bur['\"]", re.MULTILINE)
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[a-z_]+\}", re.DOTALL)
+
+
+def read_python(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
+    """Reads a Python file into `found`."""
+    try:
+        outline = Outline.of(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        _unreadable(source, error, found)
+        return
+    found.know(source, outline)
+    found.comments += [(source, span) for span in _comments(source)]
+    file = PythonFile(source, outline, interpreter)
+    found.facts += file.read()
+
+
+def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
+    try:
+        cst.parse_module(source.text)
+    except (cst.ParserSyntaxError, RecursionError, ValueError):
+        pass
+    else:
+        found.silent += 1  # newer syntax than the running Python has
+        return
+    if _PYTHON_2.search(source.text) or _TEMPLATE.search(source.text):
+        found.silent += 1
+        return
+    line = getattr(error, "lineno", None) or 1
+    span = source.line_span(min(max(line, 1), source.line_count))
+    text = source.text[span.start : span.end]
+    span = Span(span.start + len(text) - len(text.lstrip()), span.start + len(text.rstrip()))
+    reason = getattr(error, "msg", None) or str(error) or type(error).__name__
+    found.facts.append(UnreadRegion(Place(source, span), "python", str(reason)))
+
+
+def _comments(source: Source) -> Iterator[Span]:
+    """The comments that may speak to the linter."""
+    if "jobsafety" not in source.text and "noqa" not in source.text:
+        return
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+            if token.type == tokenize.COMMENT:
+                start = source.offset(token.start[0], token.start[1] + 1)
+                yield Span(start, start + len(token.string))
+    except (tokenize.TokenError, IndentationError, SyntaxError):
+        return
+
+
+@dataclass(eq=False)
+class _Summary:
+    """What is known of a function once it has been walked: what it returns, in terms of its parameters."""
+
+    returned: list[Value]
+    parameters: list[str]
+
+
+@dataclass(eq=False)
+class PythonFile:
+    """One file on its way to facts. Units are read once, on demand."""
+
+    source: Source
+    outline: Outline
+    interpreter: Interpreter
+    facts: list[object] = field(default_factory=list)
+    _units: dict[str, Unit | None] = field(default_factory=dict)
+    _constants: dict[str, Value | None] = field(default_factory=dict)
+    _summaries: dict[str, _Summary | None] = field(default_factory=dict)
+    _attributes: dict[str, dict[str, Value]] = field(default_factory=dict)
+    _functions: dict[str, Function] = field(default_factory=dict)
+    _names: list[ArtifactName] = field(default_factory=list)
+    _calls: dict[str, list[Call]] = field(default_factory=dict)
+    _returning: dict[str, list[int]] = field(default_factory=dict)
+
+    def read(self) -> list[object]:
+        """All facts of the file."""
+        text = self.source.text
+        if not _STRONG.search(text) and not _STATE_TEXT.search(text):
+            return []
+        self._concurrent = self._concurrency()
+        self._by_name: dict[str, list[Definition]] = {}
+        for definition in self.outline.functions:
+            self._by_name.setdefault(definition.name, []).append(definition)
+        command_calls = CommandCalls(self.interpreter, any(v.startswith("fabric") for v in self.outline.imports.values()))
+        self._command_call = command_calls.read
+        has_glob = "glob(" in text or "scan_" in text or "*." in text
+        wanted = [d for d in self.outline.functions if self._may_hold_facts(d.node, d.span, has_glob=has_glob)]
+        helpers = {d.name for d in wanted}
+        for definition in self.outline.functions:
+            if definition not in wanted and self._calls_any(definition, helpers):
+                wanted.append(definition)
+        for definition in wanted:
+            self._walk_definition(definition)
+        self._walk_module(has_glob=has_glob)
+        self._finish()
+        return self.facts
+
+    # --- which units -----------------------------------------------------------------------------------------------
+
+    def _may_hold_facts(self, node: ast.AST, span: Span, *, has_glob: bool) -> bool:
+        text = self.source.text[span.start : span.end]
+        strong = _STRONG.search(text) is not None
+        names = _STATE_TEXT.search(text) is not None or has_glob
+        if not strong and not names:
+            return False
+        for inner in ast.walk(node):
+            if strong and isinstance(inner, ast.Call):
+                called = inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
+                if called in _CALLED or called in self.outline.imports:
+                    return True
+            if names and isinstance(inner, ast.JoinedStr) and _builds_name(inner):
+                return True
+            if names and isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Div | ast.Mod | ast.Add) and _has_text(inner):
+                return True
+        return False
+
+    def _calls_any(self, definition: Definition, helpers: set[str]) -> bool:
+        """Whether a function calls a helper that returns the name of a file, which then is its caller's business."""
+        for inner in ast.walk(definition.node):
+            if isinstance(inner, ast.Call):
+                called = inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
+                if called in helpers and (_STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))):
+                    return True
+        return False
+
+    def _concurrency(self) -> dict[str, Concurrency]:
+        """Functions that are handed to pools, processes and threads, and those that they call."""
+        if not _POOLS.search(self.source.text):
+            return {}
+        names = {d.name for d in self.outline.functions}
+        found: dict[str, Concurrency] = {}
+        calls: dict[str, set[str]] = {}
+        for definition in self.outline.functions:
+            calls[definition.name] = {
+                n.func.id for n in ast.walk(definition.node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+            } & names
+        for node in ast.walk(self.outline.tree):
+            if isinstance(node, ast.Call):
+                target = _handed_over(node)
+                if target in names and target not in found:
+                    place = Place(self.source, self.outline.span(node))
+                    found[target] = Concurrency(f"`{target}` runs in several workers at once", place)
+        pending = list(found)
+        while pending:
+            name = pending.pop()
+            for called in calls.get(name, ()):
+                if called not in found:
+                    found[called] = found[name]
+                    pending.append(called)
+        return found
+
+    # --- reading units ---------------------------------------------------------------------------------------------
+
+    def _unit(self, definition: Definition) -> Unit | None:
+        key = f"{definition.qualified}:{definition.span.start}"
+        if key not in self._units:
+            try:
+                self._units[key] = read_unit(self.source.text, definition.span)
+            except (cst.ParserSyntaxError, RecursionError, AssertionError):
+                self._units[key] = None
+        return self._units[key]
+
+    def _scope(self, unit: Unit, class_name: str | None) -> Scope:
+        def module_value(name: str) -> Value | None:
+            if name.startswith("self."):
+                return self._self_attributes(class_name).get(name) if class_name else None
+            return self.constant(name)
+
+        return Scope(self.source, unit, self.resolve, module_value, self._call_value)
+
+    def resolve(self, name: str) -> str:
+        """The full name behind the imports: `rm` -> `os.remove`, `pd.read_csv` -> `pandas.read_csv`."""
+        first, dot, rest = name.partition(".")
+        known = self.outline.imports.get(first)
+        return f"{known}{dot}{rest}" if known else name
+
+    def constant(self, name: str) -> Value | None:
+        """The value of a module constant."""
+        if name not in self._constants:
+            self._constants[name] = None
+            statement = self.outline.constants.get(name)
+            if statement is not None and (self.outline.span(statement).end - self.outline.span(statement).start) < 2000:
+                try:
+                    unit = read_unit(self.source.text, self.outline.span(statement))
+                    self._constants[name] = self._constant(unit)
+                except (cst.ParserSyntaxError, RecursionError, IndexError):
+                    pass
+        return self._constants[name]
+
+    def _constant(self, unit: Unit) -> Value | None:
+        line = unit.body[0]
+        small = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
+        if isinstance(small, cst.Assign | cst.AnnAssign) and small.value is not None:
+            scope = self._scope(unit, None)
+            value = lower(small.value, scope)
+            parts = tuple(replace(p, names=frozenset(), version=1) if isinstance(p, Hole) else p for p in value.pattern.parts)
+            return replace(value, pattern=PathPattern(parts))
+        return None
+
+    def _self_attributes(self, class_name: str) -> dict[str, Value]:
+        """What `__init__` of a class puts on `self`."""
+        if class_name not in self._attributes:
+            self._attributes[class_name] = {}
+            for definition in self.outline.functions:
+                if definition.class_name == class_name and definition.name in {"__init__", "__post_init__"}:
+                    walker = self._walker(definition)
+                    if walker is not None:
+                        known = walker.scope.variables
+                        self._attributes[class_name] = {n: v for n, v in known.items() if n.startswith("self.")}
+        return self._attributes[class_name]
+
+    def _walker(self, definition: Definition, commands: bool = False) -> Walker | None:
+        """Walks a function; without `commands`, the programs that it runs are left alone."""
+        unit = self._unit(definition)
+        if unit is None or not unit.body or not isinstance(unit.body[0], cst.FunctionDef):
+            return None
+        node = unit.body[0]
+        scope = self._scope(unit, definition.class_name)
+        for parameter in all_parameters(node):
+            annotation = parameter.annotation.annotation if parameter.annotation else None
+            if parameter.name.value not in {"self", "cls"}:
+                scope.bind(parameter.name.value, pathlike=is_path_annotation(annotation, scope))
+        reason = self._concurrent.get(definition.name)
+        execution = Execution(
+            functions=(definition.qualified,), concurrency=(reason,) if reason is not None else ()
+        )
+        names = frozenset(p.arg for p in definition.parameters)
+        walker = Walker(scope, execution, self._command_call if commands else _no_command, names)
+        walker.block(node.body.body)
+        return walker
+
+    def _call_value(self, node: cst.Call, written: str, scope: Scope) -> Value | None:
+        """What a function of this file returns, its parameters replaced by the arguments."""
+        definition = self._callee(written)
+        if definition is None:
+            return None
+        summary = self._summary(definition)
+        if summary is None or not summary.returned:
+            return None
+        patterns = {value.pattern for value in summary.returned}
+        if len(patterns) != 1:
+            return None
+        bound = bind(node, summary.parameters, scope)
+        parts: list[str | Hole | PathPattern] = []
+        for part in summary.returned[0].pattern.parts:
+            if isinstance(part, str):
+                parts.append(part)
+            elif part.text in bound and part.names == frozenset({part.text}):
+                parts.append(bound[part.text])
+            else:
+                names = frozenset().union(*(bound[n].names if n in bound else frozenset() for n in part.names))
+                parts.append(Hole(part.text, names, part.kind, 1))
+        return Value(PathPattern.of(*parts), summary.returned[0].pathlike)
+
+    def _callee(self, written: str) -> Definition | None:
+        name = written.rpartition(".")[2]
+        if written not in {name, f"self.{name}", f"cls.{name}"}:
+            return None
+        found = self._by_name.get(name, ())
+        return found[0] if len(found) == 1 else None
+
+    def _summary(self, definition: Definition) -> _Summary | None:
+        key = definition.qualified
+        if key not in self._summaries:
+            self._summaries[key] = None
+            text = self.source.text[definition.span.start : definition.span.end]
+            if len(text) < 4000 and "return" in text:
+                walker = self._walker(definition)
+                if walker is not None:
+                    parameters = [p.arg for p in definition.parameters]
+                    values = [value for _, value in walker.returned if value.pattern.parts and value.pattern.literal.strip("\0")]
+                    self._summaries[key] = _Summary(values, parameters)
+        return self._summaries[key]
+
+    # --- walking ---------------------------------------------------------------------------------------------------
+
+    def _walk_definition(self, definition: Definition) -> None:
+        self.interpreter.begin()
+        try:
+            walker = self._walker(definition, commands=True)
+        except RecursionError:
+            walker = None
+        if walker is not None:
+            function = self.function(definition)
+            self._take(walker, definition, function)
+        self.interpreter.end(Place(self.source, definition.span), "function", definition.qualified)
+
+    def function(self, definition: Definition) -> Function:
+        """The function with its parameters."""
+        if definition.qualified not in self._functions:
+            self._functions[definition.qualified] = function_of(definition, self.outline)
+        return self._functions[definition.qualified]
+
+    def _walk_module(self, *, has_glob: bool) -> None:
+        body = [s for s in self.outline.tree.body if not isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+        rest = ast.Module(body=body, type_ignores=[])
+        whole = Span(0, len(self.source.text))
+        if not body or not self._may_hold_facts(rest, whole, has_glob=has_glob):
+            return
+        text = self._without_definitions()
+        try:
+            unit = read_unit(text, whole)
+        except (cst.ParserSyntaxError, RecursionError):
+            return
+        self.interpreter.begin()
+        scope = self._scope(unit, None)
+        walker = Walker(scope, Execution(), self._command_call)
+        try:
+            walker.block(unit.body)
+        except RecursionError:
+            return
+        self._take(walker, None, None)
+        self.interpreter.end(Place(self.source, whole), "script", self.source.path)
+
+    def _without_definitions(self) -> str:
+        """The text with the functions and classes at its top blanked out, so that all offsets stay."""
+        text = self.source.text
+        for node in self.outline.tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+                start, end = self.source.offset(first), self.outline.end(node)
+                blank = "".join(c if c == "\n" else " " for c in text[start + 4 : end])
+                text = f"{text[:start]}pass{blank}{text[end:]}"
+        return text
+
+    def _take(self, walker: Walker, definition: Definition | None, function: Function | None) -> None:
+        facts = walker.finish()
+        for fact in facts:
+            if isinstance(fact, Condition):
+                self.interpreter.note(fact)
+        self.facts += facts
+        for node, written, scope, execution in walker.local_calls:
+            callee = self._callee(written)
+            if callee is not None:
+                parameters = [p.arg for p in callee.parameters]
+                bound = tuple(bind(node, parameters, scope).items())
+                call = Call(function, scope.place(node), bound, execution.loops)
+                self._calls.setdefault(callee.qualified, []).append(call)
+        acts = [fact for fact in facts if isinstance(fact, Act)]
+        seen: set[Span] = set()
+        candidates = [(node, value, variable, False) for node, value, variable, _ in walker.named]
+        candidates += [(node, value, "", True) for node, value in walker.returned]
+        for node, value, variable, returned in candidates:
+            place = walker.scope.place(node)
+            if place.span in seen or not _is_name(node, value, variable, definition, returned=returned):
+                continue
+            seen.add(place.span)
+            self._add_name(place, node, value, variable, definition, function, walker, acts, returned=returned)
+        for act in acts:
+            if act.path_place.span not in seen and "{" in act.path_place.text and _looks_like_file(act.path):
+                seen.add(act.path_place.span)
+                self._names.append(
+                    ArtifactName(act.path_place, act.path, act.path.name, function, act.execution,
+                                 _purposes(act.path, "", definition), frozenset({type(act).__name__.lower()}))
+                )  # fmt: skip
+
+    def _add_name(  # noqa: PLR0917
+        self,
+        place: Place,
+        node: cst.BaseExpression,
+        value: Value,
+        variable: str,
+        definition: Definition | None,
+        function: Function | None,
+        walker: Walker,
+        acts: list[Act],
+        *,
+        returned: bool,
+    ) -> None:
+        purposes = _purposes(value.pattern, variable, definition if returned else None)
+        roles = frozenset(type(a).__name__.lower() for a in acts if a.path.same_object(value.pattern))
+        if returned:
+            self._returning.setdefault(definition.qualified if definition else "", []).append(len(self._names))
+        self._names.append(
+            ArtifactName(
+                place, value.pattern, value.pattern.name, function, walker.execution, purposes, roles,
+                returned=returned, variable=variable,
+            )
+        )  # fmt: skip
+
+    def _finish(self) -> None:
+        for qualified, indices in self._returning.items():
+            for at in indices:
+                self._names[at] = replace(self._names[at], calls=tuple(self._calls.get(qualified, ())))
+        self.facts += self._names
+        for at, fact in enumerate(self.facts):
+            if isinstance(fact, Write) and fact.execution.functions:
+                self.facts[at] = self._with_state_words(fact)
+
+    def _with_state_words(self, act: Write) -> Write:
+        """Adds the words of the arguments that callers give for the parameter which is the path."""
+        words: set[str] = set()
+        for call in self._calls.get(act.execution.functions[-1], ()):
+            for name, pattern in call.bound:
+                if name in act.path.names:
+                    words |= pattern.name.words
+        return replace(act, state_words=frozenset(words)) if words else act
+
+
+def _no_command(*_: object) -> bool:
+    return False
+
+
+def bind(node: cst.Call, parameters: list[str], scope: Scope) -> dict[str, PathPattern]:
+    """Which argument a call gives for each parameter."""
+    bound: dict[str, PathPattern] = {}
+    positions = iter(parameters)
+    for arg in node.args:
+        if arg.star:
+            continue
+        if arg.keyword is not None:
+            bound[arg.keyword.value] = lower(arg.value, scope).pattern
+        else:
+            name = next(positions, None)
+            if name is not None:
+                bound[name] = lower(arg.value, scope).pattern
+    return bound
+
+
+def _handed_over(node: ast.Call) -> str:
+    """The function that a call hands to workers: `pool.map(f, …)`, `Process(target=f)`, `delayed(f)`."""
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if called in _POOL_METHODS and isinstance(node.func, ast.Attribute) and node.args:
+        first = node.args[0]
+        return first.id if isinstance(first, ast.Name) else ""
+    if called in {"Process", "Thread"}:
+        for keyword_ in node.keywords:
+            if keyword_.arg == "target" and isinstance(keyword_.value, ast.Name):
+                return keyword_.value.id
+    if called == "delayed" and node.args and isinstance(node.args[0], ast.Name):
+        return node.args[0].id
+    return ""
+
+
+def _builds_name(node: ast.JoinedStr) -> bool:
+    text = "".join(v.value for v in node.values if isinstance(v, ast.Constant) and isinstance(v.value, str))
+    return bool(text) and len(text) < 120 and " " not in text.strip()
+
+
+def _has_text(node: ast.BinOp) -> bool:
+    return any(isinstance(n, ast.JoinedStr) or (isinstance(n, ast.Constant) and isinstance(n.value, str)) for n in (node.left, node.right))
+
+
+def _looks_like_file(pattern: PathPattern) -> bool:
+    literal = pattern.name.literal
+    if any(mark in literal for mark in (" ", "\n", "://", "=", "<", "%s", "?", ",", ";", "*", "|", "(")) or "://" in pattern.literal:
+        return False
+    suffix = pattern.suffix
+    return bool(suffix and 1 < len(suffix) <= 12 and suffix[1:2].isalpha()) or "/" in pattern.literal.strip("/")
+
+
+def _purposes(pattern: PathPattern, variable: str, definition: Definition | None) -> frozenset[str]:
+    words = set(pattern.words) | set(words_of(variable))
+    if definition is not None:
+        words |= set(words_of(definition.name))
+    return frozenset(words & _PURPOSES)
+
+
+def _is_name(node: cst.BaseExpression, value: Value, variable: str, definition: Definition | None, *, returned: bool) -> bool:
+    """Whether an expression builds the name of a file here (and does not only pass one on)."""
+    if isinstance(node, cst.Name | cst.Attribute) or not value.pattern.parts:
+        return False
+    if value.handle_of is not None or value.glob is not None:
+        return False
+    if isinstance(node, cst.Call):
+        func = node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
+        if func not in {"Path", "PurePath", "join", "joinpath", "with_name", "with_suffix", "format", "str"}:
+            return False
+    if not value.pattern.literal.strip("\0/."):
+        return False
+    return _looks_like_file(value.pattern)

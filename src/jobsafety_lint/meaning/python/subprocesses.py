@@ -1,0 +1,191 @@
+"""Programs that Python code runs: subprocess, os.system and their kin, read as commands by the shell's interpreter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from jobsafety_lint.meaning.commands import Arg
+from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.python.values import Element, Scope, dotted, keyword, lower
+from jobsafety_lint.meaning.shell.interpreter import Interpreter, Use
+from jobsafety_lint.meaning.shell.state import State
+from jobsafety_lint.meaning.shell.unwrapping import snippet
+from jobsafety_lint.model import Span
+from jobsafety_lint.source import Hole
+
+_ESCAPE = re.compile(r"\\(\r?\n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[0-7]{1,3}|.)", re.DOTALL)
+_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\n": "", "\\": "\\", "'": "'", '"': '"'}
+
+_ARGV = frozenset(
+    {"subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "subprocess.Popen"}
+)
+_SHELL_TEXT = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell",
+                         "commands.getoutput"})  # fmt: skip
+_WORDS = frozenset({"asyncio.create_subprocess_exec", "os.execvp", "os.execlp", "os.execv", "os.execl", "os.spawnlp", "os.spawnvp"})
+_RAISING = frozenset({"subprocess.check_call", "subprocess.check_output"})
+_CAPTURING = frozenset({"subprocess.check_output", "subprocess.getoutput", "os.popen", "subprocess.run", "subprocess.Popen"})
+
+
+@dataclass(eq=False)
+class CommandCalls:
+    """Reads the calls of one file that run programs."""
+
+    interpreter: Interpreter
+    uses_fabric: bool = False
+
+    def read(
+        self, node: cst.Call, name: str, scope: Scope, execution: Execution, status: str, output_to: frozenset[str]
+    ) -> bool:
+        """Whether the call runs a program; its facts are kept by the interpreter."""
+        args = [arg.value for arg in node.args if arg.keyword is None]
+        if name in _RAISING:
+            status = "exits"
+        output = "variable" if output_to else "shown"
+        use = Use(status, output, output_to if name in _CAPTURING else frozenset())
+        inner = execution.but(shell="", errexit=False, pipefail=False, **_directory(node, scope))
+        if name in _ARGV and args:
+            shell = keyword(node, "shell")
+            as_text = isinstance(shell, cst.Name) and shell.value == "True"
+            if as_text and not isinstance(args[0], cst.List):
+                return self._text(args[0], node, scope, inner, use)
+            return self._argv(args[0], node, scope, inner, use)
+        if name in _SHELL_TEXT and args:
+            return self._text(args[0], node, scope, inner, use)
+        if name in _WORDS and args:
+            words = args[1:] if name.startswith("os.") else args
+            elements = [Element(arg, lower(arg, scope)) for arg in words]
+            return self._run(elements, node, scope, inner, use)
+        if isinstance(node.func, cst.Attribute) and args:
+            method = node.func.attr.value
+            if method == "exec_command" or (self.uses_fabric and method in {"run", "sudo"}):
+                host = PathPattern((Hole(scope.text(node.func.value)),))
+                remote = inner.but(host=host, shell="bash", at_home=True, cwd=None)
+                return self._text(args[0], node, scope, remote, use)
+        return False
+
+    def _argv(self, argument: cst.BaseExpression, node: cst.Call, scope: Scope, execution: Execution, use: Use) -> bool:
+        if isinstance(argument, cst.Call) and scope.resolve(dotted(argument.func)) == "shlex.split" and argument.args:
+            return self._text(argument.args[0].value, node, scope, execution, use)
+        value = lower(argument, scope)
+        if value.elements is None:
+            if value.pattern.text is not None and isinstance(argument, cst.SimpleString):
+                return self._run([Element(argument, value)], node, scope, execution, use)
+            return True
+        return self._run(list(value.elements), node, scope, execution, use)
+
+    def _run(self, elements: list[Element], node: cst.Call, scope: Scope, execution: Execution, use: Use) -> bool:
+        args: list[Arg] = []
+        for element in elements:
+            if element.star and element.value.elements is not None:
+                args += [arg_of(inner.node, scope) for inner in element.value.elements]
+            else:
+                args.append(arg_of(element.node, scope))
+        if args:
+            self.interpreter.run(args, State(execution), use, scope.place(node))
+        return True
+
+    def _text(self, argument: cst.BaseExpression, node: cst.Call, scope: Scope, execution: Execution, use: Use) -> bool:
+        text = snippet([arg_of(argument, scope)])
+        if text is not None and not (text.holes and len(text.text) == 1):
+            shell = execution.shell or "sh"
+            self.interpreter.text(text, State(execution.but(shell=shell)), use)
+        return True
+
+
+def _directory(node: cst.Call, scope: Scope) -> dict[str, object]:
+    cwd = keyword(node, "cwd")
+    if cwd is None or (isinstance(cwd, cst.Name) and cwd.value == "None"):
+        return {}
+    return {"cwd": lower(cwd, scope).pattern, "at_home": False}
+
+
+def arg_of(node: cst.BaseExpression, scope: Scope) -> Arg:
+    """A word, with the exact place of each of its parts."""
+    place = scope.place(node)
+    pieces = tuple(_pieces(node, scope))
+    pattern = PathPattern.of(*(pattern for pattern, _ in pieces))
+    literal = isinstance(node, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString)
+    written = pattern if literal else PathPattern((Hole(place.text, pattern.names),))
+    return Arg(place, pattern, written, True, False, None, pieces)
+
+
+def _pieces(node: cst.BaseExpression, scope: Scope) -> Iterator[tuple[PathPattern, Span]]:
+    match node:
+        case cst.SimpleString():
+            yield from _string_pieces(node, scope)
+        case cst.FormattedString(parts=parts):
+            for part in parts:
+                span = scope.unit.span(part)
+                if isinstance(part, cst.FormattedStringText):
+                    raw = "r" in node.start.lower().rstrip("\"'")
+                    yield from _decoded(part.value, span, scope, raw=raw, braces=True)
+                elif isinstance(part, cst.FormattedStringExpression):
+                    yield _value(part, scope), span
+        case cst.ConcatenatedString(left=left, right=right):
+            yield from _pieces(left, scope)
+            yield from _pieces(right, scope)
+        case cst.BinaryOperation(left=left, operator=cst.Add(), right=right):
+            yield from _pieces(left, scope)
+            yield from _pieces(right, scope)
+        case _:
+            yield lower(node, scope).pattern, scope.unit.span(node)
+
+
+def _value(part: cst.FormattedStringExpression, scope: Scope) -> PathPattern:
+    pattern = lower(part.expression, scope).pattern
+    if part.format_spec and pattern.text is None:
+        return PathPattern((Hole(scope.text(part).strip("{}"), pattern.names),))
+    return pattern
+
+
+def _string_pieces(node: cst.SimpleString, scope: Scope) -> Iterator[tuple[PathPattern, Span]]:
+    span = scope.unit.span(node)
+    text = node.value
+    prefix = len(node.prefix)
+    quote = len(node.quote)
+    inner = Span(span.start + prefix + quote, span.end - quote)
+    yield from _decoded(text[prefix + quote : len(text) - quote], inner, scope, raw="r" in node.prefix.lower())
+
+
+def _decoded(
+    text: str, span: Span, scope: Scope, *, raw: bool, braces: bool = False
+) -> Iterator[tuple[PathPattern, Span]]:
+    """The value of a literal's text in pieces, each with its place: escapes stand for one character each."""
+    at = 0
+    start = span.start
+
+    def plain(upto: int) -> Iterator[tuple[PathPattern, Span]]:
+        if upto > at:
+            yield PathPattern.of(text[at:upto]), Span(start + at, start + upto)
+
+    marks = re.compile(r"\\|\{\{|\}\}" if braces else r"\\")
+    search = 0
+    while (match := marks.search(text, search)) is not None:
+        if match.group() == "\\":
+            escape = _ESCAPE.match(text, match.start())
+            if raw or escape is None:
+                search = match.end()
+                continue
+            yield from plain(match.start())
+            yield PathPattern.of(_letter(escape[1])), Span(start + match.start(), start + escape.end())
+            at = search = escape.end()
+        else:
+            yield from plain(match.start())
+            yield PathPattern.of(match.group()[0]), Span(start + match.start(), start + match.end())
+            at = search = match.end()
+    yield from plain(len(text))
+
+
+def _letter(code: str) -> str:
+    if code in _LETTERS:
+        return _LETTERS[code]
+    if code[0] in "xuU" and len(code) > 1:
+        return chr(int(code[1:], 16))
+    if code[0] in "01234567":
+        return chr(int(code, 8))
+    return "" if code == "\r\n" else "\\" + code

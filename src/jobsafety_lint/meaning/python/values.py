@@ -1,0 +1,417 @@
+"""Python expressions to values: path patterns, with every hole traced to parameters and loop variables."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import libcst as cst
+
+from jobsafety_lint.meaning.files import Glob
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.readers.python.close import Unit
+from jobsafety_lint.source import Hole, Place, Source
+
+PATH_CLASSES = frozenset(
+    {"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath", "anyio.Path", "upath.UPath"}
+)
+_SAME_PATH = frozenset(
+    {"str", "os.fspath", "os.path.abspath", "os.path.realpath", "os.path.expanduser", "os.path.normpath",
+     "os.path.expandvars", "bytes", "repr"}
+)  # fmt: skip
+_SAME_PATH_METHODS = frozenset({"resolve", "absolute", "expanduser", "as_posix", "strip", "lower", "upper", "encode", "decode", "isoformat"})
+_UNIQUE = frozenset(
+    {"uuid.uuid4", "uuid.uuid1", "os.getpid", "tempfile.mkdtemp", "tempfile.mkstemp", "tempfile.mktemp", "tempfile.NamedTemporaryFile",
+     "tempfile.TemporaryDirectory", "tempfile.TemporaryFile", "secrets.token_hex", "secrets.token_urlsafe", "threading.get_ident",
+     "random.random", "random.randint", "time.time_ns", "multiprocessing.current_process", "threading.current_thread"}
+)  # fmt: skip
+_TIME = frozenset(
+    {"time.time", "time.strftime", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
+     "datetime.now", "datetime.utcnow", "date.today", "pendulum.now", "time.monotonic"}
+)  # fmt: skip
+_DIGESTS = ("hashlib.", "xxhash.", "zlib.crc32", "zlib.adler32", "mmh3.", "joblib.hash", "hash")
+_UNIQUE_PARAMETERS = frozenset({"tmp_path", "tmpdir", "tmp_path_factory", "temp_dir", "tempdir", "uuid", "job_id", "run_id", "task_id", "pid"})
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """What an expression is. `pathlike`: certainly a `pathlib.Path`. `glob`: it is the result, or an item, of a glob.
+    `elements` are those of a list or tuple, as nodes with their values."""
+
+    pattern: PathPattern
+    pathlike: bool = False
+    glob: Glob | None = None
+    elements: tuple[Element, ...] | None = None
+    checks: tuple[object, ...] = ()
+    handle_of: Value | None = None
+    """The file, where this is a handle that is open for writing."""
+    node: cst.BaseExpression | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Element:
+    """One element of a list display: its node and value; `star` for `*rest`."""
+
+    node: cst.BaseExpression
+    value: Value
+    star: bool = False
+
+
+@dataclass(eq=False)
+class Scope:
+    """The variables that are known at a point of a unit."""
+
+    source: Source
+    unit: Unit
+    resolve: Callable[[str], str]
+    """A dotted name as written -> the full name behind imports."""
+    module_value: Callable[[str], Value | None]
+    """The value of a module constant or of `self.x` as set in `__init__`."""
+    call_value: Callable[[cst.Call, str, Scope], Value | None]
+    """The value that a function of the same file returns."""
+    variables: dict[str, Value] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Scope:
+        """A scope for one branch; versions are shared, so that they only grow."""
+        return replace(self, variables=dict(self.variables))
+
+    def place(self, node: cst.CSTNode) -> Place:
+        """Where a node stands."""
+        return Place(self.source, self.unit.span(node))
+
+    def text(self, node: cst.CSTNode) -> str:
+        """A node's code."""
+        return self.place(node).text
+
+    def hole(self, name: str, names: frozenset[str], *, kind: str = "variable") -> Hole:
+        """The hole of a variable at its present version."""
+        return Hole(name, names, kind, self.versions.get(name, 0))
+
+    def assign(self, name: str, value: Value) -> None:
+        """Sets a variable; what was evaluated once keeps its identity."""
+        version = self.versions[name] = self.versions.get(name, 0) + 1
+        parts = tuple(
+            replace(part, version=version) if isinstance(part, Hole) and part.kind in {"command", "time"} and not part.version else part
+            for part in value.pattern.parts
+        )
+        self.variables[name] = replace(value, pattern=PathPattern(parts))
+
+    def bind(self, name: str, *, pathlike: bool = False, glob: Glob | None = None, names: frozenset[str] = frozenset()) -> None:
+        """A parameter or loop variable: it stands for itself."""
+        version = self.versions[name] = self.versions.get(name, 0) + 1
+        kind = "unique" if name in _UNIQUE_PARAMETERS else "variable"
+        hole = Hole(name, frozenset({name}) | names, kind, version)
+        self.variables[name] = Value(PathPattern((hole,)), pathlike, glob)
+
+    def forget(self, name: str) -> None:
+        """The variable may have any value now, though it is made from what it was made from."""
+        before = self.variables.get(name)
+        self.bind(name, pathlike=before.pathlike if before else False, names=before.pattern.names if before else frozenset())
+
+    def join(self, *others: Scope) -> None:
+        """Takes up what several branches have left."""
+        if not others:
+            return
+        for name in {name for other in others for name in other.variables}:
+            values = [other.variables.get(name) for other in others]
+            first = values[0]
+            if first is not None and all(v is first or (v is not None and v.pattern == first.pattern) for v in values):
+                self.variables[name] = first
+                continue
+            known = [v for v in values if v is not None]
+            version = self.versions[name] = self.versions.get(name, 0) + 1
+            names = frozenset().union(*(v.pattern.names for v in known))
+            hole = Hole(name, names or frozenset({name}), version=version)
+            self.variables[name] = Value(PathPattern((hole,)), all(v.pathlike for v in known))
+
+
+def dotted(node: cst.BaseExpression) -> str:
+    """`a.b.c` of a name or attribute chain; empty for anything else."""
+    parts: list[str] = []
+    while isinstance(node, cst.Attribute):
+        parts.append(node.attr.value)
+        node = node.value
+    if not isinstance(node, cst.Name):
+        return ""
+    parts.append(node.value)
+    return ".".join(reversed(parts))
+
+
+def names_in(node: cst.CSTNode, scope: Scope) -> frozenset[str]:
+    """Every parameter and variable that an expression is made from, followed through assignments."""
+    found: set[str] = set()
+    stack: list[cst.CSTNode] = [node]
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, cst.Name):
+            value = scope.variables.get(inner.value)
+            if value is not None:
+                found |= value.pattern.names if value.pattern.holes else {inner.value}
+            continue
+        if isinstance(inner, cst.Attribute):
+            name = dotted(inner)
+            known = scope.variables.get(name) or (scope.module_value(name) if name.startswith("self.") else None)
+            if known is not None:
+                found |= known.pattern.names
+            elif name:
+                found.add(name)
+                stack.append(inner.value)
+            else:
+                stack.append(inner.value)
+            continue
+        if isinstance(inner, cst.Call):
+            stack += [arg.value for arg in inner.args]
+            if isinstance(inner.func, cst.Attribute):
+                stack.append(inner.func.value)
+            continue
+        stack.extend(inner.children)
+    return frozenset(found)
+
+
+def unknown(node: cst.CSTNode, scope: Scope, kind: str = "variable", *, pathlike: bool = False) -> Value:
+    """A value that is known only at run time."""
+    return Value(PathPattern((Hole(scope.text(node), names_in(node, scope), kind),)), pathlike)
+
+
+def lower(node: cst.BaseExpression, scope: Scope) -> Value:  # noqa: C901  # one case a kind of expression
+    """The value of an expression."""
+    match node:
+        case cst.SimpleString():
+            value = node.evaluated_value
+            return Value(PathPattern.of(value if isinstance(value, str) else value.decode("latin-1")))
+        case cst.FormattedString(parts=parts):
+            return Value(_formatted(parts, scope))
+        case cst.ConcatenatedString(left=left, right=right):
+            return Value(PathPattern.of(lower(left, scope).pattern, lower(right, scope).pattern))
+        case cst.Integer() | cst.Float():
+            return Value(PathPattern.of(scope.text(node)))
+        case cst.Name(value=name):
+            return scope.variables.get(name) or scope.module_value(name) or unknown(node, scope)
+        case cst.Attribute():
+            return _attribute(node, scope)
+        case cst.BinaryOperation():
+            return _binary(node, scope)
+        case cst.Call():
+            return _call(node, scope)
+        case cst.Await(expression=inner):
+            return lower(inner, scope)
+        case cst.NamedExpr(target=cst.Name(value=name), value=inner):
+            value = lower(inner, scope)
+            scope.assign(name, value)
+            return scope.variables[name]
+        case cst.List(elements=elements) | cst.Tuple(elements=elements):
+            found = tuple(
+                Element(e.value, lower(e.value, scope), isinstance(e, cst.StarredElement)) for e in elements
+            )
+            return Value(unknown(node, scope).pattern, elements=found)
+        case cst.IfExp(body=body, orelse=other):
+            first, second = lower(body, scope), lower(other, scope)
+            return first if first.pattern == second.pattern else unknown(node, scope)
+        case cst.BooleanOperation(left=left, operator=cst.Or(), right=right):
+            value = lower(right, scope)
+            return value if value.pattern.text is None and lower(left, scope).pattern.holes else unknown(node, scope)
+    return unknown(node, scope)
+
+
+def _formatted(parts: Sequence[cst.BaseFormattedStringContent], scope: Scope) -> PathPattern:
+    out: list[str | Hole | PathPattern] = []
+    for part in parts:
+        if isinstance(part, cst.FormattedStringText):
+            out.append(part.value.replace("{{", "{").replace("}}", "}"))
+        elif isinstance(part, cst.FormattedStringExpression):
+            value = lower(part.expression, scope)
+            plain = part.conversion is None and not part.format_spec
+            if plain or value.pattern.text is not None:
+                out.append(value.pattern)
+            else:
+                code = scope.text(part).strip("{}")
+                holes = value.pattern.holes
+                version = max((hole.version for hole in holes), default=0)
+                kind = holes[0].kind if len(holes) == 1 else "variable"
+                out.append(Hole(code, value.pattern.names or names_in(part.expression, scope), kind, version))
+    return PathPattern.of(*out)
+
+
+def _attribute(node: cst.Attribute, scope: Scope) -> Value:
+    name = dotted(node)
+    known = scope.variables.get(name) or (scope.module_value(name) if name else None)
+    if known is not None:
+        return known
+    base = node.value
+    match node.attr.value:
+        case "parent":
+            value = lower(base, scope)
+            if value.pattern.parent.parts:
+                return Value(value.pattern.parent, True)
+            return unknown(node, scope, pathlike=True)
+        case "name" if not isinstance(base, cst.Name) or base.value != "os":
+            value = lower(base, scope)
+            if "/" in value.pattern.literal or value.pathlike:
+                return Value(value.pattern.name)
+            if any(hole.kind == "unique" for hole in value.pattern.holes):
+                return value
+    value = unknown(node, scope)
+    base_value = scope.variables.get(base.value) if isinstance(base, cst.Name) else None
+    if base_value is not None and any(hole.kind == "unique" for hole in base_value.pattern.holes):
+        return base_value
+    if name:
+        root = name.partition(".")[0]
+        hole = replace(value.pattern.holes[0], version=scope.versions.get(root, 0))
+        return Value(PathPattern((hole,)))
+    return value
+
+
+def _binary(node: cst.BinaryOperation, scope: Scope) -> Value:
+    match node.operator:
+        case cst.Divide():
+            left, right = lower(node.left, scope), lower(node.right, scope)
+            looks = left.pathlike or left.pattern.parts and isinstance(left.pattern.parts[0], Hole)
+            if looks or "/" in left.pattern.literal:
+                return Value(left.pattern.joined(right.pattern), True)
+        case cst.Add():
+            left, right = lower(node.left, scope), lower(node.right, scope)
+            if left.elements is not None and right.elements is not None:
+                return Value(left.pattern, elements=(*left.elements, *right.elements))
+            return Value(PathPattern.of(left.pattern, right.pattern))
+        case cst.Modulo():
+            left = lower(node.left, scope)
+            if isinstance(node.left, cst.SimpleString | cst.ConcatenatedString):
+                right = lower(node.right, scope)
+                values = [e.value for e in right.elements] if right.elements is not None else [right]
+                return Value(_percent(left.pattern.text or "", values, scope.text(node.right)))
+    return unknown(node, scope)
+
+
+def _percent(text: str, values: Sequence[Value], code: str) -> PathPattern:
+
+
+    parts: list[str | Hole | PathPattern] = []
+    rest = list(values)
+    at = 0
+    for match in re.finditer(r"%(\((\w+)\))?[-+ #0]*[\d*]*(?:\.\d+)?[a-zA-Z%]", text):
+        parts.append(text[at : match.start()])
+        at = match.end()
+        if match.group().endswith("%"):
+            parts.append("%")
+        elif match[2]:
+            parts.append(Hole(match[2], frozenset({match[2]})))
+        elif rest:
+            parts.append(rest.pop(0).pattern)
+        else:
+            parts.append(Hole(code))
+    parts.append(text[at:])
+    return PathPattern.of(*parts)
+
+
+def _positional(node: cst.Call) -> list[cst.BaseExpression]:
+    return [arg.value for arg in node.args if arg.keyword is None and not arg.star]
+
+
+def keyword(node: cst.Call, name: str) -> cst.BaseExpression | None:
+    """The value of a keyword argument."""
+    return next((arg.value for arg in node.args if arg.keyword is not None and arg.keyword.value == name), None)
+
+
+def _call(node: cst.Call, scope: Scope) -> Value:  # noqa: C901, PLR0912  # one case a function
+    written = dotted(node.func)
+    name = scope.resolve(written)
+    args = _positional(node)
+    if name in PATH_CLASSES:
+        values = [lower(arg, scope).pattern for arg in args]
+        return Value(values[0].joined(*values[1:]) if values else PathPattern.of("."), True)
+    if name == "os.path.join" and args:
+        values = [lower(arg, scope).pattern for arg in args]
+        return Value(values[0].joined(*values[1:]))
+    if name in _SAME_PATH and len(args) >= 1:
+        return replace(lower(args[0], scope), pathlike=False)
+    if name == "os.path.dirname" and args:
+        parent = lower(args[0], scope).pattern.parent
+        return Value(parent) if parent.parts else unknown(node, scope)
+    if name == "os.path.basename" and args:
+        return Value(lower(args[0], scope).pattern.name)
+    if name in {"sorted", "list", "tuple", "set", "reversed", "iter"} and args:
+        inner = lower(args[0], scope)
+        if inner.glob is not None or inner.elements is not None:
+            return inner
+    if name in _UNIQUE or written.endswith((".uuid4", ".getpid", ".mkdtemp", ".mkstemp")):
+        return unknown(node, scope, "unique", pathlike=False)
+    if name in _TIME:
+        return unknown(node, scope, "time")
+    if name.startswith(_DIGESTS) or written.endswith((".hexdigest", ".digest")):
+        return unknown(node, scope, "digest")
+    if name in {"os.environ.get", "os.getenv"} and len(args) >= 1:
+        return Value(PathPattern((Hole(scope.text(node), frozenset()),)))
+    if isinstance(node.func, cst.Attribute):
+        found = _method(node, node.func, args, scope)
+        if found is not None:
+            return found
+    returned = scope.call_value(node, written, scope)
+    if returned is not None:
+        return returned
+    return unknown(node, scope)
+
+
+def _method(node: cst.Call, func: cst.Attribute, args: Sequence[cst.BaseExpression], scope: Scope) -> Value | None:
+    method = func.attr.value
+    if method == "join" and len(args) == 1 and isinstance(func.value, cst.SimpleString | cst.Name):
+        separator = lower(func.value, scope).pattern.text
+        listed = lower(args[0], scope).elements
+        if separator is not None and listed is not None:
+            parts: list[str | PathPattern] = []
+            for at, element in enumerate(listed):
+                parts += [separator, element.value.pattern] if at else [element.value.pattern]
+            return Value(PathPattern.of(*parts))
+        return None
+    if method == "format" and isinstance(func.value, cst.SimpleString | cst.ConcatenatedString | cst.Name):
+        text = lower(func.value, scope).pattern.text
+        return Value(_format(text, node, args, scope)) if text is not None else None
+    base = lower(func.value, scope)
+    if method in _SAME_PATH_METHODS and not args:
+        return base
+    if method in {"joinpath"}:
+        return Value(base.pattern.joined(*(lower(arg, scope).pattern for arg in args)), True)
+    if method == "with_name" and len(args) == 1:
+        return Value(PathPattern.of(base.pattern.parent, "/" if base.pattern.parent.parts else "", lower(args[0], scope).pattern), True)
+    if method == "with_suffix" and len(args) == 1:
+        return Value(_with_suffix(base.pattern, lower(args[0], scope).pattern), True)
+    if any(hole.kind in {"digest", "unique"} for hole in base.pattern.holes) and method in {"hexdigest", "hex", "split"}:
+        return base
+    return None
+
+
+def _with_suffix(pattern: PathPattern, suffix: PathPattern) -> PathPattern:
+    old = pattern.suffix
+    last = pattern.parts[-1] if pattern.parts else ""
+    if old and isinstance(last, str):
+        return PathPattern.of(*pattern.parts[:-1], last[: -len(old)], suffix)
+    return PathPattern.of(pattern, suffix)
+
+
+def _format(text: str, node: cst.Call, args: Sequence[cst.BaseExpression], scope: Scope) -> PathPattern:
+
+
+    parts: list[str | Hole | PathPattern] = []
+    counter = 0
+    try:
+        fields = list(string.Formatter().parse(text))
+    except ValueError:
+        return PathPattern((Hole(scope.text(node), names_in(node, scope)),))
+    for literal, name, _, _ in fields:
+        parts.append(literal)
+        if name is None:
+            continue
+        key = name.partition(".")[0].partition("[")[0]
+        if not key:
+            key, counter = str(counter), counter + 1
+        value: cst.BaseExpression | None = None
+        if key.isdigit():
+            value = args[int(key)] if int(key) < len(args) else None
+        else:
+            value = keyword(node, key)
+        parts.append(lower(value, scope).pattern if value is not None else Hole(key, frozenset({key})))
+    return PathPattern.of(*parts)
+
+

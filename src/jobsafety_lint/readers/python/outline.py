@@ -1,0 +1,155 @@
+"""The outline of a Python file by the standard `ast`: imports, constants, functions, calls, and where each unit lies."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jobsafety_lint.model import Span
+from jobsafety_lint.source import Source
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(eq=False)
+class Definition:
+    """A function or method that is not inside another function. `span` starts at its first decorator's line."""
+
+    name: str
+    qualified: str
+    node: FunctionNode
+    span: Span
+    class_name: str | None = None
+
+    @property
+    def parameters(self) -> list[ast.arg]:
+        """All parameters, in order, without `self` and `cls`."""
+        a = self.node.args
+        every = [*a.posonlyargs, *a.args, *([a.vararg] if a.vararg else []), *a.kwonlyargs, *([a.kwarg] if a.kwarg else [])]
+        return [p for at, p in enumerate(every) if not (at == 0 and self.class_name and p.arg in {"self", "cls"})]
+
+
+@dataclass(eq=False)
+class Outline:
+    """What `ast` tells of a file. Offsets are code points of the source's text."""
+
+    source: Source
+    tree: ast.Module
+    imports: dict[str, str] = field(default_factory=dict)
+    functions: list[Definition] = field(default_factory=list)
+    constants: dict[str, ast.Assign | ast.AnnAssign] = field(default_factory=dict)
+    _lines: list[bytes] | None = None
+
+    @classmethod
+    def of(cls, source: Source) -> Outline:
+        """The outline of a text.
+
+        Raises:
+            SyntaxError, ValueError, RecursionError: `ast` cannot parse it.
+        """
+        outline = cls(source, ast.parse(source.text))
+        outline._gather()
+        return outline
+
+    def _gather(self) -> None:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    name = alias.asname or alias.name.partition(".")[0]
+                    self.imports[name] = alias.name if alias.asname else name
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    self.imports[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        self._functions_in(self.tree.body, None)
+        for statement in self.tree.body:
+            for target in _targets(statement):
+                if target in self.constants:
+                    continue
+                assert isinstance(statement, ast.Assign | ast.AnnAssign)
+                self.constants[target] = statement
+
+    def _functions_in(self, body: list[ast.stmt], class_name: str | None) -> None:
+        for node in body:
+            if isinstance(node, FunctionNode):
+                first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+                span = Span(self.source.offset(first), self.end(node))
+                name = f"{class_name}.{node.name}" if class_name else node.name
+                self.functions.append(Definition(node.name, name, node, span, class_name))
+            elif isinstance(node, ast.ClassDef):
+                self._functions_in(node.body, node.name)
+            elif isinstance(node, ast.If | ast.Try | ast.With):
+                self._functions_in([s for s in ast.iter_child_nodes(node) if isinstance(s, ast.stmt)], class_name)
+
+    def _column(self, line: int, byte: int) -> int:
+        """The column (from 1, code points) of a byte offset in a line."""
+        if self._lines is None:
+            self._lines = [] if self.source.text.isascii() else self.source.text.encode().split(b"\n")
+        if not self._lines or line > len(self._lines):
+            return byte + 1
+        return len(self._lines[line - 1][:byte].decode(errors="replace")) + 1
+
+    def start(self, node: ast.stmt | ast.expr | ast.arg) -> int:
+        """Where a node starts."""
+        return self.source.offset(node.lineno, self._column(node.lineno, node.col_offset))
+
+    def end(self, node: ast.stmt | ast.expr | ast.arg) -> int:
+        """Where a node ends."""
+        line, byte = node.end_lineno or node.lineno, node.end_col_offset or 0
+        return self.source.offset(line, self._column(line, byte))
+
+    def span(self, node: ast.stmt | ast.expr | ast.arg) -> Span:
+        """A node's span."""
+        return Span(self.start(node), self.end(node))
+
+    def statement_span(self, offset: int) -> Span:
+        """The smallest statement around an offset: a logical line, or the header of a compound statement."""
+        line = self.source.line_of(offset)
+        found: ast.stmt | None = None
+        for node in _statements(self.tree.body, line):
+            found = node
+        if found is None:
+            return self.source.line_span(line)
+        span = self.span(found)
+        body = getattr(found, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
+            head_end = self.start(body[0])
+            return Span(span.start, max(span.start + 1, min(head_end - 1, span.end)))
+        return span
+
+    def definitions(self, offset: int) -> tuple[str, ...]:
+        """The names of the classes and functions around an offset, outermost first."""
+        line = self.source.line_of(offset)
+        return tuple(
+            node.name
+            for node in _statements(self.tree.body, line)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        )
+
+
+def _targets(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            if isinstance(target, ast.Name):
+                yield target.id
+    elif isinstance(statement, ast.AnnAssign) and statement.value is not None and isinstance(statement.target, ast.Name):
+        yield statement.target.id
+
+
+def _statements(body: list[ast.stmt], line: int) -> Iterator[ast.stmt]:
+    """The statements around a line, outermost first."""
+    for node in body:
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+        if first <= line <= (node.end_lineno or node.lineno):
+            yield node
+            yield from _statements(list(_inner(node)), line)
+            return
+
+
+def _inner(node: ast.stmt) -> Iterator[ast.stmt]:
+    for name in ("body", "orelse", "finalbody"):
+        yield from (s for s in getattr(node, name, ()) if isinstance(s, ast.stmt))
+    for handler in getattr(node, "handlers", ()):
+        yield from handler.body
+    for case in getattr(node, "cases", ()):
+        yield from case.body
