@@ -160,6 +160,8 @@ class PythonFile:
                     return True
             if names and isinstance(inner, ast.JoinedStr) and _builds_name(inner):
                 return True
+            if names and isinstance(inner, ast.Call) and _joins_path(inner):
+                return True
             if names and isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Div | ast.Mod | ast.Add) and _has_text(inner):
                 return True
         return False
@@ -485,6 +487,13 @@ def _handed_over(node: ast.Call) -> str:
 def _builds_name(node: ast.JoinedStr) -> bool:
     text = "".join(v.value for v in node.values if isinstance(v, ast.Constant) and isinstance(v.value, str))
     return bool(text) and len(text) < 120 and " " not in text.strip()
+
+
+def _joins_path(node: ast.Call) -> bool:
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if called not in {"join", "joinpath", "Path", "with_suffix", "with_name", "format"}:
+        return False
+    return called == "format" or any(isinstance(a, ast.Constant) and isinstance(a.value, str) for a in node.args)
 
 
 def _has_text(node: ast.BinOp) -> bool:

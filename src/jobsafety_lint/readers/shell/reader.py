@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import bashlex_reader
+from jobsafety_lint.readers.shell import masking as masking_module
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.readers.shell.heredocs import Found, find_heredocs
 from jobsafety_lint.readers.shell.sequences import NotTaken
@@ -135,8 +136,16 @@ class _Reader:
         units: list[Unit] = []
         comments: list[sh.Comment] = []
         at = self._skip_terminators(start, end, units)
+        data, base = self.data, 0
+        masking = False
         while at < end:
-            at = self._skip_terminators(self._cut(at, end, units, comments), end, units)
+            stop = self._cut(at, end, data[at - base : end - base], units, comments, masking=masking)
+            if stop < 0:  # a statement was refused: from here on tree-sitter sees words without their inside
+                masking, at = True, -stop - 1
+                mask = masking_module.blank_bodies(self.scanner, masking_module.masked(self.scanner, at, end), at)
+                data, base = one_byte_each(mask), at
+                continue
+            at = self._skip_terminators(stop, end, units)
         return units, comments
 
     def _skip_terminators(self, at: int, end: int, units: list[Unit]) -> int:
@@ -147,9 +156,12 @@ class _Reader:
             at += 2 if self.text[at] == "\\" else 1
         return at
 
-    def _cut(self, start: int, end: int, units: list[Unit], comments: list[sh.Comment]) -> int:
-        """Reads on from `start` up to the first statement that has to be read again, and returns where to go on."""
-        root = parse(self.data[start:end])
+    def _cut(
+        self, start: int, end: int, data: bytes, units: list[Unit], comments: list[sh.Comment], *, masking: bool
+    ) -> int:
+        """Reads on from `start` up to the first statement that has to be read again, and returns where to go on;
+        where masking may help, `-1 - offset` of that statement."""
+        root = parse(data)
         lowering = Lowering(self.scanner, start, end)
         for node in root.children:
             span = lowering.span(node)
@@ -163,6 +175,8 @@ class _Reader:
             try:
                 statement = lowering.statement(node)
             except (NotTaken, WordError) as refusal:
+                if not masking:
+                    return -1 - span.start
                 return self._again(span, end, str(refusal), units)
             except RecursionError:
                 units.append(Unit(span, "none", ("recursion",), unread="nested too deeply"))

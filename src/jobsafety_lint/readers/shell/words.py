@@ -454,7 +454,7 @@ class Scanner:
                     return at + 2 if self.text.startswith("))", at) else None
                 depth -= 1
             elif char in "\"'\\":
-                at = self._skip_quoted(at, end)
+                at = self.skip_quoted(at, end)
                 continue
             at += 1
         return None
@@ -470,7 +470,8 @@ class Scanner:
             raise WordError("`((` is never closed", start)
         return close
 
-    def _skip_quoted(self, at: int, end: int) -> int:
+    def skip_quoted(self, at: int, end: int) -> int:
+        """Past an escape or a quoted string that starts at `at`; past the end if it is not closed."""
         char = self.text[at]
         if char == "\\":
             return at + 2
@@ -509,7 +510,7 @@ class Scanner:
                 if char == "'" and bracket == "}" and depth < 0:
                     at += 1
                     continue
-                at = self._skip_quoted(at, end)
+                at = self.skip_quoted(at, end)
                 continue
             if char == "`":
                 close = text.find("`", at + 1, end)

@@ -1,0 +1,127 @@
+"""A text with the inside of its words blanked out, for tree-sitter to see commands and operators only.
+
+tree-sitter-bash stumbles over what stands inside of words (`"${x:-{\\"a\\"}}"`, `${x:$i:1}`, `\\<`), which our scanner
+reads anyway. Every quote, expansion, substitution, array value, test and here-document becomes letters of the same
+length, so that all offsets stay.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jobsafety_lint.readers.shell.words import Scanner, WordError
+
+_STOPS = re.compile(r"""['"`\\$#<>(\[]""")
+_ARRAY = re.compile(r"[A-Za-z_]\w*(?:\[[^\]\n]*\])?\+?=$")
+
+
+def masked(scanner: Scanner, start: int, end: int) -> str:
+    """The stretch of the scanner's text, masked; from an unclosed quote on it is left as it is."""
+    text = scanner.text
+    out: list[str] = []
+    at = done = start
+
+    def blank(upto: int, cover: str | None = None) -> None:
+        nonlocal at, done
+        out.append(text[done:at])
+        out.append(cover if cover is not None else "a" * (upto - at))
+        at = done = upto
+
+    while at < end:
+        match = _STOPS.search(text, at, end)
+        if match is None:
+            break
+        at = match.start()
+        try:
+            upto, cover = _piece(scanner, at, start, end)
+        except WordError:
+            break
+        if upto is None:
+            at += 1
+        elif cover == "":
+            at = upto
+        else:
+            blank(min(upto, end), cover)
+    out.append(text[done:end])
+    return "".join(out)
+
+
+def _piece(scanner: Scanner, at: int, start: int, end: int) -> tuple[int | None, str | None]:  # noqa: C901
+    """What starts at `at`: where it ends, and what covers it (letters; or nothing at all is done with an empty cover)."""
+    text = scanner.text
+    char = text[at]
+    at_word_start = at == start or text[at - 1] in " \t\n;&|()`"
+    match char:
+        case "#":
+            if at_word_start:
+                newline = text.find("\n", at, end)
+                return (end if newline < 0 else newline), ""
+            return None, None
+        case "\\":
+            return (at + 2, "") if text.startswith("\\\n", at) else (at + 2, None)
+        case "'" | '"':
+            return scanner.skip_quoted(at, end), None
+        case "`":
+            close = text.find("`", at + 1, end)
+            if close < 0:
+                raise WordError("a backtick is never closed", at)
+            return close + 1, None
+        case "$":
+            return _dollar(scanner, at, end)
+        case "<" | ">":
+            if text.startswith("(", at + 1):
+                return scanner.closing(at + 2, end, ")"), None
+            if char == "<" and at in scanner.heredocs:
+                return _heredoc(scanner, at, end)
+            if text.startswith(">&", at) and text[at + 2 : at + 3] not in "-0123456789 ":
+                return at + 2, "> "
+            return None, None
+        case "(":
+            if text.startswith("((", at) and at_word_start and not text[start:at].rstrip().endswith("for"):
+                close = scanner.arithmetic(at, end)
+                return close, "((" + "1" * (close - at - 4) + "))"
+            before = text[max(start, at - 80) : at]
+            if _ARRAY.search(before):
+                return scanner.closing(at + 1, end, ")"), None
+            return None, None
+        case "[" if at_word_start and text.startswith("[[", at) and text[at + 2 : at + 3].isspace():
+            _, close = scanner.test(at, end)
+            return close, "[[ " + "a" * (close - at - 6) + " ]]"
+        case "[" if at_word_start and text[at + 1 : at + 2] in " \t":
+            return at + 1, "a"
+    return None, None
+
+
+def _dollar(scanner: Scanner, at: int, end: int) -> tuple[int | None, str | None]:
+    text = scanner.text
+    following = text[at + 1 : at + 2]
+    if following == "(":
+        return scanner.closing(at + 2, end, ")"), None
+    if following == "{":
+        return scanner.closing(at + 2, end, "}"), None
+    if following == "[":
+        return text.find("]", at, end) + 1 or at + 2, None
+    if following == "'":
+        close = at + 2
+        while close < end and text[close] != "'":
+            close += 2 if text[close] == "\\" else 1
+        return close + 1, None
+    return at + 1, None
+
+
+def _heredoc(scanner: Scanner, at: int, end: int) -> tuple[int, str]:
+    """A here-document's redirection becomes a word. Its body is blanked where the line ends (see `blank_bodies`)."""
+    found = scanner.heredocs[at]
+    stop = min(found.delimiter_span.end, end)
+    return stop, "a" * (stop - at)
+
+
+def blank_bodies(scanner: Scanner, text: str, start: int) -> str:
+    """The masked text with the bodies of here-documents as comments."""
+    for found in scanner.heredocs.values():
+        first, last = found.body.start - start, found.resume - start
+        if 0 <= first < last <= len(text):
+            body = scanner.text[found.body.start : found.resume]
+            lines = ["#" + "a" * (len(line) - 1) if line else "" for line in body.split("\n")]
+            text = text[:first] + "\n".join(lines) + text[last:]
+    return text
