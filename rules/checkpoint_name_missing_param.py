@@ -87,6 +87,8 @@ def missing_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
 
 
 def _keeps_state(name: ArtifactName) -> bool:
+    if not re.search(r"\w", name.template.literal):
+        return False  # nothing but a value that was built elsewhere
     own = name.template.words | frozenset(words_of(name.variable))
     if own & _NAME_PURPOSES or (name.returned and name.function and set(words_of(name.function.name)) & _NAME_PURPOSES):
         return True

@@ -35,7 +35,11 @@ _SMALL = frozenset(
 """Programs that print a few lines: what they write fits into one write(2), before the reader can be gone."""
 
 _SMALL_WORDS = frozenset({"--version", "-V", "-version", "version", "--help", "-h", "help", "info"})
-_SMALL_GIT = frozenset({"rev-parse", "describe", "config", "symbolic-ref", "remote", "merge-base", "rev-list", "show-ref"})
+_SMALL_GIT = frozenset({"rev-parse", "describe", "config", "symbolic-ref", "remote", "merge-base", "worktree", "stash", "submodule"})
+_SMALL_FILE = re.compile(
+    r"(/proc/(?!.*kmsg)|/sys/|/etc/).*|.*(VERSION|version(\.\w+)?|\.pid|\.toml|\.cfg|\.ini|\.conf|\.env|\.gitignore|package\.json|setup\.py|Dockerfile|Makefile)$"
+)
+"""Files that are a few lines, or a page, long."""
 _KEEPS_SIZE = frozenset(
     "grep egrep fgrep sed awk gawk mawk cut tr sort uniq rev tac cat column paste nl fold expand unexpand jq xargs tee perl "
     "iconv base64 zcat gunzip strings shuf fmt stdbuf".split()
@@ -131,8 +135,6 @@ def stops_early(command: Command) -> bool:  # noqa: C901  # one case a program
             return bool(re.search(r"\bexit\b", _AWK_END.sub("", program)))
         case "jq":
             return any(re.search(r"\bfirst\(inputs?\)|\blimit\(", word) for word in words)
-        case "true" | ":" | "false":
-            return True
     return False
 
 
@@ -204,9 +206,12 @@ def _is_small(command: Command, context: Context) -> bool:  # noqa: C901  # one 
             last = operands[-1] if operands else ""
             return last.isdigit() and int(last) <= 200
         case "cat":
-            return bool(operands) and all(re.match(r"(/proc/(?!.*kmsg)|/sys/|/etc/(os-release|hostname|issue|\w+-release))|.*(VERSION|version|\.pid)$", w) for w in operands)
-        case "grep" | "egrep" | "fgrep":
-            return any(w in {"-c", "--count", "-m1"} for w in words)
+            return bool(operands) and all(_SMALL_FILE.fullmatch(w) for w in operands)
+        case "grep" | "egrep" | "fgrep" | "zgrep":
+            return _matches_few(words, operands)
+        case "sed" | "awk" | "gawk" | "cut" | "tr" | "sort":
+            ranged = name == "sed" and any(re.fullmatch(r"\S{0,12},\S{0,12}p|\S{1,8}p", w) for w in operands)
+            return ranged or (len(operands) > 1 and bool(_SMALL_FILE.fullmatch(operands[-1])))
         case "jq":
             return not any("[]" in w or "to_entries" in w or w == "." or "keys" in w for w in operands) and bool(operands)
         case "curl":
@@ -222,10 +227,20 @@ def _is_small(command: Command, context: Context) -> bool:  # noqa: C901  # one 
     return False
 
 
+def _matches_few(words: Sequence[str], operands: Sequence[str]) -> bool:
+    """Whether a grep in named files prints a few lines, as the search for a setting does; one through a tree or a log
+    may print many."""
+    if any(word in {"-c", "--count", "-m1"} or word.startswith("-m") for word in words):
+        return True
+    recursive = any(re.match(r"-[a-zA-Z]*[rR]", word) or word in {"--recursive", "--include"} for word in words)
+    files = operands[1:]
+    return bool(files) and not recursive and not any(re.search(r"\.log|\.jsonl?|\.csv|\*", file) for file in files)
+
+
 def _holds_much(holes: Sequence[object]) -> bool:
     """Whether a printed variable may hold the output of a command that prints much."""
     for hole in holes:
         text = getattr(hole, "text", "")
-        if getattr(hole, "kind", "") == "command" and re.search(r"\b(cat|ls|find|git (log|ls-files|diff|status)|journalctl|docker logs|curl|wget|ps|pueue|kubectl|zcat|tar|sort|grep)\b", text) and not re.search(r"\|\s*(head|tail|wc|grep -c)|basename|dirname", text):
+        if getattr(hole, "kind", "") == "command" and re.search(r"\$\(\s*(cat|ls|find|git (log|ls-files|diff|status)|journalctl|docker logs|ps|pueue|kubectl|zcat|tar|sort)\b", text) and not re.search(r"\|\s*(head|tail|wc|grep -c)|basename|dirname", text):
             return True
     return False

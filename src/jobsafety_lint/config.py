@@ -108,9 +108,9 @@ class Settings:
         return frozenset(self.get(name))
 
     @cached_property
-    def _file_ignores(self) -> list[tuple[pathspec.PathSpec, tuple[str, ...]]]:
+    def _file_ignores(self) -> list[tuple[pathspec.GitIgnoreSpec, tuple[str, ...]]]:
         table = self.get("per-file-ignores")
-        return [(pathspec.PathSpec.from_lines("gitwildmatch", [glob]), tuple(rules)) for glob, rules in table.items()]
+        return [(pathspec.GitIgnoreSpec.from_lines([glob]), tuple(rules)) for glob, rules in table.items()]
 
     def ignored_in(self, path: Path) -> frozenset[str]:
         """The rules (as written) that `per-file-ignores` switches off for a file."""

@@ -157,7 +157,7 @@ class Discovery:
     def _excluded(self, settings: Settings):  # type: ignore[no-untyped-def]  # a predicate on paths
         lines = list(self.options.exclude or settings.get("exclude") or DEFAULT_EXCLUDES)
         lines += [*settings.get("extend-exclude"), *self.options.extend_exclude]
-        spec = pathspec.PathSpec.from_lines("gitwildmatch", lines)
+        spec = pathspec.GitIgnoreSpec.from_lines(lines)
 
         def excluded(path: Path, *, folder: bool = False) -> bool:
             try:

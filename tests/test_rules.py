@@ -1,0 +1,56 @@
+"""Every block of every rule's page says what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pages import RULES, Block, blocks
+
+from jobsafety_lint.registry import PLANNED, all_rules, page
+
+SECTIONS = [
+    "## What it does",
+    "## Why is this bad?",
+    "## Example",
+    "## Use instead",
+    "## When to ignore it",
+    "## Known limits",
+    "## References",
+]
+
+
+@pytest.mark.parametrize("block", blocks(), ids=str)
+def test_block(block: Block, findings: Callable[..., list[dict[str, Any]]]) -> None:
+    code = next(rule.code for rule in all_rules() if rule.name.replace("-", "_") + ".md" == block.page)
+    codes = sorted({code, *({"JOB101"} if code in {"JOB002", "JOB003"} else ())})
+    found = findings({block.name: block.text}, "--select", ",".join(codes), "--no-cache")
+    got = {(f["code"], f["line"]) for f in found if f["code"] == code}
+    assert got == block.expected
+
+
+def test_every_rule_has_examples_of_both_kinds() -> None:
+    for rule in all_rules():
+        mine = [b for b in blocks() if b.page == rule.name.replace("-", "_") + ".md"]
+        assert any(b.expected for b in mine), f"{rule.name}: no block with a finding"
+        assert any(not b.expected for b in mine), f"{rule.name}: no block without one"
+
+
+def test_every_page_has_all_sections_in_order() -> None:
+    for rule in all_rules():
+        text = page(rule)
+        assert text.startswith(f"# {rule.name} ({rule.code})\n")
+        places = [text.index(f"\n{section}\n") for section in SECTIONS]
+        assert places == sorted(places), rule.name
+
+
+def test_every_module_has_its_page_and_stem() -> None:
+    stems = {path.stem for path in RULES.glob("*.py")}
+    assert stems == {rule.name.replace("-", "_") for rule in all_rules()}
+    assert stems == {path.stem for path in RULES.glob("*.md")} - {"README"}
+
+
+def test_planned_rules_are_not_there_yet() -> None:
+    assert not set(PLANNED) & {rule.code for rule in all_rules()}
+    assert not set(PLANNED.values()) & {rule.name for rule in all_rules()}
