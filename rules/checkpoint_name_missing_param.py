@@ -24,26 +24,38 @@ RULE = Rule(
 )
 
 _PURPOSES = frozenset(
-    "checkpoint checkpoints ckpt ckpts chkpt cursor cursors offset offsets watermark watermarks progress resume lock lease inprogress "
-    "bookmark bookmarks cache partial tmp temp".split()
+    ["checkpoint", "checkpoints", "ckpt", "ckpts", "chkpt", "cursor", "cursors", "offset", "offsets", "watermark", "watermarks", "progress", "resume", "lock", "lease", "inprogress", "bookmark", "bookmarks", "cache", "partial", "tmp", "temp"]
 )
 _NAME_PURPOSES = _PURPOSES | {"state", "manifest", "marker"}
 
 _RUN_ONLY = frozenset(
-    "verbose debug quiet silent dry dryrun notify log logger loglevel level workers worker jobs njobs nworkers threads processes procs parallel "
-    "concurrency force overwrite resume reset clean refresh host port url user password passwd token secret key apikey callback callbacks hook "
-    "on progress client session conn connection db engine pool executor lock self cls config cfg conf settings options opts args kwargs "
-    "context ctx retries retry attempts timeout delay sleep interval batch chunk chunksize batchsize limit max min buffer device gpu cuda "
-    "fmt format encoding output out outdir outfile input path paths dir directory folder root base basedir workdir cwd tmp tmpdir cache "
-    "cachedir filename file files dest destination suffix prefix ext extension compress compression pbar tqdm bar console writer reader "
-    "handler stream fh fp buf stop event queue loop rng save load strict check validate test mode keep ttl ttls age save every".split()
+    ["verbose", "debug", "quiet", "silent", "dry", "dryrun", "notify", "log", "logger", "loglevel", "level", "workers", "worker", "jobs", "njobs", "nworkers", "threads", "processes", "procs", "parallel", "concurrency", "force", "overwrite", "resume", "reset", "clean", "refresh", "host", "port", "url", "user", "password", "passwd", "token", "secret", "key", "apikey", "callback", "callbacks", "hook", "on", "progress", "client", "session", "conn", "connection", "db", "engine", "pool", "executor", "lock", "self", "cls", "config", "cfg", "conf", "settings", "options", "opts", "args", "kwargs", "context", "ctx", "retries", "retry", "attempts", "timeout", "delay", "sleep", "interval", "batch", "chunk", "chunksize", "batchsize", "limit", "max", "min", "buffer", "device", "gpu", "cuda", "fmt", "format", "encoding", "output", "out", "outdir", "outfile", "input", "path", "paths", "dir", "directory", "folder", "root", "base", "basedir", "workdir", "cwd", "tmp", "tmpdir", "cache", "cachedir", "filename", "file", "files", "dest", "destination", "suffix", "prefix", "ext", "extension", "compress", "compression", "pbar", "tqdm", "bar", "console", "writer", "reader", "handler", "stream", "fh", "fp", "buf", "stop", "event", "queue", "loop", "rng", "save", "load", "strict", "check", "validate", "test", "mode", "keep", "ttl", "ttls", "age", "save", "every"]
 )
-_RUN_ONLY_PREFIXES = ("no_", "is_", "use_", "skip_", "force_", "on_", "max_", "min_", "num_workers", "n_jobs", "n_workers", "enable_", "allow_", "with_", "should_", "keep_")
+_RUN_ONLY_PREFIXES = (
+    "no_",
+    "is_",
+    "use_",
+    "skip_",
+    "force_",
+    "on_",
+    "max_",
+    "min_",
+    "num_workers",
+    "n_jobs",
+    "n_workers",
+    "enable_",
+    "allow_",
+    "with_",
+    "should_",
+    "keep_",
+)
 _DATA_TYPES = re.compile(
     r"list|tuple|dict|set|Sequence|Iterable|Iterator|Mapping|Callable|DataFrame|Series|LazyFrame|ndarray|Tensor|Module|Array|Path|PathLike|IO|"
     r"Logger|Client|Session|Connection|Engine|bool|bytes|Config|Settings|Options|Any|object|Lock|Event|Queue|Generator|Awaitable|Type\[",
 )
-_SCALARS = re.compile(r"^(Optional\[)?['\"]?(str|int|float|Decimal|date|datetime|dt\.date|dt\.datetime|datetime\.date|datetime\.datetime|Literal\[.*\]|Enum)\b")
+_SCALARS = re.compile(
+    r"^(Optional\[)?['\"]?(str|int|float|Decimal|date|datetime|dt\.date|dt\.datetime|datetime\.date|datetime\.datetime|Literal\[.*\]|Enum)\b"
+)
 _STRONG = frozenset({"computed", "passed", "formatted"})
 
 
@@ -74,7 +86,9 @@ def missing_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
     where = "its caller's" if shown[0].call else "this function's"
     related: list[tuple[Place, str]] = [(shown[0].parameter.place, f"{where} parameter `{names[0]}`")]
     if shown[0].call is not None:
-        related.append((shown[0].call.place, f"called without `{names[0]}`, a parameter of {shown[0].function.name}()"))
+        related.append(
+            (shown[0].call.place, f"called without `{names[0]}`, a parameter of {shown[0].function.name}()")
+        )
     yield RULE.found(
         name.place,
         f"{listed} {verb} jobs apart, but `{name.template.template}` leaves {'them' if len(names) > 1 else 'it'} out",
@@ -90,7 +104,9 @@ def _keeps_state(name: ArtifactName) -> bool:
     if not re.search(r"\w", name.template.literal):
         return False  # nothing but a value that was built elsewhere
     own = name.template.words | frozenset(words_of(name.variable))
-    if own & _NAME_PURPOSES or (name.returned and name.function and set(words_of(name.function.name)) & _NAME_PURPOSES):
+    if own & _NAME_PURPOSES or (
+        name.returned and name.function and set(words_of(name.function.name)) & _NAME_PURPOSES
+    ):
         return True
     return bool(name.purposes & _PURPOSES)
 
@@ -103,7 +119,11 @@ def _missing(name: ArtifactName, context: Context) -> Iterator[Missing]:
     if not name.pattern.holes or not in_name & {p.name for p in function.parameters}:
         if not name.pattern.holes or not name.returned:
             return
-    found = [Missing(p, function) for p in function.parameters if p.name not in in_name and _may_tell_apart(p, context)]
+    found = [
+        Missing(p, function)
+        for p in function.parameters
+        if p.name not in in_name and _may_tell_apart(p, context)
+    ]
     yield from found
     if found or not name.returned:
         return
@@ -111,7 +131,9 @@ def _missing(name: ArtifactName, context: Context) -> Iterator[Missing]:
     for call in name.calls:
         if call.caller is None or not handed:
             continue
-        given = frozenset().union(*(pattern.names for parameter, pattern in call.bound if parameter in handed))
+        given = frozenset().union(
+            *(pattern.names for parameter, pattern in call.bound if parameter in handed)
+        )
         for parameter in call.caller.parameters:
             if parameter.name not in given and given and _may_tell_apart(parameter, context):
                 yield Missing(parameter, call.caller, call)
@@ -126,7 +148,11 @@ def _may_tell_apart(parameter: Parameter, context: Context) -> bool:
     run_only = settings.words("run-only-parameters")
     if parameter.name in run_only or name.startswith(("_", *_RUN_ONLY_PREFIXES)) or not words:
         return False
-    if "".join(words) in _RUN_ONLY or words[-1] in _RUN_ONLY or words[0] in {"log", "dry", "verbose", "debug"}:
+    if (
+        "".join(words) in _RUN_ONLY
+        or words[-1] in _RUN_ONLY
+        or words[0] in {"log", "dry", "verbose", "debug"}
+    ):
         return False
     if _DATA_TYPES.search(parameter.annotation) and not _SCALARS.match(parameter.annotation):
         return False
@@ -148,7 +174,11 @@ def _is_certain(parameter: Parameter) -> bool:
 @RULE.on(ArtifactName)
 def missing_loop_variable(name: ArtifactName, context: Context) -> Iterator[Draft]:
     """The shell twin: a name with one loop variable, for a command that takes two."""
-    if context.role in {"test", "docs"} or name.language != "shell" or not name.purposes & (_NAME_PURPOSES | {"tmp", "temp"}):
+    if (
+        context.role in {"test", "docs"}
+        or name.language != "shell"
+        or not name.purposes & (_NAME_PURPOSES | {"tmp", "temp"})
+    ):
         return
     if name.pattern.is_unique or not name.jobs:
         return

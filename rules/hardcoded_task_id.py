@@ -61,7 +61,11 @@ def in_status_filter(pipe: Pipe, context: Context) -> Iterator[Draft]:
             pattern = _JQ_ID if command.name in {"jq", "gojq", "jaq"} else _TABLE_ID
             if command.name not in {"jq", "gojq", "jaq", "grep", "egrep", "awk", "gawk", "sed"}:
                 continue
-            if any(pattern.search(arg.pattern.literal) for arg in command.args if not arg.pattern.literal.startswith("-")):
+            if any(
+                pattern.search(arg.pattern.literal)
+                for arg in command.args
+                if not arg.pattern.literal.startswith("-")
+            ):
                 yield RULE.found(
                     command.place,
                     f"a task id is written into the `{command.name}` filter on pueue's status: ids are given out anew after a clean",
@@ -70,4 +74,6 @@ def in_status_filter(pipe: Pipe, context: Context) -> Iterator[Draft]:
 
 
 def _is_status(command: Command) -> bool:
-    return command.name == "pueue" and (not command.args or "status" in command.words or "log" in command.words)
+    return command.name == "pueue" and (
+        not command.args or "status" in command.words or "log" in command.words
+    )

@@ -19,10 +19,23 @@ RULE = Rule(
 )
 
 _STATE = frozenset(
-    "checkpoint checkpoints ckpt ckpts chkpt cursor cursors offset offsets watermark watermarks state progress resume manifest "
-    "bookmark bookmarks ledger".split()
+    ["checkpoint", "checkpoints", "ckpt", "ckpts", "chkpt", "cursor", "cursors", "offset", "offsets", "watermark", "watermarks", "state", "progress", "resume", "manifest", "bookmark", "bookmarks", "ledger"]
 )
-_FINISHED_NAMES = (".tmp", ".partial", ".part", ".new", ".bak", ".log", ".html", ".md", ".png", ".svg", ".pdf", ".lock", ".pid")
+_FINISHED_NAMES = (
+    ".tmp",
+    ".partial",
+    ".part",
+    ".new",
+    ".bak",
+    ".log",
+    ".html",
+    ".md",
+    ".png",
+    ".svg",
+    ".pdf",
+    ".lock",
+    ".pid",
+)
 
 
 @RULE.on(Write)
@@ -31,7 +44,12 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
     if context.role in {"test", "temporary", "docs"} or act.path.is_unique or act.moved_to is not None:
         return
     words = act.path.name.words | act.state_words
-    if not words & (_STATE | context.settings.words("state-name-patterns")) or words & {"tmp", "temp", "temporary", "partial"}:
+    if not words & (_STATE | context.settings.words("state-name-patterns")) or words & {
+        "tmp",
+        "temp",
+        "temporary",
+        "partial",
+    }:
         return
     if act.path.suffix in _FINISHED_NAMES:
         return

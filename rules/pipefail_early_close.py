@@ -26,23 +26,30 @@ _MESSAGES = frozenset({"echo", "printf", "log", "warn", "info", "logger"})
 _DECIDING_READERS = frozenset({"grep", "egrep", "fgrep", "zgrep", "rg", "ag"})
 
 _SMALL = frozenset(
-    "basename dirname date uname hostname pwd id whoami groups stat wc readlink realpath which type command nproc getconf tput "
-    "uptime lsb_release arch tty umask md5sum sha1sum sha256sum sha512sum cksum sum true false test [ expr bc seq-small nvidia-smi "
-    "free df getent file locale sw_vers pgrep ip ifconfig route mktemp jobs ulimit shasum sysctl lscpu lsof-small printenv "
-    "timedatectl hostnamectl loginctl pidof getopt tr-small xdg-user-dir pkg-config java javac node npm-small rustc go-small "
-    "gcc g++ clang cc ldconfig-small arch dmidecode ulimit openssl ssh-keygen fdupes-small mountpoint findmnt blkid".split()
+    ["basename", "dirname", "date", "uname", "hostname", "pwd", "id", "whoami", "groups", "stat", "wc", "readlink", "realpath", "which", "type", "command", "nproc", "getconf", "tput", "uptime", "lsb_release", "arch", "tty", "umask", "md5sum", "sha1sum", "sha256sum", "sha512sum", "cksum", "sum", "true", "false", "test", "[", "expr", "bc", "seq-small", "nvidia-smi", "free", "df", "getent", "file", "locale", "sw_vers", "pgrep", "ip", "ifconfig", "route", "mktemp", "jobs", "ulimit", "shasum", "sysctl", "lscpu", "lsof-small", "printenv", "timedatectl", "hostnamectl", "loginctl", "pidof", "getopt", "tr-small", "xdg-user-dir", "pkg-config", "java", "javac", "node", "npm-small", "rustc", "go-small", "gcc", "g++", "clang", "cc", "ldconfig-small", "arch", "dmidecode", "ulimit", "openssl", "ssh-keygen", "fdupes-small", "mountpoint", "findmnt", "blkid"]
 )
 """Programs that print a few lines: what they write fits into one write(2), before the reader can be gone."""
 
 _SMALL_WORDS = frozenset({"--version", "-V", "-version", "version", "--help", "-h", "help", "info"})
-_SMALL_GIT = frozenset({"rev-parse", "describe", "config", "symbolic-ref", "remote", "merge-base", "worktree", "stash", "submodule"})
+_SMALL_GIT = frozenset(
+    {
+        "rev-parse",
+        "describe",
+        "config",
+        "symbolic-ref",
+        "remote",
+        "merge-base",
+        "worktree",
+        "stash",
+        "submodule",
+    }
+)
 _SMALL_FILE = re.compile(
     r"(/proc/(?!.*kmsg)|/sys/|/etc/).*|.*(VERSION|version(\.\w+)?|\.pid|\.toml|\.cfg|\.ini|\.conf|\.env|\.gitignore|package\.json|setup\.py|Dockerfile|Makefile)$"
 )
 """Files that are a few lines, or a page, long."""
 _KEEPS_SIZE = frozenset(
-    "grep egrep fgrep sed awk gawk mawk cut tr sort uniq rev tac cat column paste nl fold expand unexpand jq xargs tee perl "
-    "iconv base64 zcat gunzip strings shuf fmt stdbuf".split()
+    ["grep", "egrep", "fgrep", "sed", "awk", "gawk", "mawk", "cut", "tr", "sort", "uniq", "rev", "tac", "cat", "column", "paste", "nl", "fold", "expand", "unexpand", "jq", "xargs", "tee", "perl", "iconv", "base64", "zcat", "gunzip", "strings", "shuf", "fmt", "stdbuf"]
 )
 _SHRINKS = frozenset({"wc", "md5sum", "sha1sum", "sha256sum", "head", "tail", "cksum"})
 
@@ -107,7 +114,7 @@ def _early_reader(stage: Sequence[Command]) -> Command | None:
     return last if stops_early(last) else None
 
 
-def stops_early(command: Command) -> bool:  # noqa: C901  # one case a program
+def stops_early(command: Command) -> bool:  # one case a program
     """Whether a program, called like this, stops reading its input before the end."""
     if any(operator == "<" for operator, _ in command.redirects):
         return False
@@ -116,7 +123,9 @@ def stops_early(command: Command) -> bool:  # noqa: C901  # one case a program
     operands = [word for word in words if not word.startswith("-")]
     match command.name:
         case "head" | "ghead":
-            return not any(re.match(r"-[nc]\s*-\d|--(?:lines|bytes)=-", w) for w in _joined(words)) and _no_file(words)
+            return not any(
+                re.match(r"-[nc]\s*-\d|--(?:lines|bytes)=-", w) for w in _joined(words)
+            ) and _no_file(words)
         case "grep" | "egrep" | "fgrep" | "zgrep" | "rg" | "ag":
             clusters = "".join(word[1:] for word in options if not word.startswith("--"))
             long = {word.partition("=")[0] for word in options}
@@ -129,7 +138,11 @@ def stops_early(command: Command) -> bool:  # noqa: C901  # one case a program
             return early and files <= 0
         case "sed" | "gsed":
             script = next((word for word in operands), "")
-            return "-i" not in options and bool(_SED_QUIT.search(script.replace("$q", ""))) and len(operands) <= 1
+            return (
+                "-i" not in options
+                and bool(_SED_QUIT.search(script.replace("$q", "")))
+                and len(operands) <= 1
+            )
         case "awk" | "gawk" | "mawk":
             program = next((w for w in operands if "{" in w or "exit" in w), "")
             return bool(re.search(r"\bexit\b", _AWK_END.sub("", program)))
@@ -179,7 +192,11 @@ def _innermost(stage: Sequence[Command]) -> Command:
 def _leaves(stage: Sequence[Command]) -> list[Command]:
     """The commands of a stage that run nothing further themselves."""
     wrappers = {id(w) for c in stage for w in c.outer}
-    return [c for c in stage if id(c) not in wrappers and c.name not in {"cd", "set", "local", "export", "declare", ":", "true"}]
+    return [
+        c
+        for c in stage
+        if id(c) not in wrappers and c.name not in {"cd", "set", "local", "export", "declare", ":", "true"}
+    ]
 
 
 def _is_small(command: Command, context: Context) -> bool:  # noqa: C901  # one case a program
@@ -188,7 +205,11 @@ def _is_small(command: Command, context: Context) -> bool:  # noqa: C901  # one 
     name = command.name
     if name in context.settings.words("small-output-commands") or name in _SMALL:
         return True
-    if name and name not in {"cat", "ls", "find", "echo", "printf"} and (set(words[:1]) | set(words[-1:])) & _SMALL_WORDS:
+    if (
+        name
+        and name not in {"cat", "ls", "find", "echo", "printf"}
+        and (set(words[:1]) | set(words[-1:])) & _SMALL_WORDS
+    ):
         return True
     match name:
         case "echo" | "printf":
@@ -199,9 +220,14 @@ def _is_small(command: Command, context: Context) -> bool:  # noqa: C901  # one 
         case "ls":
             return any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--"))
         case "find":
-            return "-quit" in words or ("-maxdepth" in words and words[words.index("-maxdepth") + 1 : words.index("-maxdepth") + 2] == ["0"])
+            return "-quit" in words or (
+                "-maxdepth" in words
+                and words[words.index("-maxdepth") + 1 : words.index("-maxdepth") + 2] == ["0"]
+            )
         case "tail" | "head":
-            return any(re.fullmatch(r"-\d{1,2}|-n\d{1,2}|\d{1,2}|--lines=\d{1,2}", w) for w in words) or not any(w.startswith("-") for w in words)
+            return any(
+                re.fullmatch(r"-\d{1,2}|-n\d{1,2}|\d{1,2}|--lines=\d{1,2}", w) for w in words
+            ) or not any(w.startswith("-") for w in words)
         case "seq":
             last = operands[-1] if operands else ""
             return last.isdigit() and int(last) <= 200
@@ -213,13 +239,19 @@ def _is_small(command: Command, context: Context) -> bool:  # noqa: C901  # one 
             ranged = name == "sed" and any(re.fullmatch(r"\S{0,12},\S{0,12}p|\S{1,8}p", w) for w in operands)
             return ranged or (len(operands) > 1 and bool(_SMALL_FILE.fullmatch(operands[-1])))
         case "jq":
-            return not any("[]" in w or "to_entries" in w or w == "." or "keys" in w for w in operands) and bool(operands)
+            return not any(
+                "[]" in w or "to_entries" in w or w == "." or "keys" in w for w in operands
+            ) and bool(operands)
         case "curl":
-            return any(w in {"-I", "--head", "-sI", "-sSI", "-Is", "-sIL"} for w in words) or "%{http_code}" in " ".join(words)
+            return any(
+                w in {"-I", "--head", "-sI", "-sSI", "-Is", "-sIL"} for w in words
+            ) or "%{http_code}" in " ".join(words)
         case "dpkg" | "rpm" | "pip" | "pip3" | "conda":
             return any(w in {"-s", "-q", "show", "-V", "--show"} for w in words)
         case "docker" | "podman":
-            return any(w in {"inspect", "port", "version", "info"} for w in words[:2]) or ("ps" in words[:2] or "images" in words[:2])
+            return any(w in {"inspect", "port", "version", "info"} for w in words[:2]) or (
+                "ps" in words[:2] or "images" in words[:2]
+            )
         case "systemctl":
             return any(w in {"is-active", "is-enabled", "show", "status", "is-failed"} for w in words)
         case "":
@@ -229,18 +261,32 @@ def _is_small(command: Command, context: Context) -> bool:  # noqa: C901  # one 
 
 def _matches_few(words: Sequence[str], operands: Sequence[str]) -> bool:
     """Whether a grep in named files prints a few lines, as the search for a setting does; one through a tree or a log
-    may print many."""
+    may print many.
+    """
     if any(word in {"-c", "--count", "-m1"} or word.startswith("-m") for word in words):
         return True
-    recursive = any(re.match(r"-[a-zA-Z]*[rR]", word) or word in {"--recursive", "--include"} for word in words)
+    recursive = any(
+        re.match(r"-[a-zA-Z]*[rR]", word) or word in {"--recursive", "--include"} for word in words
+    )
     files = operands[1:]
-    return bool(files) and not recursive and not any(re.search(r"\.log|\.jsonl?|\.csv|\*", file) for file in files)
+    return (
+        bool(files)
+        and not recursive
+        and not any(re.search(r"\.log|\.jsonl?|\.csv|\*", file) for file in files)
+    )
 
 
 def _holds_much(holes: Sequence[object]) -> bool:
     """Whether a printed variable may hold the output of a command that prints much."""
     for hole in holes:
         text = getattr(hole, "text", "")
-        if getattr(hole, "kind", "") == "command" and re.search(r"\$\(\s*(cat|ls|find|git (log|ls-files|diff|status)|journalctl|docker logs|ps|pueue|kubectl|zcat|tar|sort)\b", text) and not re.search(r"\|\s*(head|tail|wc|grep -c)|basename|dirname", text):
+        if (
+            getattr(hole, "kind", "") == "command"
+            and re.search(
+                r"\$\(\s*(cat|ls|find|git (log|ls-files|diff|status)|journalctl|docker logs|ps|pueue|kubectl|zcat|tar|sort)\b",
+                text,
+            )
+            and not re.search(r"\|\s*(head|tail|wc|grep -c)|basename|dirname", text)
+        ):
             return True
     return False

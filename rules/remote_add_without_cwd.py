@@ -21,8 +21,27 @@ RULE = Rule(
     fix="unsafe",
 )
 
-_PROJECT_PROGRAMS = frozenset({"uv", "poetry", "pdm", "pipenv", "hatch", "pixi", "make", "just", "mise", "npm", "cargo", "tox", "nox", "docker-compose"})
-_RELATIVE = re.compile(r"(?:\.{1,2}/|[\w\0.-]+/)[\w\0./-]*|[\w\0-]+\.(?:py|sh|bash|sql|toml|ya?ml|json|jsonl|csv|parquet|R|jl|pl|rb|js|ts)")
+_PROJECT_PROGRAMS = frozenset(
+    {
+        "uv",
+        "poetry",
+        "pdm",
+        "pipenv",
+        "hatch",
+        "pixi",
+        "make",
+        "just",
+        "mise",
+        "npm",
+        "cargo",
+        "tox",
+        "nox",
+        "docker-compose",
+    }
+)
+_RELATIVE = re.compile(
+    r"(?:\.{1,2}/|[\w\0.-]+/)[\w\0./-]*|[\w\0-]+\.(?:py|sh|bash|sql|toml|ya?ml|json|jsonl|csv|parquet|R|jl|pl|rb|js|ts)"
+)
 
 
 @RULE.on(Launch)
@@ -34,7 +53,7 @@ def queued_over_ssh(launch: Launch, context: Context) -> Iterator[Draft]:
     reason = next((r for command in launch.commands if (r := _relative_part(command))), None)
     if reason is None:
         return
-    host = execution.host.template if execution.host is not None else "the host"
+    host = (execution.host.text if execution.host is not None else None) or "the host"
     yield RULE.found(
         launch.place,
         f"the job starts in the home directory on {host}, where `{reason}` is not: a login over ssh does not keep your directory",
@@ -48,7 +67,8 @@ def _relative_part(command: Command) -> str | None:
     if command.execution.cwd is not None:
         return None
     if command.name in _PROJECT_PROGRAMS and not any(
-        (word or "").startswith(("--directory", "--project", "-C", "--manifest-path", "--cd", "-f")) for word in command.words
+        (word or "").startswith(("--directory", "--project", "-C", "--manifest-path", "--cd", "-f"))
+        for word in command.words
     ):
         return command.name if command.name != "uv" or "run" in command.words else None
     program = command.place.text.split()[:1]

@@ -25,4 +25,6 @@ def unknown(mention: UnknownRule, context: Context) -> Iterator[Draft]:
         yield RULE.found(mention.location, f"{mention.where} is no suppression: {mention.problem}")
         return
     hint = f"; did you mean `{mention.nearest}`?" if mention.nearest else ""
-    yield RULE.found(mention.location, f"{mention.where} names a rule that does not exist: `{mention.name}`{hint}")
+    yield RULE.found(
+        mention.location, f"{mention.where} names a rule that does not exist: `{mention.name}`{hint}"
+    )

@@ -41,7 +41,9 @@ def too_wide(glob: Glob, context: Context) -> Iterator[Draft]:
             parameter
             for hole in name.pattern.name.holes
             for parameter in sorted(hole.names)
-            if parameter in glob.scope and parameter not in glob.path.names and parameter not in glob.filtered_by
+            if parameter in glob.scope
+            and parameter not in glob.path.names
+            and parameter not in glob.filtered_by
         ]
         if not open_names:
             continue
@@ -62,11 +64,16 @@ def too_wide(glob: Glob, context: Context) -> Iterator[Draft]:
 
 def matches(glob: PathPattern, name: PathPattern) -> bool:
     """Whether a glob takes in files of this name; folders only where both are known."""
-    pattern = "".join(_glob_regex(part) if isinstance(part, str) else re.escape(_token(part.names)) for part in glob.name.parts)
+    pattern = "".join(
+        _glob_regex(part) if isinstance(part, str) else re.escape(_token(part.names))
+        for part in glob.name.parts
+    )
     text = "".join(part if isinstance(part, str) else _token(part.names) for part in name.name.parts)
     if not glob.name.parts or glob.name.literal.strip("*") in {"", "."}:
         return False
-    if not re.search(r"[\w\0]", glob.name.literal.partition("*")[0]) and glob.name.suffix == glob.name.literal.lstrip("*"):
+    if not re.search(
+        r"[\w\0]", glob.name.literal.partition("*")[0]
+    ) and glob.name.suffix == glob.name.literal.lstrip("*"):
         return False  # `*.json`: it says nothing about names
     return re.fullmatch(pattern, text) is not None
 

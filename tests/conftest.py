@@ -21,9 +21,16 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., subpro
     """Runs the command in a folder of its own."""
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
 
-    def command(*args: str, stdin: str | None = None, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+    def command(
+        *args: str, stdin: str | None = None, cwd: Path = tmp_path
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "jobsafety_lint", *args], cwd=cwd, input=stdin, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "jobsafety_lint", *args],
+            cwd=cwd,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     return command

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pages import RULES, Block, blocks
 
 from jobsafety_lint.registry import PLANNED, all_rules, page
+from pages import RULES, Block, blocks
 
 SECTIONS = [
     "## What it does",

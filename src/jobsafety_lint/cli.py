@@ -58,13 +58,23 @@ def _selectors(text: tuple[str, ...]) -> list[str]:
 @click.option("--force-exclude", is_flag=True, help="Exclude also what is named on the command line.")
 @click.option("--no-respect-gitignore", is_flag=True, help="Look also at what git ignores.")
 @click.option("--pedantic", is_flag=True, help="Show findings of low confidence too.")
-@click.option("--min-severity", type=_SEVERITIES, default="info", show_default=True, help="Hide findings below.")
-@click.option("--fail-on", type=_SEVERITIES, default="warning", show_default=True, help="Exit 1 from this severity on.")
+@click.option(
+    "--min-severity", type=_SEVERITIES, default="info", show_default=True, help="Hide findings below."
+)
+@click.option(
+    "--fail-on", type=_SEVERITIES, default="warning", show_default=True, help="Exit 1 from this severity on."
+)
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even with findings.")
 @click.option("--fix", "do_fix", is_flag=True, help="Apply the safe fixes.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what --fix would change, and change nothing.")
-@click.option("--output-format", "formats", multiple=True, metavar="FORMAT[:FILE]", help=f"One of {', '.join(report.FORMATS)}.")
+@click.option(
+    "--output-format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT[:FILE]",
+    help=f"One of {', '.join(report.FORMATS)}.",
+)
 @click.option("--config", "configs", multiple=True, help="A configuration file, or `key = value`.")
 @click.option("--isolated", is_flag=True, help="Read no configuration file.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache (there is none yet).")
@@ -89,7 +99,9 @@ def check(ctx: click.Context, paths: tuple[str, ...], **given: Any) -> None:
     tasks, notes = _tasks(paths, given, resolver)
     if given["show_files"]:
         for task in tasks:
-            click.echo(f"{task.item.shown}  ({task.item.kind}{', ' + task.item.dialect if task.item.dialect else ''})")
+            click.echo(
+                f"{task.item.shown}  ({task.item.kind}{', ' + task.item.dialect if task.item.dialect else ''})"
+            )
         return
     if not tasks and not notes:
         click.echo("warning: nothing to check here", err=True)
@@ -110,10 +122,14 @@ def _outputs(formats: Sequence[str]) -> list[tuple[str, str | None]]:
         if name not in report.FORMATS:
             close = config.nearest(name, report.FORMATS)
             hint = f"; did you mean `{close}`?" if close else ""
-            raise UsageError(f"--output-format: there is no format `{name}` ({', '.join(report.FORMATS)}){hint}")
+            raise UsageError(
+                f"--output-format: there is no format `{name}` ({', '.join(report.FORMATS)}){hint}"
+            )
         outputs.append((name, file if colon else None))
     if sum(file is None for _, file in outputs) > 1:
-        raise UsageError("--output-format: at most one format can go to stdout; write FORMAT:FILE for the others")
+        raise UsageError(
+            "--output-format: at most one format can go to stdout; write FORMAT:FILE for the others"
+        )
     if not formats and os.environ.get("GITHUB_ACTIONS") == "true":
         outputs.append(("github", "-"))
     return outputs
@@ -125,10 +141,16 @@ def _tasks(
     if tuple(paths) == ("-",):
         name = given["stdin_filename"]
         if not name:
-            raise UsageError("-: give the text a name with `--stdin-filename NAME`, so that its kind is known")
+            raise UsageError(
+                "-: give the text a name with `--stdin-filename NAME`, so that its kind is known"
+            )
         path = Path(os.path.abspath(name))  # noqa: PTH100
         data = sys.stdin.buffer.read()
-        kind = discover.kind_of(path, name) or ("shell", "sh") if data.startswith(b"#!") else discover.kind_of(path, name)
+        kind = (
+            discover.kind_of(path, name) or ("shell", "sh")
+            if data.startswith(b"#!")
+            else discover.kind_of(path, name)
+        )
         if kind is None:
             return [], (Note(name, "passed over: not a kind of file that is checked"),)
         item = Discovered(path, discover.shown_path(path), *kind)
@@ -176,7 +198,11 @@ def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
 
 
 def _fixed(
-    tasks: list[engine.Task], options: engine.Options, found: Report, given: dict[str, Any], texts: dict[str, str]
+    tasks: list[engine.Task],
+    options: engine.Options,
+    found: Report,
+    given: dict[str, Any],
+    texts: dict[str, str],
 ) -> Report:
     """Applies fixes until nothing changes any more; `texts` gets what a file has become if it is not written."""
     by_path = {task.item.shown: at for at, task in enumerate(tasks)}
@@ -232,10 +258,12 @@ def _print(
     texts: dict[str, str],
 ) -> None:
     for note in found.notes:
-        if given["verbose"] or note.message.startswith("passed over") and not given["quiet"]:
+        if given["verbose"] or (note.message.startswith("passed over") and not given["quiet"]):
             click.echo(f"note: {note.path}: {note.message}", err=True)
     for crash in found.crashes:
-        click.echo(f"internal error in {crash.code} at {crash.path}; please report it:\n{crash.traceback}", err=True)
+        click.echo(
+            f"internal error in {crash.code} at {crash.path}; please report it:\n{crash.traceback}", err=True
+        )
     if given["show_diff"]:
         return
     by_path = {task.item.shown: task for task in tasks}
@@ -255,13 +283,17 @@ def _print(
         return
     for name, file in outputs:
         to_terminal = file is None
-        options = report.RenderOptions(text_of, Path.cwd(), to_terminal and _colored(given["color"]), __version__)
+        options = report.RenderOptions(
+            text_of, Path.cwd(), to_terminal and _colored(given["color"]), __version__
+        )
         shown = replace(found, summary=found.summary)
         text = report.renderer(name)(shown, options)
         if file is None or file == "-":
             click.echo(text, nl=False, color=options.color)
         else:
-            Path(file).write_text(text, encoding="utf-8")  # jobsafety: ignore[JOB105] a report, written once by one run
+            Path(file).write_text(
+                text, encoding="utf-8"
+            )  # jobsafety: ignore[JOB105] a report, written once by one run
 
 
 def _colored(choice: str) -> bool:
@@ -314,7 +346,10 @@ def rule(name: str | None, every: bool, output: str) -> None:
             raise UsageError(f"rule: `{name}` is planned, but not there yet")
         config.check_selectors([name or ""], known, "rule")
         raise UsageError(f"rule: `{name}` is no single rule; `jobsafety-lint rule --all` lists them")
-    click.echo(json.dumps(_rule_object(found), indent=2) if output == "json" else registry.page(found), nl=output == "json")
+    click.echo(
+        json.dumps(_rule_object(found), indent=2) if output == "json" else registry.page(found),
+        nl=output == "json",
+    )
 
 
 def _rule_object(r: Rule) -> dict[str, Any]:
@@ -341,8 +376,12 @@ def config_group() -> None:
 def show(file: str | None, configs: tuple[str, ...], isolated: bool) -> None:
     """Show the settings that count for FILE (default: the current folder), and where they come from."""
     path = Path(os.path.abspath(file or "."))  # noqa: PTH100
-    settings = Resolver.from_options(configs, isolated=isolated).for_folder(path if path.is_dir() else path.parent)
-    click.echo(f"# from {settings.source or 'the defaults'}; project root {config.project_root(path.parent if path.is_file() else path, settings)}")
+    settings = Resolver.from_options(configs, isolated=isolated).for_folder(
+        path if path.is_dir() else path.parent
+    )
+    click.echo(
+        f"# from {settings.source or 'the defaults'}; project root {config.project_root(path.parent if path.is_file() else path, settings)}"
+    )
     for key in config.KEYS:
         value = settings.get(key.name)
         origin = "" if key.name in settings.values else "  # default"

@@ -55,7 +55,12 @@ KEYS = (
     Key("max-file-size", "size", DEFAULT_MAX_SIZE, "files above this size are passed over (bytes, or `2M`)"),
     Key("cache-dir", "string", None, "where the cache is kept"),
     Key("pueue-version", "3 or 4", 4, "the major version of pueue that the jobs run on"),
-    Key("hosts", "tables", {}, "cores, memory, swap and groups of each ssh destination; `default` for local queues"),
+    Key(
+        "hosts",
+        "tables",
+        {},
+        "cores, memory, swap and groups of each ssh destination; `default` for local queues",
+    ),
     Key("checkpoint-functions", "strings", (), "functions that return the path of a checkpoint"),
     Key("state-name-patterns", "strings", (), "words in a file's name that mean state which jobs share"),
     Key("job-parameters", "strings", (), "parameters that tell jobs apart"),
@@ -65,7 +70,12 @@ KEYS = (
     Key("allowed-env-overrides", "strings", (), "variables that may be set for one job (globs)"),
     Key("small-output-commands", "strings", (), "commands whose output is known to be short"),
     Key("memory-profiles", "table of string", {}, "a script -> the memory that it is expected to use"),
-    Key("provenance", "table of string", {}, "a rule -> the incident that it guards against, shown in its message"),
+    Key(
+        "provenance",
+        "table of string",
+        {},
+        "a rule -> the incident that it guards against, shown in its message",
+    ),
 )
 _BY_NAME = {key.name: key for key in KEYS}
 
@@ -118,7 +128,9 @@ class Settings:
             relative = path.resolve().relative_to(self.root.resolve()).as_posix()
         except ValueError:
             relative = path.as_posix()
-        return frozenset(name for spec, names in self._file_ignores for name in names if spec.match_file(relative))
+        return frozenset(
+            name for spec, names in self._file_ignores for name in names if spec.match_file(relative)
+        )
 
 
 def size_in_bytes(value: int | str) -> int:
@@ -186,7 +198,7 @@ def check(table: Mapping[str, Any], where: str) -> dict[str, Any]:
 _KINDS = {
     "string": "a string",
     "strings": "a list of strings",
-    "size": "a number of bytes or a string such as \"2M\"",
+    "size": 'a number of bytes or a string such as "2M"',
     "3 or 4": "3 or 4",
     "table of strings": "a table whose values are lists of strings",
     "table of string": "a table whose values are strings",
@@ -202,7 +214,9 @@ def _fits(kind: str, value: Any) -> bool:
             return isinstance(value, list) and all(isinstance(v, str) for v in value)
         case "size":
             try:
-                return isinstance(value, int | str) and not isinstance(value, bool) and size_in_bytes(value) > 0
+                return (
+                    isinstance(value, int | str) and not isinstance(value, bool) and size_in_bytes(value) > 0
+                )
             except ValueError:
                 return False
         case "3 or 4":
@@ -343,7 +357,9 @@ class Selection:
     by_name: frozenset[str]
 
     @classmethod
-    def of(cls, catalogue: Mapping[str, str], settings: Settings, cli: Mapping[str, Sequence[str]]) -> Selection:
+    def of(
+        cls, catalogue: Mapping[str, str], settings: Settings, cli: Mapping[str, Sequence[str]]
+    ) -> Selection:
         """From the settings and the options `select`, `extend-select`, `ignore` of the command line (code -> name)."""
         select = cli.get("select") or settings.get("select") or ["ALL"]
         chosen = [*select, *settings.get("extend-select"), *cli.get("extend-select", ())]

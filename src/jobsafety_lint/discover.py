@@ -184,7 +184,9 @@ class Discovery:
             for entry in entries:
                 path = folder / entry.name
                 is_folder = entry.is_dir(follow_symlinks=False)
-                if excluded(path, folder=is_folder) or (ignore is not None and ignore.ignores(path, folder=is_folder)):
+                if excluded(path, folder=is_folder) or (
+                    ignore is not None and ignore.ignores(path, folder=is_folder)
+                ):
                     continue
                 if is_folder:
                     stack.append(path)
@@ -204,7 +206,9 @@ class _Ignores:
             self.enter(folder)
         exclude = self.root / ".git" / "info" / "exclude"
         if exclude.is_file():
-            self.specs[self.root] = self._spec([*self._lines(exclude), *self._lines(self.root / ".gitignore")])
+            self.specs[self.root] = self._spec(
+                [*self._lines(exclude), *self._lines(self.root / ".gitignore")]
+            )
 
     def _lines(self, path: Path) -> list[str]:
         try:
@@ -237,7 +241,12 @@ class _Ignores:
 
 
 _ROLES = (
-    (re.compile(r"^(tests?|testing|spec|specs|fixtures?|conftest\.py|test_.*\.py|.*_test\.(py|sh)|.*\.bats|t)$"), "test"),
+    (
+        re.compile(
+            r"^(tests?|testing|spec|specs|fixtures?|conftest\.py|test_.*\.py|.*_test\.(py|sh)|.*\.bats|t)$"
+        ),
+        "test",
+    ),
     (re.compile(r"^(tmp|temp|scratch)$"), "temporary"),
     (re.compile(r"^(vendor|vendored|_vendor|third_party|thirdparty|site-packages)$"), "vendored"),
     (re.compile(r"^(docs?|documentation)$"), "docs"),

@@ -19,7 +19,18 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Discovered, Skipped
 from jobsafety_lint.meaning.linting import UnknownRule, UnreadRegion, UnusedSuppression
 from jobsafety_lint.meaning.reading import FileFacts, read_facts
-from jobsafety_lint.model import Confidence, Crash, Finding, Location, Note, Report, Related, Severity, Span, Summary
+from jobsafety_lint.model import (
+    Confidence,
+    Crash,
+    Finding,
+    Location,
+    Note,
+    Related,
+    Report,
+    Severity,
+    Span,
+    Summary,
+)
 from jobsafety_lint.registry import all_rules, catalogue
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place, Source, SourceFile
@@ -126,7 +137,9 @@ def _check_source(source: SourceFile, task: Task, options: Options, result: Resu
     known = catalogue()
     selection = Selection.of(known, settings, options.cli)
     off = settings.ignored_in(item.path)
-    rules = [rule for rule in all_rules() if rule.code in selection.codes and not off & {rule.code, rule.name}]
+    rules = [
+        rule for rule in all_rules() if rule.code in selection.codes and not off & {rule.code, rule.name}
+    ]
     if not any(any(config.matches(name, rule.code, rule.name) for name in off) for rule in rules):
         active = rules
     else:
@@ -143,9 +156,11 @@ def _check_source(source: SourceFile, task: Task, options: Options, result: Resu
     findings = _findings(drafts, facts, settings)
     findings += _about_comments(findings, facts, task, active, selection, known, result)
     for finding in findings:
-        if finding.confidence is Confidence.LOW and not options.pedantic and finding.code not in selection.by_name:
-            result.hidden += 1
-        elif finding.severity.rank < options.min_severity.rank:
+        if (
+            finding.confidence is Confidence.LOW
+            and not options.pedantic
+            and finding.code not in selection.by_name
+        ) or finding.severity.rank < options.min_severity.rank:
             result.hidden += 1
         else:
             result.findings.append(finding)
@@ -207,7 +222,11 @@ def _findings(drafts: Sequence[Draft], facts: FileFacts, settings: Settings) -> 
 
 
 def _finding(
-    draft: Draft, location: Location, anchors: tuple[tuple[int, int], ...], fingerprint: str, settings: Settings
+    draft: Draft,
+    location: Location,
+    anchors: tuple[tuple[int, int], ...],
+    fingerprint: str,
+    settings: Settings,
 ) -> Finding:
     rule = draft.rule
     severities = settings.get("severity")
@@ -263,14 +282,18 @@ def _about_comments(
         idle = [
             (name, location)
             for name, location in suppression.names
-            if name not in suppression.used and name in names and name in ran
+            if name not in suppression.used
+            and name in names
+            and name in ran
             and name not in {"JOB002", "unused-suppression"}
         ]
         if idle and all(name in ran or name not in names for name, _ in suppression.names):
             edit = suppress.removal(suppression, [name for name, _ in idle])
             where = suppression.location if len(idle) == len(suppression.names) else idle[0][1]
             unused.append(UnusedSuppression(where, tuple(name for name, _ in idle), edit))
-    drafts = _drafts(rules, _only(facts, unused), Context(facts.source, task.settings, "code", unused), result)
+    drafts = _drafts(
+        rules, _only(facts, unused), Context(facts.source, task.settings, "code", unused), result
+    )
     late, more = suppress.apply(_findings(drafts, facts, task.settings), suppressions, lines)
     result.suppressed += more
     return [*mine, *late]
@@ -280,7 +303,9 @@ def _only(facts: FileFacts, about: list[object]) -> FileFacts:
     return replace(facts, facts=about)
 
 
-def _suppressions(facts: FileFacts, *, noqa: bool) -> tuple[list[suppress.Suppression], list[suppress.Malformed]]:
+def _suppressions(
+    facts: FileFacts, *, noqa: bool
+) -> tuple[list[suppress.Suppression], list[suppress.Malformed]]:
     by_source: dict[int, tuple[Source, list[Span]]] = {}
     for source, span in facts.comments:
         by_source.setdefault(id(source), (source, []))[1].append(span)

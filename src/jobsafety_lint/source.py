@@ -83,7 +83,9 @@ class OffsetMap:
         segment = self.segments[at]
         into = offset - segment.start
         if into >= segment.length and at + 1 < len(self.segments):
-            return self.segments[at + 1].host_start  # between two stretches: synthetic text, the next one counts
+            return self.segments[
+                at + 1
+            ].host_start  # between two stretches: synthetic text, the next one counts
         if segment.length == segment.host_length:
             return segment.host_start + min(max(into, 0), segment.host_length)
         return segment.host_start if into < segment.length else segment.host_start + segment.host_length
@@ -175,7 +177,9 @@ class Source:
         piece = self.text[span.start : span.end]
         if not self.holes:
             return piece
-        return "".join(self.hole(c).text if is_hole(c) and ord(c) - HOLE_FIRST < len(self.holes) else c for c in piece)
+        return "".join(
+            self.hole(c).text if is_hole(c) and ord(c) - HOLE_FIRST < len(self.holes) else c for c in piece
+        )
 
 
 @dataclass(eq=False)
@@ -228,7 +232,9 @@ class SnippetBuilder:
             and last.start + last.length == self.length
             and last.host_start + last.host_length == host.start
         ):
-            self.segments[-1] = Segment(last.start, last.length + len(text), last.host_start, last.host_length + len(text))
+            self.segments[-1] = Segment(
+                last.start, last.length + len(text), last.host_start, last.host_length + len(text)
+            )
         else:
             self.segments.append(Segment(self.length, len(text), host.start, host.end - host.start))
         self.parts.append(text)
@@ -262,5 +268,10 @@ class SnippetBuilder:
     def build(self, language: str = "shell") -> Source:
         """The snippet."""
         return Source(
-            self.host.path, "".join(self.parts), language, self.host, OffsetMap(self.segments), tuple(self.holes)
+            self.host.path,
+            "".join(self.parts),
+            language,
+            self.host,
+            OffsetMap(self.segments),
+            tuple(self.holes),
         )

@@ -22,7 +22,8 @@ _VERBS = {"ignore": "line", "ignore-file": "file"}
 @dataclass(eq=False)
 class Suppression:
     """A suppression comment. `names` are the rules as written, each with its place; `used` those that silenced
-    something. `line` is where it stands in the file (from 1), `alone` whether nothing else stands there."""
+    something. `line` is where it stands in the file (from 1), `alone` whether nothing else stands there.
+    """
 
     scope: str
     names: tuple[tuple[str, Location], ...]
@@ -43,7 +44,9 @@ class Malformed:
     problem: str
 
 
-def parse(source: Source, comments: Iterable[Span], *, noqa: bool) -> tuple[list[Suppression], list[Malformed]]:
+def parse(
+    source: Source, comments: Iterable[Span], *, noqa: bool
+) -> tuple[list[Suppression], list[Malformed]]:
     """The suppressions in the comments of a source (spans of its text)."""
     found: list[Suppression] = []
     malformed: list[Malformed] = []

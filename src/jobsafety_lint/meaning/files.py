@@ -73,7 +73,8 @@ class Act(FileFact):
 class Delete(Act):
     """A file or directory is removed, or moved away. `what`: `file`, `directory` (rmdir), `tree` (rmtree, rm -r),
     `moved` (rename, replace, move, mv: the source). `pathlike`: the receiver is known to be a `pathlib.Path`
-    (annotation, constructor, `/`), so that `missing_ok=True` may be added."""
+    (annotation, constructor, `/`), so that `missing_ok=True` may be added.
+    """
 
     what: str = "file"
     pathlike: bool = False

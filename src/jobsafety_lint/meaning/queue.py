@@ -18,7 +18,8 @@ from jobsafety_lint.source import Place, Source
 @dataclass(frozen=True)
 class Option:
     """An option: its names, whether it takes a value (`*` takes all words up to the next option), since and until
-    which major version there is one, and whether its values are task ids."""
+    which major version there is one, and whether its values are task ids.
+    """
 
     names: tuple[str, ...]
     values: str = ""
@@ -134,7 +135,9 @@ SUBCOMMANDS = (
         ids="all",
     ),
     Subcommand(
-        ("env",), nested=(Subcommand(("set",), ids="first"), Subcommand(("unset",), ids="first")), versions=(4,)
+        ("env",),
+        nested=(Subcommand(("set",), ids="first"), Subcommand(("unset",), ids="first")),
+        versions=(4,),
     ),
     Subcommand(
         ("group",),
@@ -176,7 +179,8 @@ class GivenOption:
 @dataclass(frozen=True, eq=False)
 class QueueCommand:
     """A call of pueue. `subcommand` is the main name (`restart`, `add`, `group add`); `ids` are the words that pueue
-    takes as task ids; `rest` the words of a job (`add`) or the other positional words."""
+    takes as task ids; `rest` the words of a job (`add`) or the other positional words.
+    """
 
     command: Command
     subcommand: str

@@ -126,7 +126,9 @@ def _shebang_options(text: str) -> dict[str, bool]:
 def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     text = tree.source.text
     foreign = dialect in {"zsh", "ksh"}
-    template = any(mark in text for mark in ("{{", "{%", "<%")) or any(h.kind == "template" for h in tree.source.holes)
+    template = any(mark in text for mark in ("{{", "{%", "<%")) or any(
+        h.kind == "template" for h in tree.source.holes
+    )
     embedded = tree.source.host is not None and kind == "python"
     for region in tree.script.unread:
         if foreign or template or embedded:
@@ -154,7 +156,9 @@ def _siblings(task: str, read: MiseFile) -> bool:
     """Whether some task starts this one together with others."""
     for wanted in read.depends.values():
         if any(fnmatch.fnmatch(task, pattern) for pattern in wanted):
-            names = {name for name in (s.task for s in read.snippets) for p in wanted if fnmatch.fnmatch(name, p)}
+            names = {
+                name for name in (s.task for s in read.snippets) for p in wanted if fnmatch.fnmatch(name, p)
+            }
             if len(names | set(wanted)) > 1:
                 return True
     return False

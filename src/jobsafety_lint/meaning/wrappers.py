@@ -59,9 +59,13 @@ _SYSTEMD_RUN = Grammar(
 
 GRAMMARS: dict[str, Grammar] = {
     "ssh": Grammar(
-        _words("-B -D -E -F -I -J -L -O -P -Q -R -S -W -b -c -e -i -l -m -o -p -w"), operands=1, inner="string"
+        _words("-B -D -E -F -I -J -L -O -P -Q -R -S -W -b -c -e -i -l -m -o -p -w"),
+        operands=1,
+        inner="string",
     ),
-    "env": Grammar(_words("-u -C --unset --chdir"), assignments=True, string_options=_words("-S --split-string")),
+    "env": Grammar(
+        _words("-u -C --unset --chdir"), assignments=True, string_options=_words("-S --split-string")
+    ),
     "timeout": Grammar(_words("-k -s --kill-after --signal"), operands=1),
     "gtimeout": Grammar(_words("-k -s --kill-after --signal"), operands=1),
     "nice": Grammar(_words("-n --adjustment")),
@@ -106,7 +110,9 @@ GRAMMARS: dict[str, Grammar] = {
         )
     ),
     "flock": Grammar(
-        _words("-w -E --timeout --wait --conflict-exit-code"), operands=1, string_options=_words("-c --command")
+        _words("-w -E --timeout --wait --conflict-exit-code"),
+        operands=1,
+        string_options=_words("-c --command"),
     ),
     "bash": _SHELL,
     "sh": _SHELL,
@@ -139,7 +145,9 @@ GRAMMARS: dict[str, Grammar] = {
     "dbus-run-session": Grammar(),
     "eatmydata": Grammar(),
     "srun": Grammar(
-        _words("-n -N -c -t -p -J -A -w -x -D --ntasks --nodes --cpus-per-task --time --partition --job-name --account")
+        _words(
+            "-n -N -c -t -p -J -A -w -x -D --ntasks --nodes --cpus-per-task --time --partition --job-name --account"
+        )
     ),
 }
 """By the program's name. `pueue` has a grammar of its own in `queue.py`."""
@@ -181,7 +189,7 @@ def tail(arg: Arg, skip: int) -> Arg:
     return Arg(arg.place, rest, rest, arg.quoted, arg.splits, arg.origin, ((rest, arg.place.span),))
 
 
-def peel(name: str, args: Sequence[Arg]) -> Peeled | None:  # noqa: C901, PLR0912  # one reading loop, as getopt has it
+def peel(name: str, args: Sequence[Arg]) -> Peeled | None:  # noqa: C901  # one reading loop, as getopt has it
     """The command inside a wrapper; None if the program is no wrapper, or runs nothing with these words."""
     grammar = GRAMMARS.get(name)
     if grammar is None:
@@ -202,7 +210,7 @@ def peel(name: str, args: Sequence[Arg]) -> Peeled | None:  # noqa: C901, PLR091
                 return None
             if len(operands) >= grammar.operands:
                 break
-        elif text.startswith("-") and len(text) > 1 or (grammar.inner == "shell" and text.startswith("+")):
+        elif (text.startswith("-") and len(text) > 1) or (grammar.inner == "shell" and text.startswith("+")):
             if text in grammar.no_command:
                 return None
             at += 1

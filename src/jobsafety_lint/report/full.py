@@ -110,6 +110,12 @@ def _expand(text: str) -> str:
 def _columns(text: str) -> int:
     """How many columns of a terminal a text takes up."""
     return sum(
-        len(_TAB) if c == "\t" else 0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        len(_TAB)
+        if c == "\t"
+        else 0
+        if unicodedata.combining(c)
+        else 2
+        if unicodedata.east_asian_width(c) in "WF"
+        else 1
         for c in text
     )

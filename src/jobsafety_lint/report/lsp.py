@@ -45,7 +45,10 @@ def _diagnostic(finding: Finding, options: RenderOptions, lines: dict[str, list[
         "message": finding.message,
         "relatedInformation": [
             {
-                "location": {"uri": _uri(r.location.path, options), "range": _range(r.location, options, lines)},
+                "location": {
+                    "uri": _uri(r.location.path, options),
+                    "range": _range(r.location, options, lines),
+                },
                 "message": r.message,
             }
             for r in finding.related

@@ -27,7 +27,10 @@ def render(report: Report, options: RenderOptions) -> str:
         "results": [_result(finding, order) for finding in report.findings],
     }
     schema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+    return (
+        json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+        + "\n"
+    )
 
 
 def _result(finding: Finding, order: dict[str, int]) -> dict[str, Any]:
@@ -42,7 +45,8 @@ def _result(finding: Finding, order: dict[str, int]) -> dict[str, Any]:
     }
     if finding.related:
         result["relatedLocations"] = [
-            {"physicalLocation": _physical(r.location), "message": {"text": r.message}} for r in finding.related
+            {"physicalLocation": _physical(r.location), "message": {"text": r.message}}
+            for r in finding.related
         ]
     if finding.fix is not None:
         by_path: dict[str, list[dict[str, Any]]] = {}
@@ -59,4 +63,9 @@ def _physical(at: Location) -> dict[str, Any]:
 
 
 def _region(at: Location) -> dict[str, int]:
-    return {"startLine": at.line, "startColumn": at.column, "endLine": at.end_line, "endColumn": at.end_column}
+    return {
+        "startLine": at.line,
+        "startColumn": at.column,
+        "endLine": at.end_line,
+        "endColumn": at.end_column,
+    }

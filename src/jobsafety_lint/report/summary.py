@@ -18,7 +18,11 @@ def closing_lines(report: Report, options: RenderOptions) -> list[str]:
         lines.append(f"internal error: {crash.code} could not look at {crash.path}: {last}")
     if report.findings:
         counts = Counter(f.severity.value for f in report.findings)
-        parts = [f"{n} {name}{'s' if n > 1 and name != 'info' else ''}" for name in ("error", "warning", "info") if (n := counts[name])]
+        parts = [
+            f"{n} {name}{'s' if n > 1 and name != 'info' else ''}"
+            for name in ("error", "warning", "info")
+            if (n := counts[name])
+        ]
         files = len({f.location.path for f in report.findings})
         total = len(report.findings)
         line = f"Found {total} finding{_s(total)} ({', '.join(parts)}) in {files} file{_s(files)}."
@@ -30,7 +34,13 @@ def closing_lines(report: Report, options: RenderOptions) -> list[str]:
         if unsafe:
             lines.append(f"{unsafe} can be fixed with `--fix --unsafe-fixes`.")
     elif not report.crashes:
-        lines.append(_style(f"All checks passed ({report.summary.files} file{_s(report.summary.files)}).", options, bold=True))
+        lines.append(
+            _style(
+                f"All checks passed ({report.summary.files} file{_s(report.summary.files)}).",
+                options,
+                bold=True,
+            )
+        )
     summary = report.summary
     also = [
         f"{count} {what}"

@@ -30,7 +30,18 @@ _DELETES = {
 _DELETE_METHODS = {"unlink": "file", "rmdir": "directory"}
 _MOVES = {"os.rename": True, "os.replace": True, "os.renames": True, "shutil.move": False}
 _COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile"})
-_OPENERS = frozenset({"open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "aiofiles.open", "zstandard.open"})
+_OPENERS = frozenset(
+    {
+        "open",
+        "io.open",
+        "codecs.open",
+        "gzip.open",
+        "bz2.open",
+        "lzma.open",
+        "aiofiles.open",
+        "zstandard.open",
+    }
+)
 _SAVERS = {
     "torch.save": 1,
     "joblib.dump": 1,
@@ -44,12 +55,10 @@ _SAVERS = {
     "json.dump": -1,
 }
 _SAVE_METHODS = frozenset(
-    "to_parquet to_csv to_json to_pickle to_feather to_hdf write_parquet write_csv write_json write_ndjson write_ipc sink_parquet "
-    "write_text write_bytes save_pretrained savefig".split()
+    ["to_parquet", "to_csv", "to_json", "to_pickle", "to_feather", "to_hdf", "write_parquet", "write_csv", "write_json", "write_ndjson", "write_ipc", "sink_parquet", "write_text", "write_bytes", "save_pretrained", "savefig"]
 )
 READERS = frozenset(
-    "read_parquet read_csv read_json read_ndjson read_ipc read_feather read_pickle scan_parquet scan_csv scan_ndjson scan_ipc "
-    "read_table open_dataset open_mfdataset read_text".split()
+    ["read_parquet", "read_csv", "read_json", "read_ndjson", "read_ipc", "read_feather", "read_pickle", "scan_parquet", "scan_csv", "scan_ndjson", "scan_ipc", "read_table", "open_dataset", "open_mfdataset", "read_text"]
 )
 MERGERS = frozenset({"concat", "concatenate", "vstack", "hstack", "merge", "from_pandas", "chain"})
 _GLOBS = frozenset({"glob.glob", "glob.iglob"})
@@ -70,7 +79,9 @@ def check_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> C
     if name in CHECKS and node.args:
         path, by = node.args[0].value, name
         test = CHECKS[name]
-    elif isinstance(node.func, cst.Attribute) and node.func.attr.value in CHECK_METHODS and len(node.args) <= 1:
+    elif (
+        isinstance(node.func, cst.Attribute) and node.func.attr.value in CHECK_METHODS and len(node.args) <= 1
+    ):
         if node.args and node.args[0].keyword is None:
             return None
         path, by = node.func.value, f"Path.{node.func.attr.value}"
@@ -81,7 +92,7 @@ def check_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> C
     return Check(scope.place(node), value.pattern, scope.place(path), execution, by, "python", test=test)
 
 
-def facts_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> Iterator[Found]:  # noqa: C901
+def facts_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> Iterator[Found]:
     """What a call does to files."""
     name = name.removeprefix("aiofiles.")
     args = [arg.value for arg in node.args if arg.keyword is None and not arg.star]
@@ -89,20 +100,58 @@ def facts_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> I
     receiver = node.func.value if isinstance(node.func, cst.Attribute) else None
     place = scope.place(node)
     if name in _DELETES and args:
-        ignores = name == "shutil.rmtree" and (_is_true(keyword(node, "ignore_errors")) or (len(args) > 1 and _is_true(args[1])))
+        ignores = name == "shutil.rmtree" and (
+            _is_true(keyword(node, "ignore_errors")) or (len(args) > 1 and _is_true(args[1]))
+        )
         handled = keyword(node, "onerror") is not None or keyword(node, "onexc") is not None
         tolerates = "ignore_errors" if ignores else "handler" if handled else None
         value = lower(args[0], scope)
-        yield Found(_act(Delete, node, args[0], value, scope, execution, name, what=_DELETES[name], tolerates_missing=tolerates))
+        yield Found(
+            _act(
+                Delete,
+                node,
+                args[0],
+                value,
+                scope,
+                execution,
+                name,
+                what=_DELETES[name],
+                tolerates_missing=tolerates,
+            )
+        )
     elif name in _MOVES and len(args) >= 2:
         source, target = lower(args[0], scope), lower(args[1], scope)
         yield Found(_act(Delete, node, args[0], source, scope, execution, name, what="moved"))
-        yield Found(_act(Replace, node, args[1], target, scope, execution, name, origin=source.pattern, atomic=_MOVES[name]))
+        yield Found(
+            _act(
+                Replace,
+                node,
+                args[1],
+                target,
+                scope,
+                execution,
+                name,
+                origin=source.pattern,
+                atomic=_MOVES[name],
+            )
+        )
     elif name in _COPIES and len(args) >= 2:
         yield Found(_act(Write, node, args[1], lower(args[1], scope), scope, execution, name, content=name))
     elif name in {"os.makedirs", "os.mkdir"} and args:
         exclusive = not _is_true(keyword(node, "exist_ok"))
-        yield Found(_act(Create, node, args[0], lower(args[0], scope), scope, execution, name, what="directory", exclusive=exclusive))
+        yield Found(
+            _act(
+                Create,
+                node,
+                args[0],
+                lower(args[0], scope),
+                scope,
+                execution,
+                name,
+                what="directory",
+                exclusive=exclusive,
+            )
+        )
     elif name in _OPENERS and args:
         mode = args[1] if len(args) > 1 else keyword(node, "mode")
         yield from _opened(node, args[0], lower(args[0], scope), mode, scope, execution, name)
@@ -110,7 +159,17 @@ def facts_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> I
         value = lower(args[0], scope)
         root = keyword(node, "root_dir")
         pattern = lower(root, scope).pattern.joined(value.pattern) if root is not None else value.pattern
-        yield Found(Glob(place, pattern, scope.place(args[0]), execution, name, "python", recursive=_is_true(keyword(node, "recursive"))))
+        yield Found(
+            Glob(
+                place,
+                pattern,
+                scope.place(args[0]),
+                execution,
+                name,
+                "python",
+                recursive=_is_true(keyword(node, "recursive")),
+            )
+        )
     elif name in _SAVERS and _SAVERS[name] >= 0 and len(args) > _SAVERS[name]:
         path = args[_SAVERS[name]]
         value = lower(path, scope)
@@ -140,17 +199,50 @@ def _method(
     elif method in {"rename", "replace"} and len(args) == 1 and not any(arg.keyword for arg in node.args):
         source = lower(receiver, scope)
         if source.pathlike or _reads_like_path(source):
-            yield Found(_act(Delete, node, receiver, source, scope, execution, f"Path.{method}", what="moved"))
+            yield Found(
+                _act(Delete, node, receiver, source, scope, execution, f"Path.{method}", what="moved")
+            )
             target = lower(args[0], scope)
-            yield Found(_act(Replace, node, args[0], target, scope, execution, f"Path.{method}", origin=source.pattern))
+            yield Found(
+                _act(
+                    Replace, node, args[0], target, scope, execution, f"Path.{method}", origin=source.pattern
+                )
+            )
     elif method == "touch" and not args:
         exclusive = keyword(node, "exist_ok") is not None and not _is_true(keyword(node, "exist_ok"))
-        yield Found(_act(Create, node, receiver, lower(receiver, scope), scope, execution, "Path.touch", exclusive=exclusive))
+        yield Found(
+            _act(
+                Create,
+                node,
+                receiver,
+                lower(receiver, scope),
+                scope,
+                execution,
+                "Path.touch",
+                exclusive=exclusive,
+            )
+        )
     elif method == "mkdir" and len(args) <= 1:
         exclusive = not _is_true(keyword(node, "exist_ok"))
         value = lower(receiver, scope)
-        yield Found(_act(Create, node, receiver, value, scope, execution, "Path.mkdir", what="directory", exclusive=exclusive))
-    elif method == "open" and len(args) <= 1 and name.partition(".")[0] not in {"webbrowser", "Image", "PIL", "zipfile", "tarfile", "os"}:
+        yield Found(
+            _act(
+                Create,
+                node,
+                receiver,
+                value,
+                scope,
+                execution,
+                "Path.mkdir",
+                what="directory",
+                exclusive=exclusive,
+            )
+        )
+    elif (
+        method == "open"
+        and len(args) <= 1
+        and name.partition(".")[0] not in {"webbrowser", "Image", "PIL", "zipfile", "tarfile", "os"}
+    ):
         value = lower(receiver, scope)
         if value.pathlike or _reads_like_path(value):
             mode = args[0] if args else keyword(node, "mode")
@@ -159,7 +251,18 @@ def _method(
         value = lower(receiver, scope)
         yield Found(_act(Write, node, receiver, value, scope, execution, f"Path.{method}", content=method))
     elif method in {"read_text", "read_bytes"} and not args:
-        yield Found(_act(Read, node, receiver, lower(receiver, scope), scope, execution, f"Path.{method}", content=method))
+        yield Found(
+            _act(
+                Read,
+                node,
+                receiver,
+                lower(receiver, scope),
+                scope,
+                execution,
+                f"Path.{method}",
+                content=method,
+            )
+        )
     elif method in _SAVE_METHODS and args:
         value = lower(args[0], scope)
         if value.handle_of is None:
@@ -174,16 +277,40 @@ def _method(
         value = lower(args[0], scope)
         if _WILDCARDS & set(value.pattern.literal):
             place = scope.place(node)
-            yield Found(Glob(place, value.pattern, scope.place(args[0]), execution, method, "python", uses=(("merge", place),)))
+            yield Found(
+                Glob(
+                    place,
+                    value.pattern,
+                    scope.place(args[0]),
+                    execution,
+                    method,
+                    "python",
+                    uses=(("merge", place),),
+                )
+            )
         elif value.handle_of is None:
             yield Found(_act(Read, node, args[0], value, scope, execution, method, content=method))
 
 
 def _act(
-    kind: type[Act], node: cst.Call, path: cst.BaseExpression, value: Value, scope: Scope, execution: Execution, by: str, **more: object
+    kind: type[Act],
+    node: cst.Call,
+    path: cst.BaseExpression,
+    value: Value,
+    scope: Scope,
+    execution: Execution,
+    by: str,
+    **more: object,
 ) -> Act:
     return kind(
-        scope.place(node), value.pattern, scope.place(path), execution, by, "python", loop_item=value.glob, **more  # type: ignore[arg-type]
+        scope.place(node),
+        value.pattern,
+        scope.place(path),
+        execution,
+        by,
+        "python",
+        loop_item=value.glob,
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -200,11 +327,20 @@ def _opened(
     if text is None or value.handle_of is not None:
         return
     if "a" in text:
-        yield Found(_act(Append, node, path, value, scope, execution, by, content=by), Value(value.pattern, handle_of=value))
+        yield Found(
+            _act(Append, node, path, value, scope, execution, by, content=by),
+            Value(value.pattern, handle_of=value),
+        )
     elif "w" in text:
-        yield Found(_act(Write, node, path, value, scope, execution, by, content=by), Value(value.pattern, handle_of=value))
+        yield Found(
+            _act(Write, node, path, value, scope, execution, by, content=by),
+            Value(value.pattern, handle_of=value),
+        )
     elif "x" in text:
-        yield Found(_act(Create, node, path, value, scope, execution, by, exclusive=True), Value(value.pattern, handle_of=value))
+        yield Found(
+            _act(Create, node, path, value, scope, execution, by, exclusive=True),
+            Value(value.pattern, handle_of=value),
+        )
     else:
         yield Found(_act(Read, node, path, value, scope, execution, by, content=by))
 
@@ -215,4 +351,7 @@ def _is_true(node: cst.BaseExpression | None) -> bool:
 
 def _reads_like_path(value: Value) -> bool:
     words = value.pattern.words
-    return bool(words & {"path", "file", "filename", "filepath", "tmp", "temp", "target", "dest", "dst", "src"}) or "/" in value.pattern.literal
+    return (
+        bool(words & {"path", "file", "filename", "filepath", "tmp", "temp", "target", "dest", "dst", "src"})
+        or "/" in value.pattern.literal
+    )

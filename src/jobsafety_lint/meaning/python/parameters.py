@@ -8,8 +8,41 @@ from jobsafety_lint.meaning.functions import Function, Parameter
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Place
 
-_LOGGERS = frozenset({"print", "debug", "info", "warning", "warn", "error", "exception", "log", "critical", "echo", "secho", "notify"})
-_MEASURES = frozenset({"len", "enumerate", "zip", "iter", "list", "sorted", "tuple", "set", "map", "filter", "sum", "min", "max", "next", "reversed"})
+_LOGGERS = frozenset(
+    {
+        "print",
+        "debug",
+        "info",
+        "warning",
+        "warn",
+        "error",
+        "exception",
+        "log",
+        "critical",
+        "echo",
+        "secho",
+        "notify",
+    }
+)
+_MEASURES = frozenset(
+    {
+        "len",
+        "enumerate",
+        "zip",
+        "iter",
+        "list",
+        "sorted",
+        "tuple",
+        "set",
+        "map",
+        "filter",
+        "sum",
+        "min",
+        "max",
+        "next",
+        "reversed",
+    }
+)
 
 
 def function_of(definition: Definition, outline: Outline) -> Function:
@@ -48,7 +81,7 @@ def _uses(definition: Definition) -> dict[str, set[str]]:
     return uses
 
 
-def _use(node: ast.expr, parents: dict[int, ast.AST]) -> str:  # noqa: C901  # one case a parent
+def _use(node: ast.expr, parents: dict[int, ast.AST]) -> str:  # one case a parent
     parent = parents.get(id(node))
     match parent:
         case ast.Call():
@@ -69,7 +102,9 @@ def _use(node: ast.expr, parents: dict[int, ast.AST]) -> str:  # noqa: C901  # o
         case ast.BinOp(op=ast.Div()):
             return "divided"
         case ast.BinOp() | ast.Compare() | ast.UnaryOp() | ast.AugAssign() | ast.Slice():
-            if isinstance(parent, ast.Compare) and any(isinstance(c, ast.Constant) and c.value is None for c in parent.comparators):
+            if isinstance(parent, ast.Compare) and any(
+                isinstance(c, ast.Constant) and c.value is None for c in parent.comparators
+            ):
                 return "tested"
             return "computed"
         case ast.If() | ast.While() | ast.IfExp() | ast.BoolOp():
@@ -80,7 +115,13 @@ def _use(node: ast.expr, parents: dict[int, ast.AST]) -> str:  # noqa: C901  # o
 
 
 def _argument(call: ast.Call) -> str:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+    name = (
+        call.func.attr
+        if isinstance(call.func, ast.Attribute)
+        else call.func.id
+        if isinstance(call.func, ast.Name)
+        else ""
+    )
     if name in _LOGGERS:
         return "logged"
     return "iterated" if name in _MEASURES else "passed"
@@ -93,6 +134,8 @@ def _formatted(node: ast.AST, parents: dict[int, ast.AST]) -> str:
         above = parents.get(id(above))
     if isinstance(above, ast.Call) and _argument(above) == "logged":
         return "logged"
-    if isinstance(above, ast.Raise) or (isinstance(above, ast.Call) and isinstance(parents.get(id(above)), ast.Raise)):
+    if isinstance(above, ast.Raise) or (
+        isinstance(above, ast.Call) and isinstance(parents.get(id(above)), ast.Raise)
+    ):
         return "logged"
     return "formatted"

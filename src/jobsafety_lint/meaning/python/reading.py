@@ -32,11 +32,7 @@ if TYPE_CHECKING:
     from jobsafety_lint.meaning.reading import FileFacts
 
 _CALLED = frozenset(
-    "exists isfile isdir lexists islink is_file is_dir is_symlink unlink remove rmdir removedirs rmtree rename replace renames move open "
-    "write_text write_bytes to_parquet to_csv to_json to_pickle to_feather write_parquet write_csv write_json write_ndjson write_ipc "
-    "sink_parquet save savez savez_compressed savetxt save_file write_table glob rglob iglob scan_parquet scan_csv scan_ndjson "
-    "read_parquet read_csv read_json run call check_call check_output Popen system popen getoutput getstatusoutput "
-    "create_subprocess_exec create_subprocess_shell exec_command sudo execvp execlp listdir touch mkdir makedirs".split()
+    ["exists", "isfile", "isdir", "lexists", "islink", "is_file", "is_dir", "is_symlink", "unlink", "remove", "rmdir", "removedirs", "rmtree", "rename", "replace", "renames", "move", "open", "write_text", "write_bytes", "to_parquet", "to_csv", "to_json", "to_pickle", "to_feather", "write_parquet", "write_csv", "write_json", "write_ndjson", "write_ipc", "sink_parquet", "save", "savez", "savez_compressed", "savetxt", "save_file", "write_table", "glob", "rglob", "iglob", "scan_parquet", "scan_csv", "scan_ndjson", "read_parquet", "read_csv", "read_json", "run", "call", "check_call", "check_output", "Popen", "system", "popen", "getoutput", "getstatusoutput", "create_subprocess_exec", "create_subprocess_shell", "exec_command", "sudo", "execvp", "execlp", "listdir", "touch", "mkdir", "makedirs"]
 )
 """The names of calls that make facts: a function without any of them, and without a name of a state file, is not read."""
 _STRONG = re.compile(
@@ -46,9 +42,16 @@ _STRONG = re.compile(
 )
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 _STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
-_POOL_METHODS = frozenset({"map", "imap", "imap_unordered", "starmap", "apply_async", "map_async", "starmap_async", "submit"})
-_POOLS = re.compile(r"multiprocessing|ProcessPool|ThreadPool|concurrent\.futures|joblib|\bPool\b|dask|\bray\b|Process\(|Thread\(")
-_PYTHON_2 = re.compile(r"^\s*print\s+[^\s(=]|^\s*except\s+[\w.]+\s*,\s*\w+\s*:|^\s*exec\s+['\"]|^\s*raise\s+\w+\s*,|<>|\bur['\"]", re.MULTILINE)
+_POOL_METHODS = frozenset(
+    {"map", "imap", "imap_unordered", "starmap", "apply_async", "map_async", "starmap_async", "submit"}
+)
+_POOLS = re.compile(
+    r"multiprocessing|ProcessPool|ThreadPool|concurrent\.futures|joblib|\bPool\b|dask|\bray\b|Process\(|Thread\("
+)
+_PYTHON_2 = re.compile(
+    r"^\s*print\s+[^\s(=]|^\s*except\s+[\w.]+\s*,\s*\w+\s*:|^\s*exec\s+['\"]|^\s*raise\s+\w+\s*,|<>|\bur['\"]",
+    re.MULTILINE,
+)
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[a-z_]+\}", re.DOTALL)
 
 
@@ -131,10 +134,14 @@ class PythonFile:
         self._by_name: dict[str, list[Definition]] = {}
         for definition in self.outline.functions:
             self._by_name.setdefault(definition.name, []).append(definition)
-        command_calls = CommandCalls(self.interpreter, any(v.startswith("fabric") for v in self.outline.imports.values()))
+        command_calls = CommandCalls(
+            self.interpreter, any(v.startswith("fabric") for v in self.outline.imports.values())
+        )
         self._command_call = command_calls.read
         has_glob = "glob(" in text or "scan_" in text or "*." in text
-        wanted = [d for d in self.outline.functions if self._may_hold_facts(d.node, d.span, has_glob=has_glob)]
+        wanted = [
+            d for d in self.outline.functions if self._may_hold_facts(d.node, d.span, has_glob=has_glob)
+        ]
         helpers = {d.name for d in wanted}
         for definition in self.outline.functions:
             if definition not in wanted and self._calls_any(definition, helpers):
@@ -155,14 +162,23 @@ class PythonFile:
             return False
         for inner in ast.walk(node):
             if strong and isinstance(inner, ast.Call):
-                called = inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
+                called = (
+                    inner.func.attr
+                    if isinstance(inner.func, ast.Attribute)
+                    else getattr(inner.func, "id", "")
+                )
                 if called in _CALLED or called in self.outline.imports:
                     return True
             if names and isinstance(inner, ast.JoinedStr) and _builds_name(inner):
                 return True
             if names and isinstance(inner, ast.Call) and _joins_path(inner):
                 return True
-            if names and isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Div | ast.Mod | ast.Add) and _has_text(inner):
+            if (
+                names
+                and isinstance(inner, ast.BinOp)
+                and isinstance(inner.op, ast.Div | ast.Mod | ast.Add)
+                and _has_text(inner)
+            ):
                 return True
         return False
 
@@ -170,8 +186,14 @@ class PythonFile:
         """Whether a function calls a helper that returns the name of a file, which then is its caller's business."""
         for inner in ast.walk(definition.node):
             if isinstance(inner, ast.Call):
-                called = inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
-                if called in helpers and (_STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))):
+                called = (
+                    inner.func.attr
+                    if isinstance(inner.func, ast.Attribute)
+                    else getattr(inner.func, "id", "")
+                )
+                if called in helpers and (
+                    _STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))
+                ):
                     return True
         return False
 
@@ -184,7 +206,9 @@ class PythonFile:
         calls: dict[str, set[str]] = {}
         for definition in self.outline.functions:
             calls[definition.name] = {
-                n.func.id for n in ast.walk(definition.node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+                n.func.id
+                for n in ast.walk(definition.node)
+                if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
             } & names
         for node in ast.walk(self.outline.tree):
             if isinstance(node, ast.Call):
@@ -231,7 +255,10 @@ class PythonFile:
         if name not in self._constants:
             self._constants[name] = None
             statement = self.outline.constants.get(name)
-            if statement is not None and (self.outline.span(statement).end - self.outline.span(statement).start) < 2000:
+            if (
+                statement is not None
+                and (self.outline.span(statement).end - self.outline.span(statement).start) < 2000
+            ):
                 try:
                     unit = read_unit(self.source.text, self.outline.span(statement))
                     self._constants[name] = self._constant(unit)
@@ -245,7 +272,10 @@ class PythonFile:
         if isinstance(small, cst.Assign | cst.AnnAssign) and small.value is not None:
             scope = self._scope(unit, None)
             value = lower(small.value, scope)
-            parts = tuple(replace(p, names=frozenset(), version=1) if isinstance(p, Hole) else p for p in value.pattern.parts)
+            parts = tuple(
+                replace(p, names=frozenset(), version=1) if isinstance(p, Hole) else p
+                for p in value.pattern.parts
+            )
             return replace(value, pattern=PathPattern(parts))
         return None
 
@@ -258,7 +288,9 @@ class PythonFile:
                     walker = self._walker(definition)
                     if walker is not None:
                         known = walker.scope.variables
-                        self._attributes[class_name] = {n: v for n, v in known.items() if n.startswith("self.")}
+                        self._attributes[class_name] = {
+                            n: v for n, v in known.items() if n.startswith("self.")
+                        }
         return self._attributes[class_name]
 
     def _walker(self, definition: Definition, commands: bool = False) -> Walker | None:
@@ -300,7 +332,9 @@ class PythonFile:
             elif part.text in bound and part.names == frozenset({part.text}):
                 parts.append(bound[part.text])
             else:
-                names = frozenset().union(*(bound[n].names if n in bound else frozenset() for n in part.names))
+                names = frozenset().union(
+                    *(bound[n].names if n in bound else frozenset() for n in part.names)
+                )
                 parts.append(Hole(part.text, names, part.kind, 1))
         return Value(PathPattern.of(*parts), summary.returned[0].pathlike)
 
@@ -320,7 +354,11 @@ class PythonFile:
                 walker = self._walker(definition)
                 if walker is not None:
                     parameters = [p.arg for p in definition.parameters]
-                    values = [value for _, value in walker.returned if value.pattern.parts and value.pattern.literal.strip("\0")]
+                    values = [
+                        value
+                        for _, value in walker.returned
+                        if value.pattern.parts and value.pattern.literal.strip("\0")
+                    ]
                     self._summaries[key] = _Summary(values, parameters)
         return self._summaries[key]
 
@@ -344,7 +382,11 @@ class PythonFile:
         return self._functions[definition.qualified]
 
     def _walk_module(self, *, has_glob: bool) -> None:
-        body = [s for s in self.outline.tree.body if not isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+        body = [
+            s
+            for s in self.outline.tree.body
+            if not isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        ]
         rest = ast.Module(body=body, type_ignores=[])
         whole = Span(0, len(self.source.text))
         if not body or not self._may_hold_facts(rest, whole, has_glob=has_glob):
@@ -397,7 +439,9 @@ class PythonFile:
             if place.span in seen or not _is_name(node, value, variable, definition, returned=returned):
                 continue
             seen.add(place.span)
-            self._add_name(place, node, value, variable, definition, function, walker, acts, returned=returned)
+            self._add_name(
+                place, node, value, variable, definition, function, walker, acts, returned=returned
+            )
         for act in acts:
             if act.path_place.span not in seen and "{" in act.path_place.text and _looks_like_file(act.path):
                 seen.add(act.path_place.span)
@@ -422,7 +466,9 @@ class PythonFile:
         purposes = _purposes(value.pattern, variable, definition if returned else None)
         roles = frozenset(type(a).__name__.lower() for a in acts if a.path.same_object(value.pattern))
         if returned:
-            self._returning.setdefault(definition.qualified if definition else "", []).append(len(self._names))
+            self._returning.setdefault(definition.qualified if definition else "", []).append(
+                len(self._names)
+            )
         self._names.append(
             ArtifactName(
                 place, value.pattern, value.pattern.name, function, walker.execution, purposes, roles,
@@ -493,19 +539,29 @@ def _joins_path(node: ast.Call) -> bool:
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if called not in {"join", "joinpath", "Path", "with_suffix", "with_name", "format"}:
         return False
-    return called == "format" or any(isinstance(a, ast.Constant) and isinstance(a.value, str) for a in node.args)
+    return called == "format" or any(
+        isinstance(a, ast.Constant) and isinstance(a.value, str) for a in node.args
+    )
 
 
 def _has_text(node: ast.BinOp) -> bool:
-    return any(isinstance(n, ast.JoinedStr) or (isinstance(n, ast.Constant) and isinstance(n.value, str)) for n in (node.left, node.right))
+    return any(
+        isinstance(n, ast.JoinedStr) or (isinstance(n, ast.Constant) and isinstance(n.value, str))
+        for n in (node.left, node.right)
+    )
 
 
 def _looks_like_file(pattern: PathPattern) -> bool:
     literal = pattern.name.literal
-    if any(mark in literal for mark in (" ", "\n", "://", "=", "<", "%s", "?", ",", ";", "*", "|", "(")) or "://" in pattern.literal:
+    if (
+        any(mark in literal for mark in (" ", "\n", "://", "=", "<", "%s", "?", ",", ";", "*", "|", "("))
+        or "://" in pattern.literal
+    ):
         return False
     suffix = pattern.suffix
-    return bool(suffix and 1 < len(suffix) <= 12 and suffix[1:2].isalpha()) or "/" in pattern.literal.strip("/")
+    return bool(suffix and 1 < len(suffix) <= 12 and suffix[1:2].isalpha()) or "/" in pattern.literal.strip(
+        "/"
+    )
 
 
 def _purposes(pattern: PathPattern, variable: str, definition: Definition | None) -> frozenset[str]:
@@ -515,14 +571,18 @@ def _purposes(pattern: PathPattern, variable: str, definition: Definition | None
     return frozenset(words & _PURPOSES)
 
 
-def _is_name(node: cst.BaseExpression, value: Value, variable: str, definition: Definition | None, *, returned: bool) -> bool:
+def _is_name(
+    node: cst.BaseExpression, value: Value, variable: str, definition: Definition | None, *, returned: bool
+) -> bool:
     """Whether an expression builds the name of a file here (and does not only pass one on)."""
     if isinstance(node, cst.Name | cst.Attribute) or not value.pattern.parts:
         return False
     if value.handle_of is not None or value.glob is not None:
         return False
     if isinstance(node, cst.Call):
-        func = node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
+        func = (
+            node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
+        )
         if func not in {"Path", "PurePath", "join", "joinpath", "with_name", "with_suffix", "format", "str"}:
             return False
     if not value.pattern.literal.strip("\0/."):

@@ -18,17 +18,49 @@ from jobsafety_lint.meaning.shell.unwrapping import snippet
 from jobsafety_lint.model import Span
 from jobsafety_lint.source import Hole
 
-_ESCAPE = re.compile(r"\\(\r?\n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[0-7]{1,3}|.)", re.DOTALL)
-_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\n": "", "\\": "\\", "'": "'", '"': '"'}
+_ESCAPE = re.compile(
+    r"\\(\r?\n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[0-7]{1,3}|.)", re.DOTALL
+)
+_LETTERS = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "\n": "",
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+}
 
 _ARGV = frozenset(
-    {"subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "subprocess.Popen"}
+    {
+        "subprocess.run",
+        "subprocess.call",
+        "subprocess.check_call",
+        "subprocess.check_output",
+        "subprocess.Popen",
+    }
 )
 _SHELL_TEXT = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell",
                          "commands.getoutput"})  # fmt: skip
-_WORDS = frozenset({"asyncio.create_subprocess_exec", "os.execvp", "os.execlp", "os.execv", "os.execl", "os.spawnlp", "os.spawnvp"})
+_WORDS = frozenset(
+    {
+        "asyncio.create_subprocess_exec",
+        "os.execvp",
+        "os.execlp",
+        "os.execv",
+        "os.execl",
+        "os.spawnlp",
+        "os.spawnvp",
+    }
+)
 _RAISING = frozenset({"subprocess.check_call", "subprocess.check_output"})
-_CAPTURING = frozenset({"subprocess.check_output", "subprocess.getoutput", "os.popen", "subprocess.run", "subprocess.Popen"})
+_CAPTURING = frozenset(
+    {"subprocess.check_output", "subprocess.getoutput", "os.popen", "subprocess.run", "subprocess.Popen"}
+)
 
 
 @dataclass(eq=False)
@@ -39,7 +71,13 @@ class CommandCalls:
     uses_fabric: bool = False
 
     def read(
-        self, node: cst.Call, name: str, scope: Scope, execution: Execution, status: str, output_to: frozenset[str]
+        self,
+        node: cst.Call,
+        name: str,
+        scope: Scope,
+        execution: Execution,
+        status: str,
+        output_to: frozenset[str],
     ) -> bool:
         """Whether the call runs a program; its facts are kept by the interpreter."""
         args = [arg.value for arg in node.args if arg.keyword is None]
@@ -68,8 +106,14 @@ class CommandCalls:
                 return self._text(args[0], node, scope, remote, use)
         return False
 
-    def _argv(self, argument: cst.BaseExpression, node: cst.Call, scope: Scope, execution: Execution, use: Use) -> bool:
-        if isinstance(argument, cst.Call) and scope.resolve(dotted(argument.func)) == "shlex.split" and argument.args:
+    def _argv(
+        self, argument: cst.BaseExpression, node: cst.Call, scope: Scope, execution: Execution, use: Use
+    ) -> bool:
+        if (
+            isinstance(argument, cst.Call)
+            and scope.resolve(dotted(argument.func)) == "shlex.split"
+            and argument.args
+        ):
             return self._text(argument.args[0].value, node, scope, execution, use)
         value = lower(argument, scope)
         if value.elements is None:
@@ -78,7 +122,9 @@ class CommandCalls:
             return True
         return self._run(list(value.elements), node, scope, execution, use)
 
-    def _run(self, elements: list[Element], node: cst.Call, scope: Scope, execution: Execution, use: Use) -> bool:
+    def _run(
+        self, elements: list[Element], node: cst.Call, scope: Scope, execution: Execution, use: Use
+    ) -> bool:
         args: list[Arg] = []
         for element in elements:
             if element.star and element.value.elements is not None:
@@ -89,7 +135,9 @@ class CommandCalls:
             self.interpreter.run(args, State(execution), use, scope.place(node))
         return True
 
-    def _text(self, argument: cst.BaseExpression, node: cst.Call, scope: Scope, execution: Execution, use: Use) -> bool:
+    def _text(
+        self, argument: cst.BaseExpression, node: cst.Call, scope: Scope, execution: Execution, use: Use
+    ) -> bool:
         text = snippet([arg_of(argument, scope)])
         if text is not None and not (text.holes and len(text.text) == 1):
             shell = execution.shell or "sh"
@@ -149,7 +197,9 @@ def _string_pieces(node: cst.SimpleString, scope: Scope) -> Iterator[tuple[PathP
     prefix = len(node.prefix)
     quote = len(node.quote)
     inner = Span(span.start + prefix + quote, span.end - quote)
-    yield from _decoded(text[prefix + quote : len(text) - quote], inner, scope, raw="r" in node.prefix.lower())
+    yield from _decoded(
+        text[prefix + quote : len(text) - quote], inner, scope, raw="r" in node.prefix.lower()
+    )
 
 
 def _decoded(

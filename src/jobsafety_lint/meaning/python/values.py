@@ -15,13 +15,33 @@ from jobsafety_lint.readers.python.close import Unit
 from jobsafety_lint.source import Hole, Place, Source
 
 PATH_CLASSES = frozenset(
-    {"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath", "anyio.Path", "upath.UPath"}
+    {
+        "pathlib.Path",
+        "pathlib.PurePath",
+        "pathlib.PosixPath",
+        "pathlib.PurePosixPath",
+        "anyio.Path",
+        "upath.UPath",
+    }
 )
 _SAME_PATH = frozenset(
     {"str", "os.fspath", "os.path.abspath", "os.path.realpath", "os.path.expanduser", "os.path.normpath",
      "os.path.expandvars", "bytes", "repr"}
 )  # fmt: skip
-_SAME_PATH_METHODS = frozenset({"resolve", "absolute", "expanduser", "as_posix", "strip", "lower", "upper", "encode", "decode", "isoformat"})
+_SAME_PATH_METHODS = frozenset(
+    {
+        "resolve",
+        "absolute",
+        "expanduser",
+        "as_posix",
+        "strip",
+        "lower",
+        "upper",
+        "encode",
+        "decode",
+        "isoformat",
+    }
+)
 _UNIQUE = frozenset(
     {"uuid.uuid4", "uuid.uuid1", "os.getpid", "tempfile.mkdtemp", "tempfile.mkstemp", "tempfile.mktemp", "tempfile.NamedTemporaryFile",
      "tempfile.TemporaryDirectory", "tempfile.TemporaryFile", "secrets.token_hex", "secrets.token_urlsafe", "threading.get_ident",
@@ -32,13 +52,27 @@ _TIME = frozenset(
      "datetime.now", "datetime.utcnow", "date.today", "pendulum.now", "time.monotonic"}
 )  # fmt: skip
 _DIGESTS = ("hashlib.", "xxhash.", "zlib.crc32", "zlib.adler32", "mmh3.", "joblib.hash", "hash")
-_UNIQUE_PARAMETERS = frozenset({"tmp_path", "tmpdir", "tmp_path_factory", "temp_dir", "tempdir", "uuid", "job_id", "run_id", "task_id", "pid"})
+_UNIQUE_PARAMETERS = frozenset(
+    {
+        "tmp_path",
+        "tmpdir",
+        "tmp_path_factory",
+        "temp_dir",
+        "tempdir",
+        "uuid",
+        "job_id",
+        "run_id",
+        "task_id",
+        "pid",
+    }
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Value:
     """What an expression is. `pathlike`: certainly a `pathlib.Path`. `glob`: it is the result, or an item, of a glob.
-    `elements` are those of a list or tuple, as nodes with their values."""
+    `elements` are those of a list or tuple, as nodes with their values.
+    """
 
     pattern: PathPattern
     pathlike: bool = False
@@ -94,12 +128,21 @@ class Scope:
         """Sets a variable; what was evaluated once keeps its identity."""
         version = self.versions[name] = self.versions.get(name, 0) + 1
         parts = tuple(
-            replace(part, version=version) if isinstance(part, Hole) and part.kind in {"command", "time"} and not part.version else part
+            replace(part, version=version)
+            if isinstance(part, Hole) and part.kind in {"command", "time"} and not part.version
+            else part
             for part in value.pattern.parts
         )
         self.variables[name] = replace(value, pattern=PathPattern(parts))
 
-    def bind(self, name: str, *, pathlike: bool = False, glob: Glob | None = None, names: frozenset[str] = frozenset()) -> None:
+    def bind(
+        self,
+        name: str,
+        *,
+        pathlike: bool = False,
+        glob: Glob | None = None,
+        names: frozenset[str] = frozenset(),
+    ) -> None:
         """A parameter or loop variable: it stands for itself."""
         version = self.versions[name] = self.versions.get(name, 0) + 1
         kind = "unique" if name in _UNIQUE_PARAMETERS else "variable"
@@ -109,7 +152,11 @@ class Scope:
     def forget(self, name: str) -> None:
         """The variable may have any value now, though it is made from what it was made from."""
         before = self.variables.get(name)
-        self.bind(name, pathlike=before.pathlike if before else False, names=before.pattern.names if before else frozenset())
+        self.bind(
+            name,
+            pathlike=before.pathlike if before else False,
+            names=before.pattern.names if before else frozenset(),
+        )
 
     def join(self, *others: Scope) -> None:
         """Takes up what several branches have left."""
@@ -118,7 +165,9 @@ class Scope:
         for name in {name for other in others for name in other.variables}:
             values = [other.variables.get(name) for other in others]
             first = values[0]
-            if first is not None and all(v is first or (v is not None and v.pattern == first.pattern) for v in values):
+            if first is not None and all(
+                v is first or (v is not None and v.pattern == first.pattern) for v in values
+            ):
                 self.variables[name] = first
                 continue
             known = [v for v in values if v is not None]
@@ -153,7 +202,9 @@ def names_in(node: cst.CSTNode, scope: Scope) -> frozenset[str]:
             continue
         if isinstance(inner, cst.Attribute):
             name = dotted(inner)
-            known = scope.variables.get(name) or (scope.module_value(name) if name.startswith("self.") else None)
+            known = scope.variables.get(name) or (
+                scope.module_value(name) if name.startswith("self.") else None
+            )
             if known is not None:
                 found |= known.pattern.names
             elif name:
@@ -176,7 +227,7 @@ def unknown(node: cst.CSTNode, scope: Scope, kind: str = "variable", *, pathlike
     return Value(PathPattern((Hole(scope.text(node), names_in(node, scope), kind),)), pathlike)
 
 
-def lower(node: cst.BaseExpression, scope: Scope) -> Value:  # noqa: C901  # one case a kind of expression
+def lower(node: cst.BaseExpression, scope: Scope) -> Value:  # one case a kind of expression
     """The value of an expression."""
     match node:
         case cst.SimpleString():
@@ -212,7 +263,11 @@ def lower(node: cst.BaseExpression, scope: Scope) -> Value:  # noqa: C901  # one
             return first if first.pattern == second.pattern else unknown(node, scope)
         case cst.BooleanOperation(left=left, operator=cst.Or(), right=right):
             value = lower(right, scope)
-            return value if value.pattern.text is None and lower(left, scope).pattern.holes else unknown(node, scope)
+            return (
+                value
+                if value.pattern.text is None and lower(left, scope).pattern.holes
+                else unknown(node, scope)
+            )
     return unknown(node, scope)
 
 
@@ -268,7 +323,7 @@ def _binary(node: cst.BinaryOperation, scope: Scope) -> Value:
     match node.operator:
         case cst.Divide():
             left, right = lower(node.left, scope), lower(node.right, scope)
-            looks = left.pathlike or left.pattern.parts and isinstance(left.pattern.parts[0], Hole)
+            looks = left.pathlike or (left.pattern.parts and isinstance(left.pattern.parts[0], Hole))
             if looks or "/" in left.pattern.literal:
                 return Value(left.pattern.joined(right.pattern), True)
         case cst.Add():
@@ -286,7 +341,6 @@ def _binary(node: cst.BinaryOperation, scope: Scope) -> Value:
 
 
 def _percent(text: str, values: Sequence[Value], code: str) -> PathPattern:
-
 
     parts: list[str | Hole | PathPattern] = []
     rest = list(values)
@@ -312,10 +366,12 @@ def _positional(node: cst.Call) -> list[cst.BaseExpression]:
 
 def keyword(node: cst.Call, name: str) -> cst.BaseExpression | None:
     """The value of a keyword argument."""
-    return next((arg.value for arg in node.args if arg.keyword is not None and arg.keyword.value == name), None)
+    return next(
+        (arg.value for arg in node.args if arg.keyword is not None and arg.keyword.value == name), None
+    )
 
 
-def _call(node: cst.Call, scope: Scope) -> Value:  # noqa: C901, PLR0912  # one case a function
+def _call(node: cst.Call, scope: Scope) -> Value:  # noqa: C901  # one case a function
     written = dotted(node.func)
     name = scope.resolve(written)
     args = _positional(node)
@@ -354,7 +410,9 @@ def _call(node: cst.Call, scope: Scope) -> Value:  # noqa: C901, PLR0912  # one 
     return unknown(node, scope)
 
 
-def _method(node: cst.Call, func: cst.Attribute, args: Sequence[cst.BaseExpression], scope: Scope) -> Value | None:
+def _method(
+    node: cst.Call, func: cst.Attribute, args: Sequence[cst.BaseExpression], scope: Scope
+) -> Value | None:
     method = func.attr.value
     if method == "join" and len(args) == 1 and isinstance(func.value, cst.SimpleString | cst.Name):
         separator = lower(func.value, scope).pattern.text
@@ -374,10 +432,19 @@ def _method(node: cst.Call, func: cst.Attribute, args: Sequence[cst.BaseExpressi
     if method in {"joinpath"}:
         return Value(base.pattern.joined(*(lower(arg, scope).pattern for arg in args)), True)
     if method == "with_name" and len(args) == 1:
-        return Value(PathPattern.of(base.pattern.parent, "/" if base.pattern.parent.parts else "", lower(args[0], scope).pattern), True)
+        return Value(
+            PathPattern.of(
+                base.pattern.parent, "/" if base.pattern.parent.parts else "", lower(args[0], scope).pattern
+            ),
+            True,
+        )
     if method == "with_suffix" and len(args) == 1:
         return Value(_with_suffix(base.pattern, lower(args[0], scope).pattern), True)
-    if any(hole.kind in {"digest", "unique"} for hole in base.pattern.holes) and method in {"hexdigest", "hex", "split"}:
+    if any(hole.kind in {"digest", "unique"} for hole in base.pattern.holes) and method in {
+        "hexdigest",
+        "hex",
+        "split",
+    }:
         return base
     return None
 
@@ -391,7 +458,6 @@ def _with_suffix(pattern: PathPattern, suffix: PathPattern) -> PathPattern:
 
 
 def _format(text: str, node: cst.Call, args: Sequence[cst.BaseExpression], scope: Scope) -> PathPattern:
-
 
     parts: list[str | Hole | PathPattern] = []
     counter = 0
@@ -413,5 +479,3 @@ def _format(text: str, node: cst.Call, args: Sequence[cst.BaseExpression], scope
             value = keyword(node, key)
         parts.append(lower(value, scope).pattern if value is not None else Hole(key, frozenset({key})))
     return PathPattern.of(*parts)
-
-

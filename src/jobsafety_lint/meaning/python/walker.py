@@ -12,7 +12,16 @@ from jobsafety_lint.meaning.execution import Execution, Loop
 from jobsafety_lint.meaning.files import Act, Check, Glob, Guard, Replace, Write
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.python import calls
-from jobsafety_lint.meaning.python.values import PATH_CLASSES, Element, Scope, Value, dotted, keyword, lower, names_in
+from jobsafety_lint.meaning.python.values import (
+    PATH_CLASSES,
+    Element,
+    Scope,
+    Value,
+    dotted,
+    keyword,
+    lower,
+    names_in,
+)
 from jobsafety_lint.source import Hole, Place
 
 _CATCHES_MISSING = frozenset(
@@ -83,7 +92,9 @@ class Walker:
                 self._assign([target.target for target in targets], value)
             case cst.AnnAssign(target=target, value=value, annotation=annotation):
                 if value is not None:
-                    self._assign([target], value, pathlike=is_path_annotation(annotation.annotation, self.scope))
+                    self._assign(
+                        [target], value, pathlike=is_path_annotation(annotation.annotation, self.scope)
+                    )
             case cst.AugAssign(target=target, value=value):
                 self.expression(value)
                 name = dotted(target)
@@ -131,7 +142,9 @@ class Walker:
         inner, self.scope = self.scope, outer
         return inner
 
-    def _assign(self, targets: Sequence[cst.BaseExpression], value_node: cst.BaseExpression, *, pathlike: bool = False) -> None:
+    def _assign(
+        self, targets: Sequence[cst.BaseExpression], value_node: cst.BaseExpression, *, pathlike: bool = False
+    ) -> None:
         before = len(self.facts)
         outputs = frozenset(name for target in targets for name in _target_names(target))
         self.expression(value_node, output_to=outputs)
@@ -229,7 +242,11 @@ class Walker:
     def _last_glob(self, node: cst.BaseExpression) -> Glob | None:
         span = self.scope.unit.span(node)
         for fact in reversed(self.facts):
-            if isinstance(fact, Glob) and span.start <= fact.place.span.start and fact.place.span.end <= span.end:
+            if (
+                isinstance(fact, Glob)
+                and span.start <= fact.place.span.start
+                and fact.place.span.end <= span.end
+            ):
                 return fact
         return None
 
@@ -337,7 +354,9 @@ class Walker:
                 self.expression(body)
                 del self.guards[entered:]
                 if len(asked) == 1 and asked[0].alone:
-                    self.guards.append(Active(Asked(asked[0].check, not asked[0].holds, True), "ternary", node))
+                    self.guards.append(
+                        Active(Asked(asked[0].check, not asked[0].holds, True), "ternary", node)
+                    )
                 self.expression(other)
                 del self.guards[entered:]
             case cst.ListComp() | cst.GeneratorExp() | cst.SetComp() | cst.DictComp():
@@ -409,7 +428,9 @@ class Walker:
             self._keep(found.fact, statement)
         self._use_globs(node, written, before)
         self._build_list(node, written)
-        if self.command_call(node, name, self.scope, self.execution, self._status(statement, node), output_to):
+        if self.command_call(
+            node, name, self.scope, self.execution, self._status(statement, node), output_to
+        ):
             return
         self.local_calls.append((node, written, self.scope.copy(), self.execution))
 
@@ -427,9 +448,13 @@ class Walker:
             return
         value = lower(node.args[0].value, self.scope)
         if method == "append":
-            self.scope.variables[name] = replace(known, elements=(*known.elements, Element(node.args[0].value, value)))
+            self.scope.variables[name] = replace(
+                known, elements=(*known.elements, Element(node.args[0].value, value))
+            )
         elif method == "extend":
-            added = value.elements if value.elements is not None else (Element(node.args[0].value, value, True),)
+            added = (
+                value.elements if value.elements is not None else (Element(node.args[0].value, value, True),)
+            )
             self.scope.variables[name] = replace(known, elements=(*known.elements, *added))
 
     def _keep(self, fact: Act | Glob, statement: cst.CSTNode | None) -> None:
@@ -440,13 +465,21 @@ class Walker:
             return
         if fact.tolerates_missing is None and self.tolerance is not None:
             fact = replace(fact, tolerates_missing=self.tolerance)
-        guards = tuple(self._guard(active, fact) for active in reversed(self.guards) if active.asked.check.path.same_object(fact.path))
+        guards = tuple(
+            self._guard(active, fact)
+            for active in reversed(self.guards)
+            if active.asked.check.path.same_object(fact.path)
+        )
         if guards:
             fact = replace(fact, guards=guards)
         if isinstance(fact, Write):
             self.guards = [g for g in self.guards if not g.asked.check.path.same_object(fact.path)]
         if fact.loop_item is not None:
-            self._note_use(fact.loop_item, {"Delete": "delete", "Replace": "move", "Read": "read"}.get(type(fact).__name__, "read"), fact.place)
+            self._note_use(
+                fact.loop_item,
+                {"Delete": "delete", "Replace": "move", "Read": "read"}.get(type(fact).__name__, "read"),
+                fact.place,
+            )
         if isinstance(fact, Replace) and fact.origin is not None:
             self._moved(fact)
         self.facts.append(fact)
@@ -489,13 +522,19 @@ class Walker:
         span = self.scope.unit.span(node)
         for at in list(self._glob_uses):
             fact = self.facts[at]
-            if isinstance(fact, Glob) and span.start <= fact.place.span.start and fact.place.span.end <= span.end:
+            if (
+                isinstance(fact, Glob)
+                and span.start <= fact.place.span.start
+                and fact.place.span.end <= span.end
+            ):
                 self._glob_uses[at].append((kind, self.scope.place(node)))
         for arg in node.args:
             for name in _raw_names(arg.value):
                 known = self.scope.variables.get(name)
                 if known is not None and known.glob is not None:
-                    several = kind == "merge" or (kind == "read" and isinstance(arg.value, cst.Name) and not self.execution.loops)
+                    several = kind == "merge" or (
+                        kind == "read" and isinstance(arg.value, cst.Name) and not self.execution.loops
+                    )
                     self._note_use(known.glob, "merge" if several else kind, self.scope.place(node))
 
     def _filter_names(self, test: cst.BaseExpression) -> None:
@@ -513,7 +552,9 @@ class Walker:
         for at, uses in self._glob_uses.items():
             fact = self.facts[at]
             assert isinstance(fact, Glob)
-            self.facts[at] = replace(fact, uses=(*fact.uses, *uses), filtered_by=frozenset(self._filters.get(at, ())))
+            self.facts[at] = replace(
+                fact, uses=(*fact.uses, *uses), filtered_by=frozenset(self._filters.get(at, ()))
+            )
         return self.facts
 
     # --- conditions ------------------------------------------------------------------------------------------------
@@ -522,13 +563,19 @@ class Walker:
         """The checks that must have the given outcome for a condition to be true."""
         match node:
             case cst.Call():
-                check = calls.check_of(node, self.scope.resolve(dotted(node.func)), self.scope, self.execution)
+                check = calls.check_of(
+                    node, self.scope.resolve(dotted(node.func)), self.scope, self.execution
+                )
                 return [Asked(check, True, True)] if check is not None else []
             case cst.Await(expression=inner):
                 return self._asked(inner)
             case cst.UnaryOperation(operator=cst.Not(), expression=inner):
                 asked = self._asked(inner)
-                return [Asked(asked[0].check, not asked[0].holds, True)] if len(asked) == 1 and asked[0].alone else []
+                return (
+                    [Asked(asked[0].check, not asked[0].holds, True)]
+                    if len(asked) == 1 and asked[0].alone
+                    else []
+                )
             case cst.BooleanOperation(left=left, operator=cst.And(), right=right):
                 return [Asked(a.check, a.holds, False) for a in (*self._asked(left), *self._asked(right))]
             case cst.Name(value=name):
@@ -536,7 +583,10 @@ class Walker:
                 return [a for a in known.checks if isinstance(a, Asked)] if known is not None else []
             case cst.NamedExpr(value=value):
                 return self._asked(value)
-            case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(operator=cst.In(), comparator=cst.Call() as call)]):
+            case cst.Comparison(
+                left=left,
+                comparisons=[cst.ComparisonTarget(operator=cst.In(), comparator=cst.Call() as call)],
+            ):
                 return self._listed(node, left, call)
         return []
 
@@ -546,7 +596,11 @@ class Walker:
         folder = lower(call.args[0].value, self.scope).pattern
         path = folder.joined(lower(left, self.scope).pattern)
         place = self.scope.place(node)
-        return [Asked(Check(place, path, place, self.execution, "os.listdir", "python", test="listed"), True, True)]
+        return [
+            Asked(
+                Check(place, path, place, self.execution, "os.listdir", "python", test="listed"), True, True
+            )
+        ]
 
 
 def replace_shape(active: Active, shape: str) -> Active:
@@ -584,7 +638,11 @@ def leaves(body: cst.BaseSuite) -> bool:
         small = last.body[-1]
         if isinstance(small, cst.Return | cst.Raise | cst.Continue | cst.Break):
             return True
-        return isinstance(small, cst.Expr) and isinstance(small.value, cst.Call) and dotted(small.value.func) in _LEAVING
+        return (
+            isinstance(small, cst.Expr)
+            and isinstance(small.value, cst.Call)
+            and dotted(small.value.func) in _LEAVING
+        )
     return isinstance(last, cst.Return | cst.Raise | cst.Continue | cst.Break)
 
 
@@ -665,7 +723,9 @@ def is_path_annotation(node: cst.BaseExpression | None, scope: Scope) -> bool:
             return scope.resolve(dotted(node)) in PATH_CLASSES
         case cst.BinaryOperation(left=left, operator=cst.BitOr(), right=right):
             return is_path_annotation(left, scope) or is_path_annotation(right, scope)
-        case cst.Subscript(value=cst.Name(value="Optional"), slice=[cst.SubscriptElement(slice=cst.Index(value=inner))]):
+        case cst.Subscript(
+            value=cst.Name(value="Optional"), slice=[cst.SubscriptElement(slice=cst.Index(value=inner))]
+        ):
             return is_path_annotation(inner, scope)
         case cst.SimpleString():
             return "Path" in node.value

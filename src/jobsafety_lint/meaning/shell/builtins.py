@@ -90,7 +90,9 @@ def _declare(interpreter: Interpreter, command: Command, state: State) -> None:
         pattern = PathPattern.of(value, *arg.pattern.parts[1:])
         state.assign(name, Value(pattern, arg.place))
         kept = state.variables[name].pattern
-        interpreter.add(ShellAssignment(arg.place, name, kept, state.execution, exported, _value_place(arg, name)))
+        interpreter.add(
+            ShellAssignment(arg.place, name, kept, state.execution, exported, _value_place(arg, name))
+        )
         if exported:
             setting = Setting(name, kept, arg.place, "export")
             state.change(environment=(*state.execution.environment, setting))

@@ -30,7 +30,8 @@ _TESTS = {
 @dataclass(frozen=True, eq=False)
 class Asked:
     """A check inside a condition. `holds` is what it must say for the condition to be true; `alone` if the condition
-    is nothing but this check."""
+    is nothing but this check.
+    """
 
     check: Check
     holds: bool
@@ -42,7 +43,11 @@ def checks_in(statement: sh.Statement, source: Source, state: State) -> list[Ask
     match statement:
         case sh.Pipeline(stages=(only,), negated=True):
             inner = checks_in(only, source, state)
-            return [Asked(a.check, not a.holds, a.alone) for a in inner] if len(inner) == 1 and inner[0].alone else []
+            return (
+                [Asked(a.check, not a.holds, a.alone) for a in inner]
+                if len(inner) == 1 and inner[0].alone
+                else []
+            )
         case sh.AndOr(items=items, operators=operators) if set(operators) == {"&&"}:
             found = [asked for item in items for asked in checks_in(item, source, state)]
             return [Asked(a.check, a.holds, False) for a in found]
@@ -108,7 +113,9 @@ def names_asked(node: sh.Node, source: Source) -> frozenset[str]:
             case sh.Test(words=words):
                 for at, word in enumerate(words):
                     if word.literal in {"-eq", "-ne", "-lt", "-gt", "-le", "-ge", "-v"}:
-                        found.update(w.literal for w in (*words[at - 1 : at], *words[at + 1 : at + 2]) if w.literal)
+                        found.update(
+                            w.literal for w in (*words[at - 1 : at], *words[at + 1 : at + 2]) if w.literal
+                        )
             case sh.HoleFragment(index=index):
                 found |= source.holes[index].names
     return frozenset(found)

@@ -13,8 +13,12 @@ Fact = Act | Glob
 
 _GLOB_CHARACTERS = frozenset("*?[")
 _COPY_VALUES = frozenset({"-S", "--suffix", "-t", "--target-directory"})
-_MERGERS = frozenset({"cat", "zcat", "sort", "jq", "paste", "awk", "csvstack", "samtools", "bcftools", "duckdb", "mlr"})
-_COUNTERS = frozenset({"ls", "wc", "du", "stat", "find", "file", "md5sum", "sha256sum", "echo", "printf", "test", "["})
+_MERGERS = frozenset(
+    {"cat", "zcat", "sort", "jq", "paste", "awk", "csvstack", "samtools", "bcftools", "duckdb", "mlr"}
+)
+_COUNTERS = frozenset(
+    {"ls", "wc", "du", "stat", "find", "file", "md5sum", "sha256sum", "echo", "printf", "test", "["}
+)
 
 
 def split_options(args: Sequence[Arg], values: frozenset[str] = frozenset()) -> tuple[set[str], list[Arg]]:
@@ -194,7 +198,18 @@ def _use_of(name: str) -> str:
 def _globs(command: Command) -> Iterator[Glob]:
     for arg in command.args:
         pattern = glob_pattern(arg)
-        if pattern is None or command.name in {"find", "case", "[", "[[", "grep", "sed", "awk", "tr", "expr", "jq"}:
+        if pattern is None or command.name in {
+            "find",
+            "case",
+            "[",
+            "[[",
+            "grep",
+            "sed",
+            "awk",
+            "tr",
+            "expr",
+            "jq",
+        }:
             continue
         uses = ((_use_of(command.name), command.place),)
         yield Glob(command.place, pattern, arg.place, command.execution, command.name, "shell", uses=uses)
@@ -225,7 +240,14 @@ def redirect_facts(command: Command | None, operator: str, target: Arg, statemen
     execution = command.execution if command else None
     if execution is None:
         return
-    kinds: dict[str, type[Act]] = {">": Write, ">|": Write, "&>": Write, ">>": Append, "&>>": Append, "<": Read}
+    kinds: dict[str, type[Act]] = {
+        ">": Write,
+        ">|": Write,
+        "&>": Write,
+        ">>": Append,
+        "&>>": Append,
+        "<": Read,
+    }
     kind = kinds.get(operator)
     if kind is not None:
         yield kind(statement, path, target.place, execution, operator, "shell", content=by)  # type: ignore[call-arg]

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, Sequence as Steps, ShellAssignment
+from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, ShellAssignment
+from jobsafety_lint.meaning.commands import Sequence as Steps
 from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Glob, Guard, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
@@ -19,6 +20,7 @@ from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_aske
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
 from jobsafety_lint.meaning.shell.values import args_of, pieces_of, value_of
+from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, SnippetBuilder, Source
@@ -71,7 +73,9 @@ class Interpreter:
                 if id(function) not in self._called:
                     self._steps, self._edges = [], {}
                     self._function(function, source, (), state.copy(), Use("result"))
-                    self.sequences.append(self._sequence(Place(source, function.span), "function", function.name))
+                    self.sequences.append(
+                        self._sequence(Place(source, function.span), "function", function.name)
+                    )
         self._steps, self._edges = outer_steps, outer_edges
 
     def begin(self) -> None:
@@ -129,7 +133,9 @@ class Interpreter:
         guards = len(state.guards)
         for at, item in enumerate(block.items):
             last = at == len(block.items) - 1
-            ran += self._item(item, source, state, use if last else replace(use, status="ignored", alternative=None))
+            ran += self._item(
+                item, source, state, use if last else replace(use, status="ignored", alternative=None)
+            )
             state.guards += self._after(item.statement, source, state)
         del state.guards[guards:]
         return ran
@@ -143,7 +149,11 @@ class Interpreter:
             more = (reason,) if loops else ()
             inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
             return self.statement(item.statement, source, inner, replace(use, status="ignored"))
-        if use.status in {"ignored", "result"} and state.execution.errexit and not state.execution.errexit_suspended:
+        if (
+            use.status in {"ignored", "result"}
+            and state.execution.errexit
+            and not state.execution.errexit_suspended
+        ):
             use = replace(use, status="exits")
         return self.statement(item.statement, source, state, use)
 
@@ -160,7 +170,9 @@ class Interpreter:
                 state.functions[statement.name] = statement
                 return []
             case sh.Coproc(body=body):
-                return self.statement(body, source, state.copy(background=True), replace(use, status="ignored"))
+                return self.statement(
+                    body, source, state.copy(background=True), replace(use, status="ignored")
+                )
             case sh.Test() | sh.Arithmetic():
                 self._substitutions(statement, source, state, use, output="branch")
                 if use.status in {"branch", "exits"}:
@@ -287,7 +299,7 @@ class Interpreter:
                 if pattern is not None:
                     globs.append(Glob(arg.place, pattern, arg.place, state.execution, "for", "shell"))
         known = tuple(v for v in values if v is not None) if None not in values and not globs else None
-        header = Place(source, type(statement.span)(statement.span.start, statement.body.span.start))
+        header = _header(statement, source)
         loop = Loop("for", header, (statement.variable,), known)
         state.bind(statement.variable)
         if statement.words:
@@ -299,7 +311,10 @@ class Interpreter:
         outer = self._loop_globs.get(statement.variable)
         uses = self._loop_globs[statement.variable] = []
         filters = frozenset(
-            name for node in statement.body.walk() if isinstance(node, sh.Test) for name in names_asked(node, source)
+            name
+            for node in statement.body.walk()
+            if isinstance(node, sh.Test)
+            for name in names_asked(node, source)
         )
         ran = self._loop(statement.body, source, state, loop)
         for glob in globs:
@@ -337,7 +352,9 @@ class Interpreter:
                 after = statement.operators[at]
                 right = _program(statement.items[at + 1])
                 masked = after == "||" and right in {"true", ":", "="} and at + 1 == count - 1
-                mine = replace(use, status="masked" if masked else "branch", alternative=right if after == "||" else None)
+                mine = replace(
+                    use, status="masked" if masked else "branch", alternative=right if after == "||" else None
+                )
                 state.change(errexit_suspended=True)
             self._condition(item, source) if not last else None
             ran += self.statement(item, source, state, mine)
@@ -353,7 +370,8 @@ class Interpreter:
             act = statement.items[-1] if count == 2 else None
             shape = "and" if holds else "or"
             state.guards += [
-                ActiveGuard(a.check, a.holds if holds else not a.holds, shape, place, a.alone, act) for a in asked
+                ActiveGuard(a.check, a.holds if holds else not a.holds, shape, place, a.alone, act)
+                for a in asked
             ]
         del state.guards[entered:]
         return ran
@@ -365,20 +383,28 @@ class Interpreter:
         match statement:
             case sh.AndOr(items=(first, second), operators=(operator,)) if _leaves(second):
                 condition, negate = first, operator == "&&"
-            case sh.If(branches=(branch,), otherwise=None) if leaves(branch.body) and len(branch.condition.items) == 1:
+            case sh.If(branches=(branch,), otherwise=None) if (
+                leaves(branch.body) and len(branch.condition.items) == 1
+            ):
                 condition, negate = branch.condition.items[0].statement, True
         if condition is None:
             return []
         asked = checks_in(condition, source, state)
         place = Place(source, statement.span)
         if negate:
-            asked = [Asked(a.check, not a.holds, True) for a in asked] if len(asked) == 1 and asked[0].alone else []
+            asked = (
+                [Asked(a.check, not a.holds, True) for a in asked]
+                if len(asked) == 1 and asked[0].alone
+                else []
+            )
         return [ActiveGuard(a.check, a.holds, "early-exit", place, a.alone) for a in asked]
 
     def _pipeline(self, statement: sh.Pipeline, source: Source, state: State, use: Use) -> list[Command]:
         if len(statement.stages) == 1:
             status = "branch" if use.status == "branch" else "ignored" if statement.negated else use.status
-            return self.statement(statement.stages[0], source, state, replace(use, status=status, negated=True))
+            return self.statement(
+                statement.stages[0], source, state, replace(use, status=status, negated=True)
+            )
         status = "ignored" if statement.negated and use.status == "exits" else use.status
         stages: list[tuple[Command, ...]] = []
         later = use.output if status != "branch" else "branch"
@@ -450,7 +476,9 @@ class Interpreter:
             self.assign(assignment, source, state)
         return ran
 
-    def assign(self, assignment: sh.Assignment, source: Source, state: State, *, exported: bool = False) -> None:
+    def assign(
+        self, assignment: sh.Assignment, source: Source, state: State, *, exported: bool = False
+    ) -> None:
         """Sets a variable from an assignment."""
         place = Place(source, assignment.span)
         value = assignment.value
@@ -569,7 +597,9 @@ class Interpreter:
             if not name.isdigit():
                 state.variables[name] = value
         state.functions.update(inner.functions)
-        state.change(errexit=inner.execution.errexit, pipefail=inner.execution.pipefail, cwd=inner.execution.cwd)
+        state.change(
+            errexit=inner.execution.errexit, pipefail=inner.execution.pipefail, cwd=inner.execution.cwd
+        )
         return ran
 
     # --- files -----------------------------------------------------------------------------------------------------
@@ -647,6 +677,17 @@ class Interpreter:
         return None
 
 
+def _header(statement: sh.For, source: Source) -> Place:
+    """`for x in a b`, without `do`."""
+    before = (
+        source.text[statement.span.start : statement.body.span.start]
+        .rstrip()
+        .removesuffix("do")
+        .rstrip(" \t\n;")
+    )
+    return Place(source, Span(statement.span.start, statement.span.start + len(before)))
+
+
 def _rank(fact: object) -> int:
     status = getattr(fact, "status", None)
     if isinstance(status, str):
@@ -718,5 +759,3 @@ def assigned_in(node: sh.Node) -> set[str]:
             case sh.Command(words=(first, *rest)) if first.literal in {"read", *builtins.DECLARATIONS}:
                 names.update(n for w in rest if (n := builtins.assigned_name(w)) is not None)
     return names
-
-

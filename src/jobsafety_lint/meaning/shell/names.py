@@ -23,7 +23,9 @@ def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
     for fact in facts:
         if isinstance(fact, ShellAssignment) and fact.value_place is not None and looks_like_path(fact.value):
             users = [command for command in commands if _takes(command, fact.place)]
-            found.append(_name(fact.value_place, fact.value, fact.name, fact.execution.loops, users, fact, acts))
+            found.append(
+                _name(fact.value_place, fact.value, fact.name, fact.execution.loops, users, fact, acts)
+            )
         elif isinstance(fact, Command):
             for arg in fact.args:
                 if arg.origin is None and looks_like_path(arg.pattern) and arg.pattern.names:
@@ -77,6 +79,8 @@ def _same(arg: Arg, origin: Place) -> bool:
 def looks_like_path(pattern: PathPattern) -> bool:
     """Whether a text looks like the name of a file: a folder, or a suffix, and no blank or URL."""
     literal = pattern.literal
-    if not literal.strip("\0") or any(mark in literal for mark in (" ", "://", "\n", "=", ",", ";", "*", "(")):
+    if not literal.strip("\0") or any(
+        mark in literal for mark in (" ", "://", "\n", "=", ",", ";", "*", "(")
+    ):
         return False
     return "/" in literal.strip("/") or bool(pattern.suffix and pattern.suffix[1:2].isalpha())

@@ -76,7 +76,9 @@ class State:
     def bind(self, name: str, origin: Place | None = None) -> None:
         """A loop sets the variable: it stands for itself."""
         version = self.versions[name] = self.versions.get(name, 0) + 1
-        self.variables[name] = Value(PathPattern((Hole(f"${name}", frozenset({name}), version=version),)), origin)
+        self.variables[name] = Value(
+            PathPattern((Hole(f"${name}", frozenset({name}), version=version),)), origin
+        )
 
     def join(self, *others: State) -> None:
         """Takes up what several branches have left: a variable on which they differ is not known any more."""

@@ -18,7 +18,8 @@ from jobsafety_lint.source import Place, SnippetBuilder, Source
 @dataclass(frozen=True, eq=False)
 class Inner:
     """What is run inside: either words (exec style) or a text for a shell. `detached`: the outer command's status is
-    not the inner one's (a queued job)."""
+    not the inner one's (a queued job).
+    """
 
     execution: Execution
     args: tuple[Arg, ...] = ()

@@ -11,9 +11,13 @@ from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.source import Hole, Place, Source
 
-_UNIQUE_VARIABLES = frozenset({"$", "BASHPID", "RANDOM", "SRANDOM", "PPID", "PUEUE_TASK_ID", "SLURM_JOB_ID", "PBS_JOBID"})
+_UNIQUE_VARIABLES = frozenset(
+    {"$", "BASHPID", "RANDOM", "SRANDOM", "PPID", "PUEUE_TASK_ID", "SLURM_JOB_ID", "PBS_JOBID"}
+)
 _UNIQUE_COMMANDS = frozenset({"mktemp", "uuidgen", "uuid", "tempfile"})
-_DIGEST_COMMANDS = frozenset({"md5sum", "sha1sum", "sha256sum", "sha512sum", "b2sum", "cksum", "md5", "shasum"})
+_DIGEST_COMMANDS = frozenset(
+    {"md5sum", "sha1sum", "sha256sum", "sha512sum", "b2sum", "cksum", "md5", "shasum"}
+)
 
 
 def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> list[tuple[PathPattern, Span]]:
@@ -155,7 +159,9 @@ def args_of(word: sh.Word, source: Source, state: State) -> list[Arg]:
     pattern = PathPattern.of(*(p for p, _ in pieces))
     if unquoted and (pattern.text or "").strip(" ").count(" ") and len(word.parts) == 1:
         return _split(place, pattern.text or "", _origin(word, state))
-    return [Arg(place, pattern, written(word, source), word.is_quoted, unquoted, _origin(word, state), pieces)]
+    return [
+        Arg(place, pattern, written(word, source), word.is_quoted, unquoted, _origin(word, state), pieces)
+    ]
 
 
 def _split(place: Place, text: str, origin: Place | None) -> list[Arg]:

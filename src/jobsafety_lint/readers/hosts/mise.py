@@ -89,7 +89,9 @@ class _Reader:
             elif node.type == "pair":
                 self._pair(node, ())
             elif node.type in {"table", "table_array_element"}:
-                key = next((c for c in node.children if c.type in {"bare_key", "dotted_key", "quoted_key"}), None)
+                key = next(
+                    (c for c in node.children if c.type in {"bare_key", "dotted_key", "quoted_key"}), None
+                )
                 path = tuple(self._key(key)) if key is not None else ()
                 for child in node.children:
                     if child.type == "pair":
@@ -130,9 +132,7 @@ class _Reader:
             path = ("tasks", *path)
         if path[:1] != ("tasks",):
             return
-        if len(path) == 2:
-            self._run(path[1], value, span)
-        elif len(path) == 3 and path[2] == "run":
+        if len(path) == 2 or (len(path) == 3 and path[2] == "run"):
             self._run(path[1], value, span)
         elif len(path) == 3 and path[2] in {"depends", "wait_for"}:
             self.found.depends[path[1]] = tuple(text for n in _strings(value) if (text := self._plain(n)))

@@ -81,7 +81,10 @@ def read_unit(text: str, span: Span) -> Unit:
         RecursionError: they are nested too deeply.
     """
     line_start = text.rfind("\n", 0, span.start) + 1
-    indented = text[line_start : span.start + 1].startswith((" ", "\t")) or text[span.start : span.start + 1] in " \t"
+    indented = (
+        text[line_start : span.start + 1].startswith((" ", "\t"))
+        or text[span.start : span.start + 1] in " \t"
+    )
     piece = text[line_start : span.end]
     if not piece.endswith("\n"):
         piece += "\n"

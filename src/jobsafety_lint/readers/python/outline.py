@@ -26,8 +26,16 @@ class Definition:
     def parameters(self) -> list[ast.arg]:
         """All parameters, in order, without `self` and `cls`."""
         a = self.node.args
-        every = [*a.posonlyargs, *a.args, *([a.vararg] if a.vararg else []), *a.kwonlyargs, *([a.kwarg] if a.kwarg else [])]
-        return [p for at, p in enumerate(every) if not (at == 0 and self.class_name and p.arg in {"self", "cls"})]
+        every = [
+            *a.posonlyargs,
+            *a.args,
+            *([a.vararg] if a.vararg else []),
+            *a.kwonlyargs,
+            *([a.kwarg] if a.kwarg else []),
+        ]
+        return [
+            p for at, p in enumerate(every) if not (at == 0 and self.class_name and p.arg in {"self", "cls"})
+        ]
 
 
 @dataclass(eq=False)
@@ -79,7 +87,9 @@ class Outline:
             elif isinstance(node, ast.ClassDef):
                 self._functions_in(node.body, node.name)
             elif isinstance(node, ast.If | ast.Try | ast.With):
-                self._functions_in([s for s in ast.iter_child_nodes(node) if isinstance(s, ast.stmt)], class_name)
+                self._functions_in(
+                    [s for s in ast.iter_child_nodes(node) if isinstance(s, ast.stmt)], class_name
+                )
 
     def _column(self, line: int, byte: int) -> int:
         """The column (from 1, code points) of a byte offset in a line."""
@@ -132,7 +142,11 @@ def _targets(statement: ast.stmt) -> Iterator[str]:
         for target in statement.targets:
             if isinstance(target, ast.Name):
                 yield target.id
-    elif isinstance(statement, ast.AnnAssign) and statement.value is not None and isinstance(statement.target, ast.Name):
+    elif (
+        isinstance(statement, ast.AnnAssign)
+        and statement.value is not None
+        and isinstance(statement.target, ast.Name)
+    ):
         yield statement.target.id
 
 

@@ -43,7 +43,9 @@ def read(scanner: Scanner, start: int, end: int) -> list[sh.Item]:
         trees = _bashlex().parse(text)
     except RecursionError:
         raise
-    except Exception as error:  # bashlex raises many kinds: ParsingError, NotImplementedError, AttributeError, …
+    except (
+        Exception
+    ) as error:  # bashlex raises many kinds: ParsingError, NotImplementedError, AttributeError, …
         raise NotTaken(f"bashlex: {type(error).__name__}", start) from error
     lowering = _Lowering(scanner, start, end)
     return [item for tree in trees for item in lowering.items([tree])]
@@ -194,7 +196,8 @@ class _Lowering:
         if [w.span.end for w in read] != [self.span(w).end for w in words]:
             raise NotTaken("bashlex: words do not tile", span.start)
         opening = next(
-            (at for at, part in enumerate(parts) if part.kind == "reservedword" and part.word in {"do", "{"}), None
+            (at for at, part in enumerate(parts) if part.kind == "reservedword" and part.word in {"do", "{"}),
+            None,
         )
         if opening is None:
             raise NotTaken("bashlex: loop without do", span.start)

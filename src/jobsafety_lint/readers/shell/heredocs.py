@@ -64,7 +64,7 @@ def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # noqa:
         elif char == "$((" or text.startswith("((", at):
             close = text.find("))", at, end)
             newline = text.find("\n", at, end)
-            at = close + 2 if 0 <= close and (newline < 0 or close < newline) else at + len(char)
+            at = close + 2 if close >= 0 and (newline < 0 or close < newline) else at + len(char)
         elif text.startswith("<<<", at):
             at += 3
         elif text.startswith("<<", at):

@@ -70,7 +70,11 @@ class ShellTree:
         wanted = [span for span in spans]
         changed = False
         for unit in self.units:
-            if unit.confirmed or unit.reader != "tree-sitter" or not any(unit.span.overlaps(s) for s in wanted):
+            if (
+                unit.confirmed
+                or unit.reader != "tree-sitter"
+                or not any(unit.span.overlaps(s) for s in wanted)
+            ):
                 continue
             unit.confirmed = True
             try:
@@ -87,7 +91,11 @@ class ShellTree:
 
 def _unit_end(tree: ShellTree, unit: Unit) -> int:
     """The end of a unit with the bodies of its here-documents."""
-    ends = [f.resume for f in tree.scanner.heredocs.values() if unit.span.start <= f.delimiter_span.start < unit.span.end]
+    ends = [
+        f.resume
+        for f in tree.scanner.heredocs.values()
+        if unit.span.start <= f.delimiter_span.start < unit.span.end
+    ]
     return max([unit.span.end, *ends])
 
 
@@ -98,7 +106,9 @@ def read_shell(source: Source) -> ShellTree:
     span = Span(0, len(source.text))
     unread = tuple(sh.Unread(unit.span, unit.unread) for unit in units if unit.unread is not None)
     nested = tuple(reader.nested_unread)
-    script = sh.Script(span, _body(units, span), tuple(comments), tuple(sorted(unread + nested, key=lambda u: u.span)))
+    script = sh.Script(
+        span, _body(units, span), tuple(comments), tuple(sorted(unread + nested, key=lambda u: u.span))
+    )
     return ShellTree(source, script, units, reader.scanner)
 
 
@@ -142,7 +152,9 @@ class _Reader:
             stop = self._cut(at, end, data[at - base : end - base], units, comments, masking=masking)
             if stop < 0:  # a statement was refused: from here on tree-sitter sees words without their inside
                 masking, at = True, -stop - 1
-                mask = masking_module.blank_bodies(self.scanner, masking_module.masked(self.scanner, at, end), at)
+                mask = masking_module.blank_bodies(
+                    self.scanner, masking_module.masked(self.scanner, at, end), at
+                )
                 data, base = one_byte_each(mask), at
                 continue
             at = self._skip_terminators(stop, end, units)
@@ -157,10 +169,18 @@ class _Reader:
         return at
 
     def _cut(
-        self, start: int, end: int, data: bytes, units: list[Unit], comments: list[sh.Comment], *, masking: bool
+        self,
+        start: int,
+        end: int,
+        data: bytes,
+        units: list[Unit],
+        comments: list[sh.Comment],
+        *,
+        masking: bool,
     ) -> int:
         """Reads on from `start` up to the first statement that has to be read again, and returns where to go on;
-        where masking may help, `-1 - offset` of that statement."""
+        where masking may help, `-1 - offset` of that statement.
+        """
         root = parse(data)
         lowering = Lowering(self.scanner, start, end)
         for node in root.children:
@@ -212,7 +232,9 @@ class _Reader:
         try:
             items = tuple(bashlex_reader.read(self.scanner, span.start, min(self._with_heredocs(span), end)))
             if items:
-                units.append(Unit(Span(items[0].span.start, items[-1].span.end), "bashlex", tuple(refusals), items))
+                units.append(
+                    Unit(Span(items[0].span.start, items[-1].span.end), "bashlex", tuple(refusals), items)
+                )
                 return max(span.end, items[-1].span.end)
         except (NotTaken, WordError, RecursionError) as other:
             refusals.append(str(other))
@@ -293,10 +315,7 @@ def _path_to(node: sh.Node, offset: int) -> list[sh.Node]:
 def _holds(node: sh.Node, offset: int) -> bool:
     if node.span.start <= offset < max(node.span.end, node.span.start + 1):
         return True
-    return any(
-        document.body_span.start <= offset < document.body_span.end
-        for document in _documents(node)
-    )
+    return any(document.body_span.start <= offset < document.body_span.end for document in _documents(node))
 
 
 def _documents(node: sh.Node) -> list[sh.HereDocument]:

@@ -71,7 +71,8 @@ class SingleQuoted(Fragment):
 @dataclass(slots=True)
 class DoubleQuoted(Fragment):
     """`"…"` (or `$"…"`): literals, expansions and substitutions. A `Literal` inside has only `\\$`, `\\``, `\\"`,
-    `\\\\` and backslash-newline taken away."""
+    `\\\\` and backslash-newline taken away.
+    """
 
     parts: tuple[Fragment, ...]
 
@@ -173,7 +174,8 @@ class HereDocument(Node):
 @dataclass(slots=True)
 class Redirect(Node):
     """A redirection: `operator` (`>`, `>>`, `<`, `<&`, `>&`, `&>`, `&>>`, `>|`, `<>`, `<<`, `<<-`, `<<<`), its file
-    descriptor as written (`2`, `{fd}`, or None), and a target word or a here-document."""
+    descriptor as written (`2`, `{fd}`, or None), and a target word or a here-document.
+    """
 
     operator: str
     descriptor: str | None
@@ -206,7 +208,8 @@ class Statement(Node):
 @dataclass(slots=True)
 class Command(Statement):
     """A simple command: assignments before it, words, redirections. Also `declare`, `local`, `export`, …, whose
-    `name=value` arguments are words; an array value there is in `assignments` after all of the words."""
+    `name=value` arguments are words; an array value there is in `assignments` after all of the words.
+    """
 
     assignments: tuple[Assignment, ...]
     words: tuple[Word, ...]

@@ -126,9 +126,20 @@ class Lowering:
                     if inner.type in {"pipeline", "list"} or inner.type in _LIST_OPERATORS:
                         self._member(inner, row)
                     elif inner.is_named and inner.type not in {
-                        "heredoc_start", "heredoc_body", "heredoc_end", "file_redirect", "herestring_redirect",
-                        "file_descriptor", "word", "string", "raw_string", "concatenation", "simple_expansion",
-                        "expansion", "number", "command_substitution",
+                        "heredoc_start",
+                        "heredoc_body",
+                        "heredoc_end",
+                        "file_redirect",
+                        "herestring_redirect",
+                        "file_descriptor",
+                        "word",
+                        "string",
+                        "raw_string",
+                        "concatenation",
+                        "simple_expansion",
+                        "expansion",
+                        "number",
+                        "command_substitution",
                     }:
                         self._flatten(inner, row)
 
@@ -157,7 +168,11 @@ class Lowering:
             elif text[end - 1 : end] == "\n":
                 end -= 1
             else:
-                return stripped if text[end - 1 : end] in {" ", "\t"} and text[end - 2 : end - 1] != "\\" else end
+                return (
+                    stripped
+                    if text[end - 1 : end] in {" ", "\t"} and text[end - 2 : end - 1] != "\\"
+                    else end
+                )
 
     def _atom(self, node: Node) -> sh.Statement:
         if node.type in _SIMPLE or (node.type == "test_command" and self._is_bracket(node)):
@@ -228,12 +243,16 @@ class Lowering:
                 into, marks["then"] = body, child.end_byte
             elif child.type in {"elif_clause", "else_clause", "fi"}:
                 if not branches:
-                    branches.append(self._branch(node, condition, body, marks["if"], marks["then"], child.start_byte))
+                    branches.append(
+                        self._branch(node, condition, body, marks["if"], marks["then"], child.start_byte)
+                    )
                 if child.type == "elif_clause":
                     branches.append(self._elif(child))
                 elif child.type == "else_clause":
                     inside = child.children[1:]
-                    otherwise = self.block(inside, child.children[0].end_byte + self.base, child.end_byte + self.base)
+                    otherwise = self.block(
+                        inside, child.children[0].end_byte + self.base, child.end_byte + self.base
+                    )
             else:
                 into.append(child)
         return sh.If(span, redirects, tuple(branches), otherwise)
@@ -262,7 +281,9 @@ class Lowering:
         )
 
     def _do_group(self, node: Node) -> tuple[sh.Block, Node]:
-        group = next((child for child in node.children if child.type in {"do_group", "compound_statement"}), None)
+        group = next(
+            (child for child in node.children if child.type in {"do_group", "compound_statement"}), None
+        )
         if group is None:
             raise NotTaken("loop without do", self.span(node).start)
         first, last = ("do", "done") if group.type == "do_group" else ("{", "}")
@@ -334,7 +355,9 @@ class Lowering:
         inside = [child for child in after if child is not ending]
         end = (ending.start_byte if ending else node.end_byte) + self.base
         body = self.block(inside, close.end_byte + self.base, end)
-        last = ending.end_byte if ending else max(close.end_byte, body.span.end - self.base if body.items else 0)
+        last = (
+            ending.end_byte if ending else max(close.end_byte, body.span.end - self.base if body.items else 0)
+        )
         return sh.Clause(
             Span(node.start_byte + self.base, last + self.base), patterns, body, ending.type if ending else ""
         )

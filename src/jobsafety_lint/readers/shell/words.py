@@ -21,7 +21,17 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[([^\]\n]*(?:\[[^\]\n]*\][^\]\n]*)*
 _REDIRECT = re.compile(r"(\d+|\{[A-Za-z_]\w*\})?(&>>|&>|<<<|<<-|<<|<&|<>|>\||>>|>&|<|>)")
 _NAME = re.compile(r"[A-Za-z_]\w*|\d|[@*#?$!-]")
 _ANSI = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|c.|.)", re.DOTALL)
-_ANSI_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
+_ANSI_LETTERS = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "E": "\x1b",
+    "f": "\f",
+    "v": "\v",
+}
 _DECLARATIONS = frozenset({"declare", "local", "export", "readonly", "typeset"})
 _OPERATORS = re.compile(r"[:]?[-=+?]|##?|%%?|//?|\^\^?|,,?|@|:")
 _MAX_NESTING = 40
@@ -175,7 +185,9 @@ class Scanner:
             parts: tuple[sh.Fragment, ...] = (sh.Literal(body, self.text[body.start : body.end]),)
         else:
             parts = self._quoted_parts(body.start, body.end, heredoc=True)[0]
-        document = sh.HereDocument(found.delimiter_span, found.delimiter, found.quoted, found.strip_tabs, body, parts)
+        document = sh.HereDocument(
+            found.delimiter_span, found.delimiter, found.quoted, found.strip_tabs, body, parts
+        )
         end = found.delimiter_span.end
         return sh.Redirect(Span(match.start(), end), operator, match[1], None, document), end
 
@@ -315,7 +327,7 @@ class Scanner:
                 following = self.text[at + 1 : at + 2]
                 if following == "\n":
                     pass
-                elif following and following in ('$`\\' if heredoc else '$`"\\'):
+                elif following and following in ("$`\\" if heredoc else '$`"\\'):
                     literal.append(following)
                 else:
                     literal.append("\\" + following)
