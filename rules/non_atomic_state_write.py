@@ -19,7 +19,26 @@ RULE = Rule(
 )
 
 _STATE = frozenset(
-    ["checkpoint", "checkpoints", "ckpt", "ckpts", "chkpt", "cursor", "cursors", "offset", "offsets", "watermark", "watermarks", "state", "progress", "resume", "manifest", "bookmark", "bookmarks", "ledger"]
+    [
+        "checkpoint",
+        "checkpoints",
+        "ckpt",
+        "ckpts",
+        "chkpt",
+        "cursor",
+        "cursors",
+        "offset",
+        "offsets",
+        "watermark",
+        "watermarks",
+        "state",
+        "progress",
+        "resume",
+        "manifest",
+        "bookmark",
+        "bookmarks",
+        "ledger",
+    ]
 )
 _FINISHED_NAMES = (
     ".tmp",

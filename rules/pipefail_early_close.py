@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -26,7 +27,92 @@ _MESSAGES = frozenset({"echo", "printf", "log", "warn", "info", "logger"})
 _DECIDING_READERS = frozenset({"grep", "egrep", "fgrep", "zgrep", "rg", "ag"})
 
 _SMALL = frozenset(
-    ["basename", "dirname", "date", "uname", "hostname", "pwd", "id", "whoami", "groups", "stat", "wc", "readlink", "realpath", "which", "type", "command", "nproc", "getconf", "tput", "uptime", "lsb_release", "arch", "tty", "umask", "md5sum", "sha1sum", "sha256sum", "sha512sum", "cksum", "sum", "true", "false", "test", "[", "expr", "bc", "seq-small", "nvidia-smi", "free", "df", "getent", "file", "locale", "sw_vers", "pgrep", "ip", "ifconfig", "route", "mktemp", "jobs", "ulimit", "shasum", "sysctl", "lscpu", "lsof-small", "printenv", "timedatectl", "hostnamectl", "loginctl", "pidof", "getopt", "tr-small", "xdg-user-dir", "pkg-config", "java", "javac", "node", "npm-small", "rustc", "go-small", "gcc", "g++", "clang", "cc", "ldconfig-small", "arch", "dmidecode", "ulimit", "openssl", "ssh-keygen", "fdupes-small", "mountpoint", "findmnt", "blkid"]
+    [
+        "basename",
+        "dirname",
+        "date",
+        "uname",
+        "hostname",
+        "pwd",
+        "id",
+        "whoami",
+        "groups",
+        "stat",
+        "wc",
+        "readlink",
+        "realpath",
+        "which",
+        "type",
+        "command",
+        "nproc",
+        "getconf",
+        "tput",
+        "uptime",
+        "lsb_release",
+        "arch",
+        "tty",
+        "umask",
+        "md5sum",
+        "sha1sum",
+        "sha256sum",
+        "sha512sum",
+        "cksum",
+        "sum",
+        "true",
+        "false",
+        "test",
+        "[",
+        "expr",
+        "bc",
+        "seq-small",
+        "nvidia-smi",
+        "free",
+        "df",
+        "getent",
+        "file",
+        "locale",
+        "sw_vers",
+        "pgrep",
+        "ip",
+        "ifconfig",
+        "route",
+        "mktemp",
+        "jobs",
+        "ulimit",
+        "shasum",
+        "sysctl",
+        "lscpu",
+        "lsof-small",
+        "printenv",
+        "timedatectl",
+        "hostnamectl",
+        "loginctl",
+        "pidof",
+        "getopt",
+        "tr-small",
+        "xdg-user-dir",
+        "pkg-config",
+        "java",
+        "javac",
+        "node",
+        "npm-small",
+        "rustc",
+        "go-small",
+        "gcc",
+        "g++",
+        "clang",
+        "cc",
+        "ldconfig-small",
+        "arch",
+        "dmidecode",
+        "ulimit",
+        "openssl",
+        "ssh-keygen",
+        "fdupes-small",
+        "mountpoint",
+        "findmnt",
+        "blkid",
+    ]
 )
 """Programs that print a few lines: what they write fits into one write(2), before the reader can be gone."""
 
@@ -49,7 +135,40 @@ _SMALL_FILE = re.compile(
 )
 """Files that are a few lines, or a page, long."""
 _KEEPS_SIZE = frozenset(
-    ["grep", "egrep", "fgrep", "sed", "awk", "gawk", "mawk", "cut", "tr", "sort", "uniq", "rev", "tac", "cat", "column", "paste", "nl", "fold", "expand", "unexpand", "jq", "xargs", "tee", "perl", "iconv", "base64", "zcat", "gunzip", "strings", "shuf", "fmt", "stdbuf"]
+    [
+        "grep",
+        "egrep",
+        "fgrep",
+        "sed",
+        "awk",
+        "gawk",
+        "mawk",
+        "cut",
+        "tr",
+        "sort",
+        "uniq",
+        "rev",
+        "tac",
+        "cat",
+        "column",
+        "paste",
+        "nl",
+        "fold",
+        "expand",
+        "unexpand",
+        "jq",
+        "xargs",
+        "tee",
+        "perl",
+        "iconv",
+        "base64",
+        "zcat",
+        "gunzip",
+        "strings",
+        "shuf",
+        "fmt",
+        "stdbuf",
+    ]
 )
 _SHRINKS = frozenset({"wc", "md5sum", "sha1sum", "sha256sum", "head", "tail", "cksum"})
 
@@ -154,7 +273,7 @@ def stops_early(command: Command) -> bool:  # one case a program
 def _joined(words: Sequence[str]) -> Iterator[str]:
     """Words, and each option together with the word behind it: `-n` `-5` as `-n-5`."""
     yield from words
-    for option, value in zip(words, words[1:]):
+    for option, value in itertools.pairwise(words):
         if option in {"-n", "-c"}:
             yield option + value
 
@@ -199,7 +318,7 @@ def _leaves(stage: Sequence[Command]) -> list[Command]:
     ]
 
 
-def _is_small(command: Command, context: Context) -> bool:  # noqa: C901  # one case a program
+def _is_small(command: Command, context: Context) -> bool:  # one case a program
     words = [word if word is not None else "\0" for word in command.words]
     operands = [word for word in words if not word.startswith("-")]
     name = command.name

@@ -86,7 +86,7 @@ def _selectors(text: tuple[str, ...]) -> list[str]:
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.pass_context
-def check(ctx: click.Context, paths: tuple[str, ...], **given: Any) -> None:
+def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Check files and folders (default: the current folder)."""
     known = registry.catalogue()
     cli: dict[str, list[str]] = {}
@@ -144,7 +144,7 @@ def _tasks(
             raise UsageError(
                 "-: give the text a name with `--stdin-filename NAME`, so that its kind is known"
             )
-        path = Path(os.path.abspath(name))  # noqa: PTH100
+        path = Path(os.path.abspath(name))
         data = sys.stdin.buffer.read()
         kind = (
             discover.kind_of(path, name) or ("shell", "sh")
@@ -182,8 +182,8 @@ def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
         if bar is None:
             if time.monotonic() - started < _PATIENCE:
                 return
-            from rich.console import Console  # noqa: PLC0415  # only for runs that take long
-            from rich.progress import Progress  # noqa: PLC0415
+            from rich.console import Console  # only for runs that take long
+            from rich.progress import Progress
 
             bar = Progress(console=Console(stderr=True), transient=True)
             task = bar.add_task("Checking", total=total)
@@ -375,7 +375,7 @@ def config_group() -> None:
 @click.option("--isolated", is_flag=True)
 def show(file: str | None, configs: tuple[str, ...], isolated: bool) -> None:
     """Show the settings that count for FILE (default: the current folder), and where they come from."""
-    path = Path(os.path.abspath(file or "."))  # noqa: PTH100
+    path = Path(os.path.abspath(file or "."))
     settings = Resolver.from_options(configs, isolated=isolated).for_folder(
         path if path.is_dir() else path.parent
     )

@@ -139,7 +139,7 @@ class Discovery:
         for path in paths:
             if not path.exists():
                 raise UsageError(f"{path}: no such file or directory")
-            absolute = Path(os.path.abspath(path))  # noqa: PTH100  # resolve() would follow links
+            absolute = Path(os.path.abspath(path))  # resolve() would follow links
             for item in self._folder(absolute) if path.is_dir() else self._named(absolute):
                 found.setdefault(item.path, item)
         return sorted(found.values(), key=lambda item: item.shown)

@@ -154,7 +154,7 @@ def _check_source(source: SourceFile, task: Task, options: Options, result: Resu
         drafts = _drafts(active, facts, Context(source, settings, role, facts.facts), result)
     result.unread += facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
     findings = _findings(drafts, facts, settings)
-    findings += _about_comments(findings, facts, task, active, selection, known, result)
+    findings += _about_comments(findings, facts, task, active, known, result)
     for finding in findings:
         if (
             finding.confidence is Confidence.LOW
@@ -256,7 +256,6 @@ def _about_comments(
     facts: FileFacts,
     task: Task,
     rules: Sequence[Rule],
-    selection: Selection,
     known: Mapping[str, str],
     result: Result,
 ) -> list[Finding]:

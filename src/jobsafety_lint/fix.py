@@ -66,8 +66,8 @@ def write(file: SourceFile, text: str) -> None:
             temporary.write(data)
             temporary.flush()
             os.fsync(temporary.fileno())
-        os.chmod(name, target.stat().st_mode & 0o7777)  # noqa: PTH101  # a name, not a Path
-        os.replace(name, target)  # noqa: PTH105
+        os.chmod(name, target.stat().st_mode & 0o7777)  # a name, not a Path
+        os.replace(name, target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

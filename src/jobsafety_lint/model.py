@@ -5,8 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
+from typing import Any
 
 
 class Severity(enum.Enum):
@@ -105,7 +104,7 @@ class Finding:
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
     references: tuple[str, ...] = ()
-    data: Mapping[str, JsonValue] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
     anchors: tuple[tuple[int, int], ...] = ()
     fingerprint: str = ""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.model import Confidence, Edit, Fix, JsonValue, Location, Severity
+from jobsafety_lint.model import Confidence, Edit, Fix, Location, Severity
 from jobsafety_lint.source import Place
 
 Kind = TypeVar("Kind")
@@ -32,7 +32,7 @@ class Draft:
     severity: Severity = Severity.WARNING
     confidence: Confidence = Confidence.HIGH
     fix: Fix | None = None
-    data: Mapping[str, JsonValue] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
     subject: object = None
 
 
@@ -81,7 +81,7 @@ class Rule:
         severity: Severity | None = None,
         confidence: Confidence | None = None,
         fix: Fix | None = None,
-        data: Mapping[str, JsonValue] | None = None,
+        data: Mapping[str, Any] | None = None,
         subject: object = None,
     ) -> Draft:
         """A finding of this rule at a place, with the rule's severity and confidence unless others are given."""

@@ -16,7 +16,42 @@ from jobsafety_lint.source import Hole
 Part = str | Hole
 
 STATE_WORDS = frozenset(
-    ["checkpoint", "checkpoints", "ckpt", "ckpts", "chkpt", "cursor", "cursors", "offset", "offsets", "watermark", "watermarks", "state", "states", "progress", "resume", "manifest", "manifests", "cache", "lock", "locks", "pid", "lease", "leases", "marker", "inprogress", "journal", "ledger", "bookmark", "bookmarks", "last_id", "lastid", "seen", "done", "pending"]
+    [
+        "checkpoint",
+        "checkpoints",
+        "ckpt",
+        "ckpts",
+        "chkpt",
+        "cursor",
+        "cursors",
+        "offset",
+        "offsets",
+        "watermark",
+        "watermarks",
+        "state",
+        "states",
+        "progress",
+        "resume",
+        "manifest",
+        "manifests",
+        "cache",
+        "lock",
+        "locks",
+        "pid",
+        "lease",
+        "leases",
+        "marker",
+        "inprogress",
+        "journal",
+        "ledger",
+        "bookmark",
+        "bookmarks",
+        "last_id",
+        "lastid",
+        "seen",
+        "done",
+        "pending",
+    ]
 )
 """Words of a name that say that jobs keep state there (rule-facts, part B: concurrent context)."""
 

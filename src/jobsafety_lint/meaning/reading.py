@@ -88,11 +88,11 @@ def read_facts(
     found = FileFacts(source)
     interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))
     if kind == "shell":
-        interpreter.program(source, Execution(shell=dialect, **_shebang_options(source.text)))
+        interpreter.program(source, Execution(shell=dialect).but(**_shebang_options(source.text)))
     elif kind in {"mise", "mise-tasks"}:
         _mise(source, interpreter, found, task_file=kind == "mise-tasks")
     elif kind == "python":
-        from jobsafety_lint.meaning.python.reading import read_python  # noqa: PLC0415  # its own world, loaded on demand
+        from jobsafety_lint.meaning.python.reading import read_python  # its own world, loaded on demand
 
         read_python(source, interpreter, found)
     found.shell_trees = interpreter.trees
@@ -111,7 +111,7 @@ def _shebang_options(text: str) -> dict[str, bool]:
     first = text.partition("\n")[0]
     if not first.startswith("#!"):
         return {}
-    from jobsafety_lint.meaning.shell.builtins import shell_options  # noqa: PLC0415
+    from jobsafety_lint.meaning.shell.builtins import shell_options
 
     words = first.split()
     while words and not words[0].startswith("-"):

@@ -189,7 +189,7 @@ def tail(arg: Arg, skip: int) -> Arg:
     return Arg(arg.place, rest, rest, arg.quoted, arg.splits, arg.origin, ((rest, arg.place.span),))
 
 
-def peel(name: str, args: Sequence[Arg]) -> Peeled | None:  # noqa: C901  # one reading loop, as getopt has it
+def peel(name: str, args: Sequence[Arg]) -> Peeled | None:  # one reading loop, as getopt has it
     """The command inside a wrapper; None if the program is no wrapper, or runs nothing with these words."""
     grammar = GRAMMARS.get(name)
     if grammar is None:

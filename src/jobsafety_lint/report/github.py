@@ -8,7 +8,7 @@ from jobsafety_lint.report import RenderOptions
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def render(report: Report, options: RenderOptions) -> str:  # noqa: ARG001  # all formats have one signature
+def render(report: Report, options: RenderOptions) -> str:  # all formats have one signature
     """A line a finding; GitHub's escapes: docs.github.com, "Workflow commands"."""
     lines = []
     for finding in report.findings:

@@ -63,4 +63,4 @@ def _s(count: int) -> str:
 
 
 def _style(text: str, options: RenderOptions, **style: bool) -> str:
-    return click.style(text, **style) if options.color else text  # type: ignore[arg-type]  # click's keywords
+    return click.style(text, **style) if options.color else text

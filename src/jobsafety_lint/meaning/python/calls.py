@@ -55,10 +55,43 @@ _SAVERS = {
     "json.dump": -1,
 }
 _SAVE_METHODS = frozenset(
-    ["to_parquet", "to_csv", "to_json", "to_pickle", "to_feather", "to_hdf", "write_parquet", "write_csv", "write_json", "write_ndjson", "write_ipc", "sink_parquet", "write_text", "write_bytes", "save_pretrained", "savefig"]
+    [
+        "to_parquet",
+        "to_csv",
+        "to_json",
+        "to_pickle",
+        "to_feather",
+        "to_hdf",
+        "write_parquet",
+        "write_csv",
+        "write_json",
+        "write_ndjson",
+        "write_ipc",
+        "sink_parquet",
+        "write_text",
+        "write_bytes",
+        "save_pretrained",
+        "savefig",
+    ]
 )
 READERS = frozenset(
-    ["read_parquet", "read_csv", "read_json", "read_ndjson", "read_ipc", "read_feather", "read_pickle", "scan_parquet", "scan_csv", "scan_ndjson", "scan_ipc", "read_table", "open_dataset", "open_mfdataset", "read_text"]
+    [
+        "read_parquet",
+        "read_csv",
+        "read_json",
+        "read_ndjson",
+        "read_ipc",
+        "read_feather",
+        "read_pickle",
+        "scan_parquet",
+        "scan_csv",
+        "scan_ndjson",
+        "scan_ipc",
+        "read_table",
+        "open_dataset",
+        "open_mfdataset",
+        "read_text",
+    ]
 )
 MERGERS = frozenset({"concat", "concatenate", "vstack", "hstack", "merge", "from_pandas", "chain"})
 _GLOBS = frozenset({"glob.glob", "glob.iglob"})

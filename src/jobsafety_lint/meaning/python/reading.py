@@ -32,7 +32,73 @@ if TYPE_CHECKING:
     from jobsafety_lint.meaning.reading import FileFacts
 
 _CALLED = frozenset(
-    ["exists", "isfile", "isdir", "lexists", "islink", "is_file", "is_dir", "is_symlink", "unlink", "remove", "rmdir", "removedirs", "rmtree", "rename", "replace", "renames", "move", "open", "write_text", "write_bytes", "to_parquet", "to_csv", "to_json", "to_pickle", "to_feather", "write_parquet", "write_csv", "write_json", "write_ndjson", "write_ipc", "sink_parquet", "save", "savez", "savez_compressed", "savetxt", "save_file", "write_table", "glob", "rglob", "iglob", "scan_parquet", "scan_csv", "scan_ndjson", "read_parquet", "read_csv", "read_json", "run", "call", "check_call", "check_output", "Popen", "system", "popen", "getoutput", "getstatusoutput", "create_subprocess_exec", "create_subprocess_shell", "exec_command", "sudo", "execvp", "execlp", "listdir", "touch", "mkdir", "makedirs"]
+    [
+        "exists",
+        "isfile",
+        "isdir",
+        "lexists",
+        "islink",
+        "is_file",
+        "is_dir",
+        "is_symlink",
+        "unlink",
+        "remove",
+        "rmdir",
+        "removedirs",
+        "rmtree",
+        "rename",
+        "replace",
+        "renames",
+        "move",
+        "open",
+        "write_text",
+        "write_bytes",
+        "to_parquet",
+        "to_csv",
+        "to_json",
+        "to_pickle",
+        "to_feather",
+        "write_parquet",
+        "write_csv",
+        "write_json",
+        "write_ndjson",
+        "write_ipc",
+        "sink_parquet",
+        "save",
+        "savez",
+        "savez_compressed",
+        "savetxt",
+        "save_file",
+        "write_table",
+        "glob",
+        "rglob",
+        "iglob",
+        "scan_parquet",
+        "scan_csv",
+        "scan_ndjson",
+        "read_parquet",
+        "read_csv",
+        "read_json",
+        "run",
+        "call",
+        "check_call",
+        "check_output",
+        "Popen",
+        "system",
+        "popen",
+        "getoutput",
+        "getstatusoutput",
+        "create_subprocess_exec",
+        "create_subprocess_shell",
+        "exec_command",
+        "sudo",
+        "execvp",
+        "execlp",
+        "listdir",
+        "touch",
+        "mkdir",
+        "makedirs",
+    ]
 )
 """The names of calls that make facts: a function without any of them, and without a name of a state file, is not read."""
 _STRONG = re.compile(
@@ -423,12 +489,12 @@ class PythonFile:
             if isinstance(fact, Condition):
                 self.interpreter.note(fact)
         self.facts += facts
-        for node, written, scope, execution in walker.local_calls:
+        for called, written, scope, execution in walker.local_calls:
             callee = self._callee(written)
             if callee is not None:
                 parameters = [p.arg for p in callee.parameters]
-                bound = tuple(bind(node, parameters, scope).items())
-                call = Call(function, scope.place(node), bound, execution.loops)
+                bound = tuple(bind(called, parameters, scope).items())
+                call = Call(function, scope.place(called), bound, execution.loops)
                 self._calls.setdefault(callee.qualified, []).append(call)
         acts = [fact for fact in facts if isinstance(fact, Act)]
         seen: set[Span] = set()
@@ -436,12 +502,10 @@ class PythonFile:
         candidates += [(node, value, "", True) for node, value in walker.returned]
         for node, value, variable, returned in candidates:
             place = walker.scope.place(node)
-            if place.span in seen or not _is_name(node, value, variable, definition, returned=returned):
+            if place.span in seen or not _is_name(node, value):
                 continue
             seen.add(place.span)
-            self._add_name(
-                place, node, value, variable, definition, function, walker, acts, returned=returned
-            )
+            self._add_name(place, value, variable, definition, function, walker, acts, returned=returned)
         for act in acts:
             if act.path_place.span not in seen and "{" in act.path_place.text and _looks_like_file(act.path):
                 seen.add(act.path_place.span)
@@ -450,10 +514,9 @@ class PythonFile:
                                  _purposes(act.path, "", definition), frozenset({type(act).__name__.lower()}))
                 )  # fmt: skip
 
-    def _add_name(  # noqa: PLR0917
+    def _add_name(
         self,
         place: Place,
-        node: cst.BaseExpression,
         value: Value,
         variable: str,
         definition: Definition | None,
@@ -571,9 +634,7 @@ def _purposes(pattern: PathPattern, variable: str, definition: Definition | None
     return frozenset(words & _PURPOSES)
 
 
-def _is_name(
-    node: cst.BaseExpression, value: Value, variable: str, definition: Definition | None, *, returned: bool
-) -> bool:
+def _is_name(node: cst.BaseExpression, value: Value) -> bool:
     """Whether an expression builds the name of a file here (and does not only pass one on)."""
     if isinstance(node, cst.Name | cst.Attribute) or not value.pattern.parts:
         return False

@@ -90,10 +90,10 @@ class CommandCalls:
             shell = keyword(node, "shell")
             as_text = isinstance(shell, cst.Name) and shell.value == "True"
             if as_text and not isinstance(args[0], cst.List):
-                return self._text(args[0], node, scope, inner, use)
+                return self._text(args[0], scope, inner, use)
             return self._argv(args[0], node, scope, inner, use)
         if name in _SHELL_TEXT and args:
-            return self._text(args[0], node, scope, inner, use)
+            return self._text(args[0], scope, inner, use)
         if name in _WORDS and args:
             words = args[1:] if name.startswith("os.") else args
             elements = [Element(arg, lower(arg, scope)) for arg in words]
@@ -103,7 +103,7 @@ class CommandCalls:
             if method == "exec_command" or (self.uses_fabric and method in {"run", "sudo"}):
                 host = PathPattern((Hole(scope.text(node.func.value)),))
                 remote = inner.but(host=host, shell="bash", at_home=True, cwd=None)
-                return self._text(args[0], node, scope, remote, use)
+                return self._text(args[0], scope, remote, use)
         return False
 
     def _argv(
@@ -114,7 +114,7 @@ class CommandCalls:
             and scope.resolve(dotted(argument.func)) == "shlex.split"
             and argument.args
         ):
-            return self._text(argument.args[0].value, node, scope, execution, use)
+            return self._text(argument.args[0].value, scope, execution, use)
         value = lower(argument, scope)
         if value.elements is None:
             if value.pattern.text is not None and isinstance(argument, cst.SimpleString):
@@ -135,9 +135,7 @@ class CommandCalls:
             self.interpreter.run(args, State(execution), use, scope.place(node))
         return True
 
-    def _text(
-        self, argument: cst.BaseExpression, node: cst.Call, scope: Scope, execution: Execution, use: Use
-    ) -> bool:
+    def _text(self, argument: cst.BaseExpression, scope: Scope, execution: Execution, use: Use) -> bool:
         text = snippet([arg_of(argument, scope)])
         if text is not None and not (text.holes and len(text.text) == 1):
             shell = execution.shell or "sh"
@@ -171,7 +169,7 @@ def _pieces(node: cst.BaseExpression, scope: Scope) -> Iterator[tuple[PathPatter
                 span = scope.unit.span(part)
                 if isinstance(part, cst.FormattedStringText):
                     raw = "r" in node.start.lower().rstrip("\"'")
-                    yield from _decoded(part.value, span, scope, raw=raw, braces=True)
+                    yield from _decoded(part.value, span, raw=raw, braces=True)
                 elif isinstance(part, cst.FormattedStringExpression):
                     yield _value(part, scope), span
         case cst.ConcatenatedString(left=left, right=right):
@@ -197,14 +195,10 @@ def _string_pieces(node: cst.SimpleString, scope: Scope) -> Iterator[tuple[PathP
     prefix = len(node.prefix)
     quote = len(node.quote)
     inner = Span(span.start + prefix + quote, span.end - quote)
-    yield from _decoded(
-        text[prefix + quote : len(text) - quote], inner, scope, raw="r" in node.prefix.lower()
-    )
+    yield from _decoded(text[prefix + quote : len(text) - quote], inner, raw="r" in node.prefix.lower())
 
 
-def _decoded(
-    text: str, span: Span, scope: Scope, *, raw: bool, braces: bool = False
-) -> Iterator[tuple[PathPattern, Span]]:
+def _decoded(text: str, span: Span, *, raw: bool, braces: bool = False) -> Iterator[tuple[PathPattern, Span]]:
     """The value of a literal's text in pieces, each with its place: escapes stand for one character each."""
     at = 0
     start = span.start

@@ -231,8 +231,8 @@ def lower(node: cst.BaseExpression, scope: Scope) -> Value:  # one case a kind o
     """The value of an expression."""
     match node:
         case cst.SimpleString():
-            value = node.evaluated_value
-            return Value(PathPattern.of(value if isinstance(value, str) else value.decode("latin-1")))
+            text = node.evaluated_value
+            return Value(PathPattern.of(text if isinstance(text, str) else text.decode("latin-1")))
         case cst.FormattedString(parts=parts):
             return Value(_formatted(parts, scope))
         case cst.ConcatenatedString(left=left, right=right):
@@ -371,7 +371,7 @@ def keyword(node: cst.Call, name: str) -> cst.BaseExpression | None:
     )
 
 
-def _call(node: cst.Call, scope: Scope) -> Value:  # noqa: C901  # one case a function
+def _call(node: cst.Call, scope: Scope) -> Value:  # one case a function
     written = dotted(node.func)
     name = scope.resolve(written)
     args = _positional(node)
@@ -429,7 +429,7 @@ def _method(
     base = lower(func.value, scope)
     if method in _SAME_PATH_METHODS and not args:
         return base
-    if method in {"joinpath"}:
+    if method == "joinpath":
         return Value(base.pattern.joined(*(lower(arg, scope).pattern for arg in args)), True)
     if method == "with_name" and len(args) == 1:
         return Value(

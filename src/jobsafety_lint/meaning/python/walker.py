@@ -80,7 +80,7 @@ class Walker:
             self.statement(statement)
         del self.guards[entered:]
 
-    def statement(self, node: cst.BaseStatement | cst.BaseSmallStatement) -> None:  # noqa: C901, PLR0912
+    def statement(self, node: cst.BaseStatement | cst.BaseSmallStatement) -> None:
         """Walks one statement."""
         match node:
             case cst.SimpleStatementLine(body=body):
@@ -364,7 +364,7 @@ class Walker:
             case cst.Lambda(body=body):
                 self.expression(body)
             case cst.Call():
-                self._call(node, statement, output_to)
+                self._call(node, output_to)
             case cst.Await(expression=inner):
                 self.expression(inner, statement=statement, output_to=output_to)
             case cst.NamedExpr(target=target, value=value):
@@ -412,8 +412,7 @@ class Walker:
         del self.guards[entered:]
         self.scope, self.execution = outer_scope, outer_execution
 
-    def _call(self, node: cst.Call, statement: cst.CSTNode | None, output_to: frozenset[str]) -> None:
-        before = len(self.facts)
+    def _call(self, node: cst.Call, output_to: frozenset[str]) -> None:
         if isinstance(node.func, cst.Attribute):
             self.expression(node.func.value)
         for arg in node.args:
@@ -425,20 +424,12 @@ class Walker:
             self.facts.append(check)
             return
         for found in calls.facts_of(node, name, self.scope, self.execution):
-            self._keep(found.fact, statement)
-        self._use_globs(node, written, before)
+            self._keep(found.fact)
+        self._use_globs(node, written)
         self._build_list(node, written)
-        if self.command_call(
-            node, name, self.scope, self.execution, self._status(statement, node), output_to
-        ):
+        if self.command_call(node, name, self.scope, self.execution, _status(node), output_to):
             return
         self.local_calls.append((node, written, self.scope.copy(), self.execution))
-
-    def _status(self, statement: cst.CSTNode | None, node: cst.Call) -> str:
-        checked = keyword(node, "check")
-        if isinstance(checked, cst.Name) and checked.value == "True":
-            return "exits"
-        return "ignored"
 
     def _build_list(self, node: cst.Call, written: str) -> None:
         """`cmd.append(x)`, `cmd.extend([…])` on a list that is known."""
@@ -457,7 +448,7 @@ class Walker:
             )
             self.scope.variables[name] = replace(known, elements=(*known.elements, *added))
 
-    def _keep(self, fact: Act | Glob, statement: cst.CSTNode | None) -> None:
+    def _keep(self, fact: Act | Glob) -> None:
         if isinstance(fact, Glob):
             self._globs[id(fact)] = len(self.facts)
             self.facts.append(replace(fact, scope=self.parameters | self.execution.loop_variables))
@@ -508,7 +499,7 @@ class Walker:
             if isinstance(fact, Glob) and fact.place.span == glob.place.span:
                 uses.append((kind, place))
 
-    def _use_globs(self, node: cst.Call, written: str, before: int) -> None:
+    def _use_globs(self, node: cst.Call, written: str) -> None:
         """A glob's result, or a list of what was read from it, that is given to a function which joins."""
         last = written.rpartition(".")[2]
         if last in calls.MERGERS:
@@ -730,3 +721,9 @@ def is_path_annotation(node: cst.BaseExpression | None, scope: Scope) -> bool:
         case cst.SimpleString():
             return "Path" in node.value
     return False
+
+
+def _status(node: cst.Call) -> str:
+    """What becomes of the exit status: `check=True` raises."""
+    checked = keyword(node, "check")
+    return "exits" if isinstance(checked, cst.Name) and checked.value == "True" else "ignored"

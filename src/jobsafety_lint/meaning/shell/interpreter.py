@@ -455,8 +455,7 @@ class Interpreter:
         if not args:
             return []
         place = Place(source, statement.span)
-        ran = self.run(args, inner, use, place, statement.redirects)
-        return ran
+        return self.run(args, inner, use, place, statement.redirects)
 
     def _assigned(self, assignment: sh.Assignment, source: Source, state: State) -> PathPattern:
         value = assignment.value
@@ -547,7 +546,7 @@ class Interpreter:
         self.add(command)
         self._steps.append(command)
         for fact in file_commands.facts_of(command):
-            self._file_fact(fact, state, place)
+            self._file_fact(fact, state)
         self._redirections(redirects, place.source, state, command, None)
         if not outer:
             builtins.apply(self, command, state)
@@ -604,7 +603,7 @@ class Interpreter:
 
     # --- files -----------------------------------------------------------------------------------------------------
 
-    def _file_fact(self, fact: Act | Glob, state: State, place: Place) -> None:
+    def _file_fact(self, fact: Act | Glob, state: State) -> None:
         if isinstance(fact, Act):
             fact = self._guarded(fact, state)
             for name in fact.path.names & self._loop_globs.keys():
@@ -660,7 +659,7 @@ class Interpreter:
         holder = command or Command(place, "", (), state.execution, status="ignored")
         for operator, arg in self._targets(redirects, source, state):
             for fact in file_commands.redirect_facts(holder, operator, arg, place):
-                self._file_fact(fact, state, place)
+                self._file_fact(fact, state)
 
     def _documents(self, redirects: Sequence[sh.Redirect], source: Source, state: State) -> Source | None:
         """The text of a here-document that is the command's input, as a snippet."""

@@ -58,8 +58,8 @@ class MiseFile:
 
 @functools.cache
 def _parser() -> Parser:
-    import tree_sitter_toml  # noqa: PLC0415  # only when a TOML file is read
-    from tree_sitter import Language, Parser  # noqa: PLC0415
+    import tree_sitter_toml  # only when a TOML file is read
+    from tree_sitter import Language, Parser
 
     return Parser(Language(tree_sitter_toml.language()))
 

@@ -64,7 +64,7 @@ class Unit:
     @cached_property
     def _spans(self) -> dict[cst.CSTNode, tuple[int, int]]:
         counter = _Counter(self.module)
-        self.module._codegen(counter)  # noqa: SLF001  # the way libcst generates code itself
+        self.module._codegen(counter)  # the way libcst generates code itself
         return counter.spans
 
     def span(self, node: cst.CSTNode) -> Span:

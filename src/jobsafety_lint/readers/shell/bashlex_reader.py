@@ -20,7 +20,7 @@ _HOPELESS = re.compile(r"\(\(|\[\[|\bcase\b|=\(|<<-?\s*\\?['\"]|\bselect\b|\bcop
 
 @functools.cache
 def _bashlex() -> Any:
-    import bashlex  # noqa: PLC0415  # 0.11 s: it builds its tables when it is imported
+    import bashlex  # 0.11 s: it builds its tables when it is imported
 
     return bashlex
 

@@ -25,7 +25,7 @@ class Found:
     closed: bool
 
 
-def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # noqa: C901, PLR0912  # one scan by character
+def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # one scan by character
     """All here-documents of a stretch of text, by the offset of their `<<`. Offsets in code points."""
     found: dict[int, Found] = {}
     if text.find("<<", start, end) < 0:

@@ -46,7 +46,7 @@ def masked(scanner: Scanner, start: int, end: int) -> str:
     return "".join(out)
 
 
-def _piece(scanner: Scanner, at: int, start: int, end: int) -> tuple[int | None, str | None]:  # noqa: C901
+def _piece(scanner: Scanner, at: int, start: int, end: int) -> tuple[int | None, str | None]:
     """What starts at `at`: where it ends, and what covers it (letters; or nothing at all is done with an empty cover)."""
     text = scanner.text
     char = text[at]

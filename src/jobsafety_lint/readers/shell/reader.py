@@ -67,7 +67,7 @@ class ShellTree:
 
     def confirm(self, spans: Iterable[Span]) -> bool:
         """Lets bashlex read the units that hold these spans; says whether a unit's tree was replaced by its own."""
-        wanted = [span for span in spans]
+        wanted = list(spans)
         changed = False
         for unit in self.units:
             if (

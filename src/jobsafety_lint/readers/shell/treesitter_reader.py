@@ -29,8 +29,8 @@ _LIST_OPERATORS = frozenset({"&&", "||", "|", "|&"})
 
 @functools.cache
 def _parser() -> Parser:
-    import tree_sitter_bash  # noqa: PLC0415  # only when a shell text is read
-    from tree_sitter import Language, Parser  # noqa: PLC0415
+    import tree_sitter_bash  # only when a shell text is read
+    from tree_sitter import Language, Parser
 
     return Parser(Language(tree_sitter_bash.language()))
 
@@ -63,7 +63,7 @@ class Lowering:
         """A list of statements; comments are left out."""
         items: list[sh.Item] = []
         for node in nodes:
-            if node.type == "comment" or node.type == "heredoc_body":
+            if node.type in {"comment", "heredoc_body"}:
                 continue
             if node.type in _TERMINATORS:
                 if items and node.type in {";", "&"} and items[-1].terminator == "\n":
@@ -388,7 +388,7 @@ class Lowering:
         redirects, stop = self.scanner.redirections(inner.span.end, self.end)
         return sh.Function(Span(self.span(node).start, stop), redirects, title, inner)
 
-    _compounds: dict[str, Callable[[Lowering, Node], sh.Statement]] = {  # noqa: RUF012  # a table of methods
+    _compounds: dict[str, Callable[[Lowering, Node], sh.Statement]] = {  # a table of methods
         "compound_statement": _group,
         "subshell": _subshell,
         "test_command": _test,

@@ -505,7 +505,7 @@ class Scanner:
                 at += 1
         return at + 1
 
-    def closing(self, start: int, end: int, bracket: str) -> int:  # noqa: C901, PLR0912  # one scan by character
+    def closing(self, start: int, end: int, bracket: str) -> int:  # one scan by character
         """Past the bracket that closes what was opened before `start`: quotes, comments, here-documents and the
         patterns of `case` are passed over.
 
