@@ -80,6 +80,8 @@ def _piece(scanner: Scanner, at: int, start: int, end: int) -> tuple[int | None,
             if text.startswith("((", at) and at_word_start and not text[start:at].rstrip().endswith("for"):
                 close = scanner.arithmetic(at, end)
                 return close, "((" + "1" * (close - at - 4) + "))"
+            if at > start and text[at - 1] in "?*+@!" and not text[at + 1 : at + 2].isspace():
+                return scanner.closing(at + 1, end, ")"), None
             before = text[max(start, at - 80) : at]
             if _ARRAY.search(before):
                 return scanner.closing(at + 1, end, ")"), None

@@ -1,0 +1,237 @@
+"""The shell readers: the tree, its spans, what is not read, and that both readers agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobsafety_lint.model import Span
+from jobsafety_lint.readers.shell import bashlex_reader
+from jobsafety_lint.readers.shell import tree as sh
+from jobsafety_lint.readers.shell.reader import read_shell
+from jobsafety_lint.readers.shell.sequences import NotTaken
+from jobsafety_lint.readers.shell.words import WordError
+from jobsafety_lint.source import Hole, Source
+
+FIXTURES = sorted((Path(__file__).parent / "fixtures" / "parse").glob("*.sh"))
+
+
+def read(text: str) -> sh.Script:
+    return read_shell(Source("x.sh", text)).script
+
+
+def only(text: str) -> sh.Statement:
+    items = read(text).body.items
+    assert len(items) == 1, items
+    return items[0].statement
+
+
+def words(text: str) -> list[str | None]:
+    statement = only(text)
+    assert isinstance(statement, sh.Command)
+    return [word.literal for word in statement.words]
+
+
+def test_simple_command_with_assignment_and_redirections() -> None:
+    command = only("A=1 B+=2 cmd -x 'a b' >out 2>&1 <in &>>log")
+    assert isinstance(command, sh.Command)
+    assert [(a.name, a.append) for a in command.assignments] == [("A", False), ("B", True)]
+    assert [w.literal for w in command.words] == ["cmd", "-x", "a b"]
+    assert [(r.operator, r.descriptor) for r in command.redirects] == [(">", None), (">&", "2"), ("<", None), ("&>>", None)]
+
+
+def test_pipelines_and_lists_are_flat() -> None:
+    statement = only("a | b |& c && ! d || e")
+    assert isinstance(statement, sh.AndOr)
+    assert statement.operators == ("&&", "||")
+    first, second, _ = statement.items
+    assert isinstance(first, sh.Pipeline)
+    assert first.operators == ("|", "|&")
+    assert isinstance(second, sh.Pipeline)
+    assert second.negated
+
+
+def test_background_and_sequence() -> None:
+    assert [(i.terminator, i.background) for i in read("a & b; c\nd").body.items] == [
+        ("&", True),
+        (";", False),
+        ("\n", False),
+        ("\n", False),
+    ]
+
+
+def test_compound_commands() -> None:
+    kinds = [
+        type(item.statement)
+        for item in read(
+            "if a; then b; elif c; then d; else e; fi\nfor i in 1 2; do x; done\nfor ((i=0;i<3;i++)); do y; done\n"
+            "while read l; do z; done < f\ncase $x in a|b) p;; *) q;; esac\nf() { g; }\n[[ -f x && $y =~ a(b) ]]\n((x++))\n(s)\n{ t; }\n"
+        ).body.items
+    ]
+    assert kinds == [
+        sh.If, sh.For, sh.ArithmeticFor, sh.While, sh.Case, sh.Function, sh.Test, sh.Arithmetic, sh.Subshell, sh.Group
+    ]  # fmt: skip
+
+
+def test_fragments_of_a_word() -> None:
+    command = only('''cmd a'b'"c $d ${e:-"f g"} $(h i)"$'\\n'`j`''')
+    assert isinstance(command, sh.Command)
+    kinds = [type(part) for part in command.words[1].parts]
+    assert kinds == [sh.Literal, sh.SingleQuoted, sh.DoubleQuoted, sh.SingleQuoted, sh.Substitution]
+    quoted = command.words[1].parts[2]
+    assert isinstance(quoted, sh.DoubleQuoted)
+    assert [type(p) for p in quoted.parts] == [sh.Literal, sh.Expansion, sh.Literal, sh.Expansion, sh.Literal, sh.Substitution]
+
+
+def test_here_document_in_a_pipeline() -> None:
+    text = "cat <<EOF | ssh host && z\nbody $x\nEOF\nafter\n"
+    first, second = read(text).body.items
+    assert isinstance(first.statement, sh.AndOr)
+    command = next(n for n in first.statement.walk() if isinstance(n, sh.Command))
+    document = command.redirects[0].heredoc
+    assert document is not None
+    assert text[document.body_span.start : document.body_span.end] == "body $x\n"
+    assert isinstance(second.statement, sh.Command)
+
+
+def test_quoted_here_document_is_literal() -> None:
+    command = only("ssh h bash -s <<'E'\n$x `y`\nE\n")
+    assert isinstance(command, sh.Command)
+    document = command.redirects[0].heredoc
+    assert document is not None
+    assert document.quoted
+    assert [type(p) for p in document.parts] == [sh.Literal]
+
+
+def test_array_values() -> None:
+    command = only('ids=(1 "$x" $(ls)) # comment')
+    assert isinstance(command, sh.Command)
+    value = command.assignments[0].value
+    assert isinstance(value, sh.ArrayValue)
+    assert len(value.elements) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"${3:-{\\"a\\":\\"$(b "$c" .d)\\"\\}}"',
+        "${x:$i:1}",
+        "${x//\\}/}",
+        "$(case a in a) b;; esac)",
+        "$(( (1+2) * $(x) ))",
+        "<(sort a)",
+        "${TARGET:+ → $TARGET}",
+        "@(a|b)",
+        "$[1+2]",
+    ],
+)
+def test_words_that_readers_stumble_over(text: str) -> None:
+    script = read(f"before\ncmd {text} last\nafter\n")
+    assert not script.unread
+    command = script.body.items[1].statement
+    assert isinstance(command, sh.Command)
+    assert len(command.words) == 3
+    assert command.words[2].literal == "last"
+
+
+def test_newlines_are_not_swallowed() -> None:
+    script = read('x=1\ny > $dir/utt\n\n# comment\ncat z | awk "{}"\n')
+    assert [type(i.statement) for i in script.body.items] == [sh.Command, sh.Command, sh.Pipeline]
+
+
+def test_holes_become_fragments() -> None:
+    source = Source("x", 'run \ue000/a "b\ue001"', holes=(Hole("{a}"), Hole("{b}")))
+    command = read_shell(source).script.body.items[0].statement
+    assert isinstance(command, sh.Command)
+    assert isinstance(command.words[1].parts[0], sh.HoleFragment)
+    inner = command.words[2].parts[0]
+    assert isinstance(inner, sh.DoubleQuoted)
+    assert isinstance(inner.parts[1], sh.HoleFragment)
+
+
+def test_unread_region_is_the_statement() -> None:
+    text = "echo a\nif true; then echo b\necho c\n"
+    script = read(text)
+    assert script.unread
+    assert text.startswith("if true", script.unread[0].span.start)
+    assert script.body.items[0].statement.span == Span(0, 6)
+
+
+def test_statement_and_function_around_an_offset() -> None:
+    text = "f() {\n  if a; then\n    rm x\n  fi\n}\n"
+    tree = read_shell(Source("x", text))
+    at = text.index("rm")
+    assert tree.statement_span(at) == Span(at, at + 4)
+    assert tree.definitions(at) == ("f",)
+
+
+def test_deep_nesting_and_size() -> None:
+    read("(" * 3000 + ")" * 3000)
+    read("$(" * 500)
+    read("echo a\n" * 20000)
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda p: p.name)
+def test_fixture_is_read_whole_and_both_readers_agree(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = read_shell(Source(path.name, text))
+    assert not tree.script.unread
+    agreed = 0
+    for unit in tree.units:
+        end = max(
+            [unit.span.end, *(f.resume for f in tree.scanner.heredocs.values() if unit.span.start <= f.delimiter_span.start < unit.span.end)]
+        )
+        try:
+            other = bashlex_reader.read(tree.scanner, unit.span.start, end)
+        except (NotTaken, WordError):
+            continue
+        agreed += 1
+        assert [i.statement for i in other] == [i.statement for i in unit.items]
+    assert agreed, "no statement of the fixture is read by bashlex"
+
+
+def test_children_lie_inside_their_parents() -> None:
+    for path in FIXTURES:
+        script = read(path.read_text(encoding="utf-8"))
+        for node in script.body.walk():
+            for child in node.children():
+                if isinstance(node, sh.HereDocument) or isinstance(child, sh.HereDocument):
+                    continue
+                assert child.span in node.span, (path.name, node, child)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="ab $(){}[]<>|&;'\"`\\\n#=!*?-0EOF", max_size=60))
+def test_never_raises(text: str) -> None:
+    tree = read_shell(Source("x", text))
+    for item in tree.script.body.items:
+        assert 0 <= item.span.start <= item.span.end <= len(text)
+
+
+WORD = st.sampled_from(["a", "'b c'", '"d $e"', "$f", "${g}", "$(h i)", "j\\ k", "`l`", "m*", "$'n'"])
+SIMPLE = st.lists(WORD, min_size=1, max_size=4).map(lambda ws: "cmd " + " ".join(ws))
+STATEMENT = st.recursive(
+    SIMPLE,
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(lambda p: f"{p[0]} | {p[1]}"),
+        st.tuples(inner, inner).map(lambda p: f"{p[0]} && {p[1]}"),
+        inner.map(lambda s: f"( {s} )"),
+        inner.map(lambda s: f"{{ {s}; }}"),
+        st.tuples(inner, inner).map(lambda p: f"if {p[0]}; then {p[1]}; fi"),
+        inner.map(lambda s: f"for x in 1 2; do {s}; done"),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(STATEMENT, min_size=1, max_size=4))
+def test_what_a_grammar_makes_is_read_whole(statements: list[str]) -> None:
+    text = "\n".join(statements) + "\n"
+    script = read(text)
+    assert not script.unread
+    commands = [n for n in script.body.walk() if isinstance(n, sh.Command) and n.words and n.words[0].literal == "cmd"]
+    assert len(commands) == text.count("cmd")
