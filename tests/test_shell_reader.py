@@ -40,7 +40,12 @@ def test_simple_command_with_assignment_and_redirections() -> None:
     assert isinstance(command, sh.Command)
     assert [(a.name, a.append) for a in command.assignments] == [("A", False), ("B", True)]
     assert [w.literal for w in command.words] == ["cmd", "-x", "a b"]
-    assert [(r.operator, r.descriptor) for r in command.redirects] == [(">", None), (">&", "2"), ("<", None), ("&>>", None)]
+    assert [(r.operator, r.descriptor) for r in command.redirects] == [
+        (">", None),
+        (">&", "2"),
+        ("<", None),
+        ("&>>", None),
+    ]
 
 
 def test_pipelines_and_lists_are_flat() -> None:
@@ -77,13 +82,20 @@ def test_compound_commands() -> None:
 
 
 def test_fragments_of_a_word() -> None:
-    command = only('''cmd a'b'"c $d ${e:-"f g"} $(h i)"$'\\n'`j`''')
+    command = only("""cmd a'b'"c $d ${e:-"f g"} $(h i)"$'\\n'`j`""")
     assert isinstance(command, sh.Command)
     kinds = [type(part) for part in command.words[1].parts]
     assert kinds == [sh.Literal, sh.SingleQuoted, sh.DoubleQuoted, sh.SingleQuoted, sh.Substitution]
     quoted = command.words[1].parts[2]
     assert isinstance(quoted, sh.DoubleQuoted)
-    assert [type(p) for p in quoted.parts] == [sh.Literal, sh.Expansion, sh.Literal, sh.Expansion, sh.Literal, sh.Substitution]
+    assert [type(p) for p in quoted.parts] == [
+        sh.Literal,
+        sh.Expansion,
+        sh.Literal,
+        sh.Expansion,
+        sh.Literal,
+        sh.Substitution,
+    ]
 
 
 def test_here_document_in_a_pipeline() -> None:
@@ -182,7 +194,14 @@ def test_fixture_is_read_whole_and_both_readers_agree(path: Path) -> None:
     agreed = 0
     for unit in tree.units:
         end = max(
-            [unit.span.end, *(f.resume for f in tree.scanner.heredocs.values() if unit.span.start <= f.delimiter_span.start < unit.span.end)]
+            [
+                unit.span.end,
+                *(
+                    f.resume
+                    for f in tree.scanner.heredocs.values()
+                    if unit.span.start <= f.delimiter_span.start < unit.span.end
+                ),
+            ]
         )
         try:
             other = bashlex_reader.read(tree.scanner, unit.span.start, end)
@@ -233,5 +252,7 @@ def test_what_a_grammar_makes_is_read_whole(statements: list[str]) -> None:
     text = "\n".join(statements) + "\n"
     script = read(text)
     assert not script.unread
-    commands = [n for n in script.body.walk() if isinstance(n, sh.Command) and n.words and n.words[0].literal == "cmd"]
+    commands = [
+        n for n in script.body.walk() if isinstance(n, sh.Command) and n.words and n.words[0].literal == "cmd"
+    ]
     assert len(commands) == text.count("cmd")

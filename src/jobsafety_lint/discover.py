@@ -22,7 +22,6 @@ DEFAULT_EXCLUDES = (
 )  # fmt: skip
 
 _SHELL_SUFFIXES = {".sh": "sh", ".bash": "bash", ".bats": "bash", ".ksh": "ksh", ".zsh": "zsh"}
-_SHEBANG = re.compile(rb"#!\s*\S*?(?:/env\s+(?:-\S+\s+)*)?(?:\S*/)?(?P<program>[a-z]+)[\d.]*(?:\s|$)")
 _SHELLS = {"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"}
 _MISE_CONFIG = re.compile(
     r"(?:^|/)(?:\.?mise(?:\.[\w-]+)*\.toml|\.config/mise(?:/config(?:\.[\w-]+)*|/mise|\.[\w-]+)?\.toml|\.?mise/config(?:\.[\w-]+)*\.toml"
@@ -107,12 +106,23 @@ def kind_of(path: Path, relative: str | None = None) -> tuple[str, str] | None:
 
 
 def _shebang(path: Path) -> str:
+    """The program that a file's first line names, without its folder and version; empty if there is none."""
     try:
         with path.open("rb") as file:
-            match = _SHEBANG.match(file.readline(200))
+            first = file.readline(200)
     except OSError:
         return ""
-    return match["program"].decode() if match else ""
+    if not first.startswith(b"#!"):
+        return ""
+    words = first[2:].decode(errors="replace").split()
+    names = [word.rpartition("/")[2] for word in words]
+    if names[:1] == ["env"]:
+        names = [
+            n
+            for n, word in zip(names[1:], words[1:], strict=True)
+            if not word.startswith("-") and "=" not in word
+        ]
+    return names[0].rstrip("0123456789.") if names else ""
 
 
 def _shebang_dialect(path: Path) -> str:
@@ -288,8 +298,10 @@ def decode(data: bytes, path: Path, shown: str) -> SourceFile | Skipped:
     if path.suffix == ".py" and encoding == "utf-8":
         try:
             encoding = tokenize.detect_encoding(iter(data.splitlines(keepends=True)).__next__)[0]
-        except SyntaxError:
-            return Skipped("not read: its coding comment names an unknown encoding")
+        except SyntaxError as error:
+            unknown = "unknown encoding" in str(error)
+            reason = "its coding comment names an unknown encoding" if unknown else "it is not valid utf-8"
+            return Skipped(f"not read: {reason}")
     try:
         text = data.decode(encoding)
     except (UnicodeDecodeError, LookupError):
