@@ -120,6 +120,7 @@ class Lowering:
             row.append(self._simple(body, whole=node))
         else:
             self._flatten(body, row)
+            self._ends_with(row, node)
         for child in node.children:
             if child.type == "heredoc_redirect":
                 for inner in child.children:
@@ -142,6 +143,14 @@ class Lowering:
                         "command_substitution",
                     }:
                         self._flatten(inner, row)
+
+    def _ends_with(self, row: Row, node: Node) -> None:
+        """The redirections of a whole list or pipeline must end with its last command, as our scanner reads it."""
+        if any(child.type == "heredoc_redirect" for child in node.children):
+            return
+        expected = self._without_continuation(node.end_byte + self.base)
+        if row and row[-1].span.end < expected:
+            raise NotTaken("swallowed newline", row[-1].span.end)
 
     def _is_bracket(self, node: Node) -> bool:
         return not self.scanner.text.startswith("[[", node.start_byte + self.base)
