@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Write
+from jobsafety_lint.meaning.files import Read, Write
+from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -56,6 +57,8 @@ _FINISHED_NAMES = (
     ".pid",
 )
 
+_TEMPORARY = frozenset({"tmp", "temp", "temporary", "partial"})
+
 
 @RULE.on(Write)
 def in_place(act: Write, context: Context) -> Iterator[Draft]:
@@ -63,7 +66,8 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
     if context.role in {"test", "temporary", "docs"} or act.path.is_unique or act.moved_to is not None:
         return
     words = act.path.name.words | act.state_words
-    if not words & (_STATE | context.settings.words("state-name-patterns")) or words & {
+    known = _STATE | context.settings.words("state-name-patterns")
+    if not (words & known or _is_read_back(act, context)) or words & {
         "tmp",
         "temp",
         "temporary",
@@ -81,3 +85,23 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         severity=Severity.ERROR if reasons else Severity.WARNING,
         subject=act.path,
     )
+
+
+def _is_read_back(act: Write, context: Context) -> bool:
+    """Whether another function of the file reads the same path: one that `self` keeps, or that a helper names."""
+    if act.language != "python" or not act.execution.functions:
+        return False
+    key = _identity(act.path)
+    if key is None:
+        return False
+    return any(
+        _identity(read.path) == key and read.execution.functions != act.execution.functions
+        for read in context.all(Read)
+    )
+
+
+def _identity(path: PathPattern) -> tuple[str, ...] | None:
+    """A path's code without versions, if it certainly means one file across functions."""
+    texts = tuple(part if isinstance(part, str) else part.text for part in path.parts)
+    shared = any("self." in hole.text or "(" in hole.text for hole in path.holes)
+    return texts if shared else None

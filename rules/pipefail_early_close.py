@@ -170,6 +170,7 @@ _KEEPS_SIZE = frozenset(
         "stdbuf",
     ]
 )
+_STREAMS = frozenset({"grep", "egrep", "fgrep", "sed", "awk", "cat", "cut", "tr", "tee"})
 _SHRINKS = frozenset({"wc", "md5sum", "sha1sum", "sha256sum", "head", "tail", "cksum"})
 
 
@@ -182,22 +183,44 @@ def early_close(pipe: Pipe, context: Context) -> Iterator[Draft]:
         reader = _early_reader(pipe.stages[at])
         if reader is None:
             continue
-        if pipe.tolerated[at - 1] or _output_is_small(pipe, at, context):
+        dies = _dying_stage(pipe, at, context)
+        if dies is None:
             return
         severity, consequence = _consequence(pipe, reader)
         if severity is None:
             return
-        writer = pipe.stage_places[at - 1].text.split("\n")[0].strip()
+        writer = pipe.stage_places[dies].text.split("\n")[0].strip()
         confidence = Confidence.HIGH if severity is not Severity.INFO else Confidence.LOW
         yield RULE.found(
             reader.place,
             f"`{_short(reader.place.text)}` stops reading early; under pipefail `{_short(writer)}` is then killed by SIGPIPE and {consequence}",
             label="read to the end, or take the writer's status out",
-            related=((pipe.stage_places[at - 1], "this writer dies"),),
+            related=((pipe.stage_places[dies], "this writer dies"),),
             severity=severity,
             confidence=confidence,
         )
         return
+
+
+def _dying_stage(pipe: Pipe, reader: int, context: Context) -> int | None:
+    """The stage before the reader that is killed with nobody to take care of it; None if there is none.
+
+    The death goes upstream: a stage that streams, and is itself taken care of, leaves the stage before it without a reader.
+    """
+    if _output_is_small(pipe, reader, context):
+        return None
+    for at in range(reader - 1, -1, -1):
+        if not pipe.tolerated[at]:
+            return at
+        if (
+            not pipe.stages[at]
+            or _leaves(pipe.stages[at])[-1:] == []
+            or _leaves(pipe.stages[at])[-1].name not in _STREAMS
+        ):
+            return None
+        if _output_is_small(pipe, at, context):
+            return None
+    return None
 
 
 def _short(text: str) -> str:

@@ -95,6 +95,9 @@ READERS = frozenset(
 )
 MERGERS = frozenset({"concat", "concatenate", "vstack", "hstack", "merge", "from_pandas", "chain"})
 _GLOBS = frozenset({"glob.glob", "glob.iglob"})
+_PATH_WORDS = frozenset(
+    {"path", "file", "filename", "filepath", "tmp", "temp", "target", "dest", "dst", "src"}
+)
 _WILDCARDS = frozenset("*?[")
 
 
@@ -384,7 +387,6 @@ def _is_true(node: cst.BaseExpression | None) -> bool:
 
 def _reads_like_path(value: Value) -> bool:
     words = value.pattern.words
-    return (
-        bool(words & {"path", "file", "filename", "filepath", "tmp", "temp", "target", "dest", "dst", "src"})
-        or "/" in value.pattern.literal
-    )
+    if words & _PATH_WORDS or any(word.endswith(("file", "path")) for word in words):
+        return True
+    return "/" in value.pattern.literal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -29,6 +30,7 @@ _CATCHES_MISSING = frozenset(
 )
 _LEAVING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _LOCK_WORDS = frozenset({"lock", "filelock", "flock", "mutex", "semaphore", "locked", "lockfile", "rlock"})
+_IN_PROCESS = re.compile(r"[\w.]*(?:Lock|Semaphore|Condition)\(\)")
 
 CommandCall = Callable[[cst.Call, str, Scope, Execution, str, frozenset[str]], bool]
 
@@ -293,13 +295,18 @@ class Walker:
         self.block(_statements(node.body))
         self.execution, self.tolerance = outer_execution, outer_tolerance
 
+    def _is_in_process(self, lock: cst.BaseExpression) -> bool:
+        """Whether a lock is made without the path of a file: it holds threads off, but no other process."""
+        made = " ".join(hole.text for hole in lower(lock, self.scope).pattern.holes)
+        return _IN_PROCESS.fullmatch(made) is not None
+
     def _enter(self, item: cst.WithItem, before: int) -> None:
         call = item.item.expression if isinstance(item.item, cst.Await) else item.item
         name = self.scope.resolve(dotted(call.func if isinstance(call, cst.Call) else call))
         if name in {"contextlib.suppress", "suppress"} and isinstance(call, cst.Call):
             if any(_names_missing(arg.value, self.scope) for arg in call.args):
                 self.tolerance = "suppress"
-        elif set(words_of(name)) & _LOCK_WORDS:
+        elif set(words_of(name)) & _LOCK_WORDS and not self._is_in_process(call):
             self.execution = self.execution.but(lock=self.scope.text(call))
         if item.asname is None:
             return
