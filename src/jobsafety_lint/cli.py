@@ -291,9 +291,7 @@ def _print(
         if file is None or file == "-":
             click.echo(text, nl=False, color=options.color)
         else:
-            Path(file).write_text(
-                text, encoding="utf-8"
-            )  # jobsafety: ignore[JOB105] a report, written once by one run
+            Path(file).write_text(text, encoding="utf-8")
 
 
 def _colored(choice: str) -> bool:
