@@ -15,6 +15,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -75,18 +76,10 @@ def main() -> int:
         show(f"{count} Python files, {size / 1e6:.1f} MB", compare(commands, options.runs), "ruff check -n")
     if options.scripts:
         files = [path for path in options.scripts.rglob("*.sh") if path.is_file()]
-        listing = "\0".join(str(path) for path in files)
         size = sum(path.stat().st_size for path in files)
-        shell = [
-            "sh",
-            "-c",
-            f'printf %s "$0" | xargs -0 -n 20 -P {os.cpu_count()} shellcheck -f gcc',
-            listing,
-        ]
-        if len(listing) > 100_000:
-            names = Path(os.environ.get("TMPDIR", "/tmp")) / f"bench-{os.getpid()}.txt"
-            names.write_text(listing)
-            shell = ["sh", "-c", f"xargs -0 -n 20 -P {os.cpu_count()} shellcheck -f gcc < {names}"]
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as listing:
+            listing.write("\0".join(str(path) for path in files))
+        shell = ["sh", "-c", f"xargs -0 -n 20 -P {os.cpu_count()} shellcheck -f gcc < {listing.name}"]
         commands = {"ShellCheck": shell, "jobsafety-lint check": [*check, str(options.scripts)]}
         show(f"{len(files)} scripts, {size / 1e6:.1f} MB", compare(commands, options.runs), "ShellCheck")
     start = compare({"python -c pass": [sys.executable, "-c", "pass"], "--version": [*ours, "--version"]}, 10)
