@@ -51,6 +51,6 @@ def test_every_module_has_its_page_and_stem() -> None:
     assert stems == {path.stem for path in RULES.glob("*.md")} - {"README"}
 
 
-def test_planned_rules_are_not_there_yet() -> None:
-    assert not set(PLANNED) & {rule.code for rule in all_rules()}
-    assert not set(PLANNED.values()) & {rule.name for rule in all_rules()}
+def test_planned_names_agree_with_the_rules() -> None:
+    for rule in all_rules():
+        assert PLANNED.get(rule.code, rule.name) == rule.name

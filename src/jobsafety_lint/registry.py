@@ -130,4 +130,6 @@ PLANNED = {
     "JOB905": "unbounded-worker",
     "JOB906": "terminate-existing",
 }
-"""Codes and names that are given away already, so that a setting may speak of them before the rule is there."""
+"""Codes and names that are given away already, so that a setting may speak of them before the rule is there.
+
+An entry whose rule has come does no harm: the rule's own name counts, and a test says that the two agree."""

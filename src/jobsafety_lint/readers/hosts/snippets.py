@@ -1,0 +1,55 @@
+"""What every reader of a host format gives: the shell texts in a file, and the file's own shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jobsafety_lint.model import Span
+from jobsafety_lint.source import Source
+
+
+@dataclass(frozen=True, eq=False)
+class Snippet:
+    """One text that a shell (or, with `style` `argv`, no shell) runs, and the circumstances that the format gives it.
+
+    `title` names it as a person would (`tasks.retrain`, `jobs.deploy.steps[2]`). `shell`, `errexit` and `pipefail` are
+    what is in force at its first word. `directory` is the working directory where the file says so; `at_home`: it
+    starts in the home or root directory (cron, a unit). `environment` are the variables that the file sets around it.
+    `concurrent`: why several of these may run at once, or empty.
+    """
+
+    title: str
+    source: Source
+    span: Span
+    shell: str = "sh"
+    errexit: bool = False
+    pipefail: bool = False
+    style: str = "shell"
+    directory: str | None = None
+    at_home: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+    concurrent: str = ""
+
+
+@dataclass(eq=False)
+class HostFile:
+    """What a host file holds. `statements` are its own smallest units (a key with its value, a directive, a recipe
+    line), each with the names of what is around it: suppressions and fingerprints go by them.
+    """
+
+    snippets: list[Snippet] = field(default_factory=list)
+    statements: list[tuple[Span, tuple[str, ...]]] = field(default_factory=list)
+    comments: list[Span] = field(default_factory=list)
+    broken: list[tuple[Span, str]] = field(default_factory=list)
+    """Stretches that could not be read, with the reason."""
+
+    def statement_span(self, offset: int) -> Span:
+        """The innermost statement around an offset."""
+        holding = [span for span, _ in self.statements if span.start <= offset < span.end]
+        return min(holding, key=lambda span: span.end - span.start, default=Span(offset, offset))
+
+    def definitions(self, offset: int) -> tuple[str, ...]:
+        """The names around an offset, outermost first."""
+        holding = [(s.end - s.start, names) for s, names in self.statements if s.start <= offset < s.end]
+        return min(holding, default=(0, ()))[1]
