@@ -129,7 +129,9 @@ class _Linker:
         words = tuple(_word(arg, fanned) for arg in args)
         label = self.labels.get(id(queue)) if queue is not None else None
         by = queue or command
-        yield RunLink(self.mark(by.place), kind, program, words, loops, queue is not None, label)
+        execution = command.execution
+        together = queue is not None or execution.background or bool(execution.concurrency)
+        yield RunLink(self.mark(by.place), kind, program, words, loops, together, label)
 
 
 def _word(arg: Arg, fanned: set[str]) -> Word:

@@ -90,7 +90,7 @@ class RunLink:
     """A program that may be part of the project is run, perhaps as a queued job.
 
     `kind`: `file` (`proc.py`, `./job.sh`), `module` (`-m pkg.mod`), `command` (a bare name). `words` are its arguments.
-    `mark` is the command that submits it (`pueue add`), or the command itself. `label` are the names that the job's label is
+    `mark` is the command that submits it (`pueue add`), or the command itself. `together`: several may run at once. `label` are the names that the job's label is
     made from, None if it has none.
     """
 
@@ -99,7 +99,7 @@ class RunLink:
     program: str
     words: tuple[Word, ...]
     loops: tuple[LoopLink, ...]
-    queued: bool
+    together: bool
     label: frozenset[str] | None = None
 
     @property

@@ -98,11 +98,14 @@ class Missing:
 
 @dataclass(frozen=True)
 class _Owner:
-    """Who uses a name: what of its own it has in the name, and the calls that lead to the name."""
+    """Who uses a name: what of its own it has in the whole path (`carried`) and in the last component (`named`), and the
+    calls that lead to the name.
+    """
 
     module: Module
     definition: Definition | None
     carried: frozenset[str]
+    named: frozenset[str]
     calls: tuple[Mark, ...] = ()
 
 
@@ -111,7 +114,11 @@ def missing_parameters(project: Project, identity: JobIdentity) -> Iterator[tupl
     for file, name in project.all(NameLink):
         if file.role in _QUIET_ROLES or not keeps_state(name, project.settings):
             continue
-        if name.pattern.is_unique or name.pattern.has_digest:
+        if (
+            name.pattern.is_unique
+            or name.pattern.has_digest
+            or any(h.kind == "time" for h in name.pattern.holes)
+        ):
             continue
         found = list(
             _in_shell(file, name, project, identity)
@@ -148,7 +155,7 @@ def _in_python(file: FileLinks, name: NameLink, project: Project, identity: JobI
     definition = module.definitions.get(name.function.name) if name.function is not None else None
     if name.function is not None and definition is None:
         return
-    first = _Owner(module, definition, name.pattern.names)
+    first = _Owner(module, definition, name.pattern.names, name.template.names)
     found = list(_missing_in(first, name, project, identity))
     yield from found
     if name.returned and definition is not None and not any(m.confidence.rank for m in found):
@@ -162,12 +169,13 @@ def _callers(owner: _Owner, project: Project, depth: int) -> Iterator[_Owner]:
     parameters = [p.arg for p in owner.definition.parameters]
     for site in project.callers(owner.module, owner.definition.qualified):
         given = _given(site, parameters)
-        carried = frozenset().union(
-            *(given.get(name, frozenset()) for name in owner.carried & set(parameters))
+        carried, named = (
+            frozenset().union(*(given.get(name, frozenset()) for name in mine & set(parameters)))
+            for mine in (owner.carried, owner.named)
         )
         if owner.carried & set(parameters) and not carried:
             continue
-        above = _Owner(site.module, site.caller, carried, (*owner.calls, site.mark))
+        above = _Owner(site.module, site.caller, carried, named, (*owner.calls, site.mark))
         lines = site.caller.node.end_lineno or 0 if site.caller is not None else 0
         short = site.caller is not None and lines - site.caller.node.lineno < _HELPER_LINES
         if site.returned and short and depth < 3:
@@ -190,7 +198,7 @@ def _missing_in(owner: _Owner, name: NameLink, project: Project, identity: JobId
     if definition is not None:
         function = module.function(definition)
         own = {p.name for p in function.parameters}
-        touches = bool(owner.carried & own)
+        touches = bool(owner.named & own)
         for parameter in _links(function, module):
             evidence = identity.evidence(module, definition, parameter.name)
             if parameter.name in owner.carried or _is_derived(owner, parameter.name, project):
@@ -208,11 +216,11 @@ def _missing_attributes(
     """The options that a function reads from a namespace: `args.threshold`."""
     module, definition = owner.module, owner.definition
     body = definition.node.body if definition is not None else module.outline.tree.body
-    touches = any(atom.startswith(f"{base}.") for atom in owner.carried)
+    touches = any(atom.startswith(f"{base}.") for atom in owner.named)
     for attribute, uses in uses_of(body, attributes_of=base).items():
         atom = f"{base}.{attribute}"
         option = identity.option(module, definition, atom)
-        if atom in owner.carried or (option is None and not touches):
+        if atom in owner.carried or (option is None and not touches) or attribute.isupper():
             continue
         node = option.node if option is not None else None
         place = module.mark(node) if node is not None else owner.calls[-1] if owner.calls else name.mark
@@ -232,7 +240,10 @@ def _missing_fields(
     if function is None or (owner.definition is not None and owner.definition.name == "__init__"):
         return
     made = owner.module.attributes(class_name)
-    carried = {p for atom in owner.carried for p in made.get(atom.removeprefix("self."), ())} | owner.carried
+    carried, named = (
+        {p for atom in mine for p in made.get(atom.removeprefix("self."), ())} | mine
+        for mine in (owner.carried, owner.named)
+    )
     names = {p.name for p in function.parameters}
     if not carried & names and name.pattern.holes:
         return
@@ -240,7 +251,7 @@ def _missing_fields(
         if parameter.name not in carried:
             evidence = identity.constructed(owner.module, class_name, parameter.name)
             yield from _judged(
-                owner, name, parameter, evidence, class_name, bool(carried & names), project.settings
+                owner, name, parameter, evidence, class_name, bool(named & names), project.settings
             )
 
 
@@ -282,8 +293,10 @@ def _judged(
         return
     if evidence.is_certain:
         confidence = Confidence.HIGH
+    elif not name.template.holes and (name.pattern.holes or evidence.tier != REQUIRED):
+        return  # a folder that is given may be one for each job
     elif not name.pattern.holes:
-        if evidence.tier != REQUIRED or not (name.template.words | name.purposes) & _POSITIONS:
+        if not (name.template.words | name.purposes) & _POSITIONS:
             return
         confidence = Confidence.MEDIUM
     elif not touches and not (name.returned and not owner.calls):
@@ -365,8 +378,8 @@ def _missing_arguments(
 ) -> Iterator[Missing]:
     """A name in a script that is made from one of its arguments, for jobs that differ in another one."""
     runs = [(f, run) for f, run, _ in project.runs_of(file.path)]
-    if not runs:
-        return
+    if not runs or (name.pattern.holes and not name.template.name.holes):
+        return  # a folder that is given may be one for each job
     for option in file.all(ScriptOption):
         if option.names & name.pattern.names or not option.used:
             continue

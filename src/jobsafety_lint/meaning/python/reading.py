@@ -616,10 +616,9 @@ def _has_text(node: ast.BinOp) -> bool:
 
 def _looks_like_file(pattern: PathPattern) -> bool:
     literal = pattern.name.literal
-    if (
-        any(mark in literal for mark in (" ", "\n", "://", "=", "<", "%s", "?", ",", ";", "*", "|", "("))
-        or "://" in pattern.literal
-    ):
+    if any(
+        mark in literal for mark in (" ", "\n", "://", "=", "<", "%s", "?", ",", ";", "*", "|", "(")
+    ) or any(mark in pattern.literal for mark in ("://", "<", ">")):
         return False
     suffix = pattern.suffix
     return bool(suffix and 1 < len(suffix) <= 12 and suffix[1:2].isalpha()) or "/" in pattern.literal.strip(
