@@ -190,8 +190,9 @@ class JobIdentity:
                     (run.mark, f"submitted here: {what} is {where}"),
                 )
                 return Evidence(VARIED, f"{_file(run.mark)}:{run.mark.location.line} varies it", related)
-            if word.text is not None:
-                texts.add(word.text)
+            text = word.text if word.text is not None else _only_value(word, run)
+            if text is not None:
+                texts.add(text)
             elif run.label is not None and word.names & run.label:
                 related = ((run.mark, f"{what} stands in the label of the job"),)
                 return Evidence(LABELLED, "it stands in the label of the jobs", related)
@@ -214,6 +215,13 @@ def _varying(word: Word, run: RunLink) -> LoopLink | None:
         if name in word.names and (loop.values is None or len(set(loop.values)) > 1):
             return loop
     return None
+
+
+def _only_value(word: Word, run: RunLink) -> str | None:
+    """The value of a word that a loop over one value sets."""
+    loops = [run.loop_of.get(name) for name in word.names]
+    values = [loop.values for loop in loops if loop is not None and loop.values is not None]
+    return values[0][0] if len(values) == len(loops) == 1 and len(set(values[0])) == 1 else None
 
 
 def _strongest(found: list[Evidence]) -> Evidence:

@@ -108,6 +108,10 @@ _STRONG = re.compile(
 )
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 _STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
+_NAME_TEXT = re.compile(
+    r"\}[\w.-]*\.(?:parquet|jsonl?|ndjson|[ct]sv|arrow|feather|np[yz]|pkl|pickle|pth?|bin|txt|h5|nc|tiff?|db|sqlite|gz|zst|lock|ya?ml)\b"
+)
+"""A name with a hole and a suffix: what a helper in a file of its own builds."""
 _POOL_METHODS = frozenset(
     {"map", "imap", "imap_unordered", "starmap", "apply_async", "map_async", "starmap_async", "submit"}
 )
@@ -194,7 +198,7 @@ class PythonFile:
     def read(self) -> list[object]:
         """All facts of the file."""
         text = self.source.text
-        if not _STRONG.search(text) and not _STATE_TEXT.search(text):
+        if not _STRONG.search(text) and not _STATE_TEXT.search(text) and not _NAME_TEXT.search(text):
             return []
         self._concurrent = self._concurrency()
         self._by_name: dict[str, list[Definition]] = {}
@@ -223,7 +227,7 @@ class PythonFile:
     def _may_hold_facts(self, node: ast.AST, span: Span, *, has_glob: bool) -> bool:
         text = self.source.text[span.start : span.end]
         strong = _STRONG.search(text) is not None
-        names = _STATE_TEXT.search(text) is not None or has_glob
+        names = has_glob or _STATE_TEXT.search(text) is not None or _NAME_TEXT.search(text) is not None
         if not strong and not names:
             return False
         for inner in ast.walk(node):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from jobsafety_lint.meaning.commands import Arg
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import tree as sh
-from jobsafety_lint.source import Hole, Place, Source
+from jobsafety_lint.source import Hole, Place, Source, is_hole
 
 _UNIQUE_VARIABLES = frozenset(
     {"$", "BASHPID", "RANDOM", "SRANDOM", "PPID", "PUEUE_TASK_ID", "SLURM_JOB_ID", "PBS_JOBID"}
@@ -26,7 +27,7 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
     for part in parts:
         match part:
             case sh.Literal(value=value) | sh.SingleQuoted(value=value):
-                out.append((PathPattern.of(value), _content_span(part, source)))
+                out += _literal(value, _content_span(part, source), source)
             case sh.DoubleQuoted(parts=inner):
                 out += pieces_of(inner, source, state)
             case sh.HoleFragment(index=index):
@@ -34,6 +35,22 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
             case _:
                 out.append((_run_time(part, source, state), part.span))
     return out
+
+
+def _literal(value: str, span: Span, source: Source) -> Iterator[tuple[PathPattern, Span]]:
+    """Literal text; what an outer shell or language fills in inside of single quotes is still a hole."""
+    at = 0
+    same = len(value) == span.end - span.start
+    for found in range(len(value)) if source.holes and not value.isascii() else ():
+        if not is_hole(value[found]):
+            continue
+        if found > at:
+            yield PathPattern.of(value[at:found]), Span(span.start + at, span.start + found) if same else span
+        where = Span(span.start + found, span.start + found + 1) if same else span
+        yield PathPattern((source.hole(value[found]),)), where
+        at = found + 1
+    if at < len(value) or not value:
+        yield PathPattern.of(value[at:]), Span(span.start + at, span.end) if same else span
 
 
 def _content_span(part: sh.Fragment, source: Source) -> Span:
@@ -135,7 +152,7 @@ def _written_parts(parts: tuple[sh.Fragment, ...], source: Source) -> list[str |
     for part in parts:
         match part:
             case sh.Literal(value=value) | sh.SingleQuoted(value=value):
-                out.append(value)
+                out += (p for pattern, _ in _literal(value, part.span, source) for p in pattern.parts)
             case sh.DoubleQuoted(parts=inner):
                 out += _written_parts(inner, source)
             case sh.HoleFragment(index=index):
