@@ -109,6 +109,25 @@ class Condition:
 
 
 @dataclass(frozen=True, eq=False)
+class LocalCall(Condition):
+    """A function of the same file is called here (Python; shell functions are followed where they are called).
+
+    `name` is its qualified name. `status` and `output_to` as in `Command`: `branch` where the call picks a branch,
+    the variables that take up what it returns.
+    """
+
+    name: str
+    execution: Execution
+    status: str = "ignored"
+    output_to: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Question(Condition):
+    """A person is asked here (`input()`, `click.confirm()`)."""
+
+
+@dataclass(frozen=True, eq=False)
 class Sequence:
     """All that one script, task or Python function runs, in order, with the functions of the same file followed.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from jobsafety_lint.meaning import queue
@@ -12,9 +12,10 @@ from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.rows import rows_of
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.names import artifact_names
-from jobsafety_lint.meaning.shell.unwrapping import snippet
+from jobsafety_lint.meaning.shell.unwrapping import launch_of
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.hosts.mise import MiseFile, read_mise
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
@@ -103,6 +104,7 @@ def read_facts(
     facts = [*interpreter.facts, *interpreter.sequences]
     facts += artifact_names(interpreter.facts)
     facts += _queue_facts(facts, pueue_version)
+    facts += rows_of(facts, pueue_version)
     found.facts += facts
     return found
 
@@ -149,7 +151,11 @@ def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_fi
         shebang = snippet_.source.text.startswith("#!")
         if shebang and not any(name in snippet_.source.text.partition("\n")[0] for name in ("sh",)):
             continue
+        at = len(interpreter.sequences)
         interpreter.program(snippet_.source, execution, kind="task", title=f"tasks.{snippet_.task}")
+        for row in interpreter.sequences[at : at + 1]:
+            depends = read.depends.get(snippet_.task, ())
+            interpreter.sequences[at] = replace(row, depends=depends)
 
 
 def _siblings(task: str, read: MiseFile) -> bool:
@@ -179,21 +185,7 @@ def _queue_facts(facts: list[object], version: int) -> list[object]:
         if call is None:
             continue
         found.append(call)
-        text = snippet(call.rest) if call.subcommand == "add" else None
-        if text is not None:
-            commands = tuple(inside.get(id(fact), ()))
-            client = set(fact.execution.environment)
-            settings = dict.fromkeys(s for c in commands for s in c.execution.environment if s not in client)
-            label, group = call.value("-l", "--label"), call.value("-g", "--group")
-            found.append(
-                queue.Launch(
-                    call,
-                    text,
-                    commands,
-                    tuple(s for s in settings if s.by != "export"),
-                    call.value("-w", "--working-directory"),
-                    label.pattern if label else None,
-                    group.pattern if group else None,
-                )
-            )
+        launch = launch_of(call, inside.get(id(fact), ()))
+        if launch is not None:
+            found.append(launch)
     return found

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from jobsafety_lint.meaning.commands import Condition
+from jobsafety_lint.meaning.commands import LocalCall, Question
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
@@ -108,6 +108,10 @@ _STRONG = re.compile(
 )
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 _STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
+_QUESTIONS = frozenset(
+    {"input", "click.confirm", "click.prompt", "typer.confirm", "typer.prompt", "rich.prompt.Confirm.ask"}
+)
+"""Calls that ask a person."""
 _POOL_METHODS = frozenset(
     {"map", "imap", "imap_unordered", "starmap", "apply_async", "map_async", "starmap_async", "submit"}
 )
@@ -203,7 +207,8 @@ class PythonFile:
         command_calls = CommandCalls(
             self.interpreter, any(v.startswith("fabric") for v in self.outline.imports.values())
         )
-        self._command_call = command_calls.read
+        self._commands = command_calls
+        self._command_call = self._call_in_order
         has_glob = "glob(" in text or "scan_" in text or "*." in text
         wanted = [
             d for d in self.outline.functions if self._may_hold_facts(d.node, d.span, has_glob=has_glob)
@@ -212,11 +217,35 @@ class PythonFile:
         for definition in self.outline.functions:
             if definition not in wanted and self._calls_any(definition, helpers):
                 wanted.append(definition)
+        if "pueue" in text:
+            wanted += self._callers(wanted)
         for definition in wanted:
             self._walk_definition(definition)
         self._walk_module(has_glob=has_glob)
         self._finish()
         return self.facts
+
+    def _call_in_order(
+        self,
+        node: cst.Call,
+        name: str,
+        scope: Scope,
+        execution: Execution,
+        status: str,
+        output_to: frozenset[str],
+    ) -> bool:
+        """Reads a call that runs a program; notes one of a function of this file, or a question, in its order."""
+        if self._commands.read(node, name, scope, execution, status, output_to):
+            return True
+        callee = self._callee(name)
+        if callee is not None:
+            place = scope.place(node)
+            self.interpreter.note(
+                LocalCall(place, frozenset(), callee.qualified, execution, status, output_to)
+            )
+        elif name in _QUESTIONS:
+            self.interpreter.note(Question(scope.place(node), frozenset()))
+        return False
 
     # --- which units -----------------------------------------------------------------------------------------------
 
@@ -262,6 +291,16 @@ class PythonFile:
                 ):
                     return True
         return False
+
+    def _callers(self, wanted: list[Definition]) -> list[Definition]:
+        """The other functions that call these, directly or not: the order in which they call matters."""
+        found: list[Definition] = []
+        names = {definition.name for definition in wanted}
+        rest = [definition for definition in self.outline.functions if definition not in wanted]
+        while callers := [d for d in rest if d not in found and _called_in(d.node) & names]:
+            found += callers
+            names |= {definition.name for definition in callers}
+        return found
 
     def _concurrency(self) -> dict[str, Concurrency]:
         """Functions that are handed to pools, processes and threads, and those that they call."""
@@ -376,6 +415,7 @@ class PythonFile:
         )
         names = frozenset(p.arg for p in definition.parameters)
         walker = Walker(scope, execution, self._command_call if commands else _no_command, names)
+        walker.on_condition = self.interpreter.note if commands else None
         walker.block(node.body.body)
         return walker
 
@@ -455,7 +495,8 @@ class PythonFile:
         ]
         rest = ast.Module(body=body, type_ignores=[])
         whole = Span(0, len(self.source.text))
-        if not body or not self._may_hold_facts(rest, whole, has_glob=has_glob):
+        calls_in_order = "pueue" in self.source.text and bool(_called_in(rest) & self._by_name.keys())
+        if not body or not (calls_in_order or self._may_hold_facts(rest, whole, has_glob=has_glob)):
             return
         text = self._without_definitions()
         try:
@@ -465,6 +506,7 @@ class PythonFile:
         self.interpreter.begin()
         scope = self._scope(unit, None)
         walker = Walker(scope, Execution(), self._command_call)
+        walker.on_condition = self.interpreter.note
         try:
             walker.block(unit.body)
         except RecursionError:
@@ -485,9 +527,8 @@ class PythonFile:
 
     def _take(self, walker: Walker, definition: Definition | None, function: Function | None) -> None:
         facts = walker.finish()
-        for fact in facts:
-            if isinstance(fact, Condition):
-                self.interpreter.note(fact)
+        for variable, made_from in walker.edges:
+            self.interpreter.connect(variable, made_from)
         self.facts += facts
         for called, written, scope, execution in walker.local_calls:
             callee = self._callee(written)
@@ -556,6 +597,16 @@ class PythonFile:
                 if name in act.path.names:
                     words |= pattern.name.words
         return replace(act, state_words=frozenset(words)) if words else act
+
+
+def _called_in(node: ast.AST) -> set[str]:
+    """The names of the functions and methods that some code calls."""
+    functions = [inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    return {
+        f.attr if isinstance(f, ast.Attribute) else f.id
+        for f in functions
+        if isinstance(f, ast.Attribute | ast.Name)
+    }
 
 
 def _no_command(*_: object) -> bool:

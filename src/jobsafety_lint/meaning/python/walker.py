@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import libcst as cst
 
 from jobsafety_lint.meaning.commands import Condition
-from jobsafety_lint.meaning.execution import Execution, Loop
+from jobsafety_lint.meaning.execution import Branch, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Check, Glob, Guard, Replace, Write
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.python import calls
@@ -69,6 +69,12 @@ class Walker:
     named: list[tuple[cst.BaseExpression, Value, str, Execution]] = field(default_factory=list)
     """Expressions that were assigned: with their value, the variable, and the circumstances."""
     local_calls: list[tuple[cst.Call, str, Scope, Execution]] = field(default_factory=list)
+    on_condition: Callable[[Condition], None] | None = None
+    """Told of every condition when it is reached."""
+    edges: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    """Variables with the names that their values are made from."""
+    _testing: bool = False
+    """Inside of a condition."""
     _glob_uses: dict[int, list[tuple[str, Place]]] = field(default_factory=dict)
     _globs: dict[int, int] = field(default_factory=dict)
     _filters: dict[int, set[str]] = field(default_factory=dict)
@@ -123,7 +129,7 @@ class Walker:
             case cst.FunctionDef():
                 self._inner_function(node)
             case cst.Assert(test=test):
-                self.expression(test)
+                self._test(test)
             case cst.Raise(exc=exc):
                 if exc is not None:
                     self.expression(exc)
@@ -159,9 +165,22 @@ class Walker:
                 self._unpack(target, value, value_node)
                 continue
             name = dotted(target)
+            self.edges.append((name, _raw_names(value_node)))
+            if isinstance(target, cst.Subscript):
+                self._set_environment(target, value)
             if name:
                 self.named.append((value_node, value, name, self.execution))
                 self.scope.assign(name, value)
+
+    def _set_environment(self, target: cst.Subscript, value: Value) -> None:
+        """`os.environ["NAME"] = value`: what is run from here on has it."""
+        if self.scope.resolve(dotted(target.value)) != "os.environ":
+            return
+        index = target.slice[0].slice
+        name = lower(index.value, self.scope).pattern.text if isinstance(index, cst.Index) else None
+        if name:
+            setting = Setting(name, value.pattern, self.scope.place(target), "export")
+            self.execution = self.execution.but(environment=(*self.execution.environment, setting))
 
     def _unpack(self, target: cst.Tuple, value: Value, node: cst.BaseExpression) -> None:
         names = [dotted(element.value) for element in target.elements]
@@ -190,16 +209,36 @@ class Walker:
                 return replace(value, glob=source.glob)
         return value
 
-    def _if(self, node: cst.If) -> None:
-        self.expression(node.test)
-        names = names_in(node.test, self.scope) | _raw_names(node.test)
+    def _test(self, test: cst.BaseExpression) -> None:
+        """Walks a condition: what it calls and what it looks at picks a branch."""
+        outer, self._testing = self._testing, True
+        self.expression(test)
+        self._testing = outer
+        names = names_in(test, self.scope) | _raw_names(test)
         if names:
-            self.facts.append(Condition(self.scope.place(node.test), names))
+            condition = Condition(self.scope.place(test), names)
+            self.facts.append(condition)
+            if self.on_condition is not None:
+                self.on_condition(condition)
+
+    def _in_branch(
+        self, node: cst.If, index: int, body: cst.BaseSuite, guards: Sequence[Active] = ()
+    ) -> Scope:
+        """Walks a branch of an `if`; what is run in it says so."""
+        outer = self.execution
+        branch = Branch(self.scope.place(node), index, _leaving(body))
+        self.execution = outer.but(branches=(*outer.branches, branch))
+        inner = self._branch(body, guards)
+        self.execution = outer
+        return inner
+
+    def _if(self, node: cst.If) -> None:
+        self._test(node.test)
         asked = self._asked(node.test)
         only = _only_expression(node.body) if node.orelse is None else None
         outcomes: list[Scope] = []
         self._filter_names(node.test)
-        inner = self._branch(node.body, [Active(a, "if", node, only) for a in asked])
+        inner = self._in_branch(node, 0, node.body, [Active(a, "if", node, only) for a in asked])
         if not leaves(node.body):
             outcomes.append(inner)
         refuted: list[Active] = []
@@ -212,12 +251,16 @@ class Walker:
             outer, self.scope = self.scope, self.scope.copy()
             entered = len(self.guards)
             self.guards += refuted
+            around = self.execution
+            branch = Branch(self.scope.place(node), 1)
+            self.execution = around.but(branches=(*around.branches, branch))
             self._if(node.orelse)
+            self.execution = around
             del self.guards[entered:]
             other, self.scope = self.scope, outer
             outcomes.append(other)
         else:
-            other = self._branch(node.orelse.body, refuted)
+            other = self._in_branch(node, 1, node.orelse.body, refuted)
             if not leaves(node.orelse.body):
                 outcomes.append(other)
         self.scope.join(*outcomes)
@@ -231,6 +274,7 @@ class Walker:
         iterated = self._result_of(node.iter, iterated, before)
         glob = iterated.glob or self._last_glob(node.iter)
         names = _target_names(node.target)
+        self.edges += [(name, _raw_names(node.iter)) for name in names]
         for name in _assigned(node.body):
             if name in self.scope.variables:
                 self.scope.forget(name)
@@ -263,7 +307,7 @@ class Walker:
         for name in _assigned(node.body):
             if name in self.scope.variables:
                 self.scope.forget(name)
-        self.expression(node.test)
+        self._test(node.test)
         only = _only_expression(node.body)
         guards = [Active(a, "while", node, only) for a in self._asked(node.test)]
         self._looped(Loop("while", self.scope.place(node.test)), node.body, guards)
@@ -434,7 +478,8 @@ class Walker:
             self._keep(found.fact)
         self._use_globs(node, written)
         self._build_list(node, written)
-        if self.command_call(node, name, self.scope, self.execution, _status(node), output_to):
+        status = "branch" if self._testing else _status(node)
+        if self.command_call(node, name, self.scope, self.execution, status, output_to):
             return
         self.local_calls.append((node, written, self.scope.copy(), self.execution))
 
@@ -624,6 +669,16 @@ def _only_expression(body: cst.BaseSuite) -> cst.BaseExpression | None:
 
 def _bare(node: cst.BaseExpression) -> cst.BaseExpression:
     return node.expression if isinstance(node, cst.Await) else node
+
+
+def _leaving(body: cst.BaseSuite) -> str:
+    """How a block leaves (see `Branch.leaves`); empty where it does not."""
+    if not leaves(body):
+        return ""
+    last = list(body.body)[-1]
+    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
+    ways = {cst.Return: "return", cst.Continue: "continue", cst.Break: "break"}
+    return ways.get(type(small), "exit")
 
 
 def leaves(body: cst.BaseSuite) -> bool:

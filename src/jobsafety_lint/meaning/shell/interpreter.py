@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, ShellAssignment
+from jobsafety_lint.meaning.commands import Arg, Command, Condition, LocalCall, Pipe, ShellAssignment
 from jobsafety_lint.meaning.commands import Sequence as Steps
-from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
+from jobsafety_lint.meaning.execution import Branch, Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Glob, Guard, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
 from jobsafety_lint.meaning.shell import builtins, file_commands
@@ -86,9 +86,13 @@ class Interpreter:
         """A condition of another language, as part of the row."""
         self._steps.append(condition)
 
+    def connect(self, variable: str, made_from: Iterable[str]) -> None:
+        """A variable of another language is made from others: a condition on it is one on them."""
+        self._edges.setdefault(variable, set()).update(made_from)
+
     def end(self, place: Place, kind: str, title: str) -> None:
         """Ends the row that `begin` has started."""
-        if any(isinstance(step, Command) for step in self._steps):
+        if any(isinstance(step, Command | LocalCall) for step in self._steps):
             self.sequences.append(self._sequence(place, kind, title))
 
     def text(self, source: Source, state: State, use: Use) -> ShellTree | None:
@@ -222,10 +226,10 @@ class Interpreter:
         place = Place(source, statement.span)
         refuted: list[ActiveGuard] = []
         sole = len(statement.branches) == 1 and statement.otherwise is None and not statement.redirects
-        for branch in statement.branches:
+        for at, branch in enumerate(statement.branches):
             ran += self._test_block(branch.condition, source, state)
             asked = self._asked(branch.condition, source, state)
-            inner = state.copy()
+            inner = _in_branch(state, place, at, branch.body)
             inner.guards += refuted
             act = _only_statement(branch.body) if sole else None
             inner.guards += [ActiveGuard(a.check, a.holds, "if", place, a.alone, act) for a in asked]
@@ -236,6 +240,7 @@ class Interpreter:
                 refuted.append(ActiveGuard(asked[0].check, not asked[0].holds, "else", place, True))
         rest = state.copy()
         if statement.otherwise is not None:
+            rest = _in_branch(state, place, len(statement.branches), statement.otherwise)
             rest.guards += refuted
             ran += self.block(statement.otherwise, source, rest, use)
         if statement.otherwise is None or not leaves(statement.otherwise):
@@ -266,8 +271,8 @@ class Interpreter:
         self._condition(statement.subject, source)
         ran: list[Command] = []
         outcomes = [state.copy()]
-        for clause in statement.clauses:
-            inner = state.copy()
+        for at, clause in enumerate(statement.clauses):
+            inner = _in_branch(state, Place(source, statement.span), at, clause.body)
             ran += self.block(clause.body, source, inner, use)
             if not leaves(clause.body):
                 outcomes.append(inner)
@@ -357,8 +362,12 @@ class Interpreter:
                 )
                 state.change(errexit_suspended=True)
             self._condition(item, source) if not last else None
+            around = state.execution.branches
+            leaving = _leaving(item) if last and count > 1 else ""
+            if leaving:
+                state.change(branches=(*around, Branch(place, at, leaving)))
             ran += self.statement(item, source, state, mine)
-            state.change(errexit_suspended=suspended)
+            state.change(errexit_suspended=suspended, branches=around)
             if last:
                 break
             asked = checks_in(item, source, state)
@@ -716,13 +725,27 @@ def _program(statement: sh.Statement) -> str:
     return ""
 
 
-def _leaves(statement: sh.Statement) -> bool:
+def _leaving(statement: sh.Statement) -> str:
+    """How a statement leaves (see `Branch.leaves`); empty where it does not."""
     match statement:
         case sh.Command(words=(first, *_)):
-            return first.literal in {"exit", "return", "continue", "break", "die", "fail", "exec"}
-        case sh.Group(body=body):
-            return leaves(body)
-    return False
+            if first.literal in {"return", "continue", "break"}:
+                return first.literal
+            return "exit" if first.literal in {"exit", "die", "fail", "exec"} else ""
+        case sh.Group(body=body) if body.items:
+            return _leaving(body.items[-1].statement)
+    return ""
+
+
+def _leaves(statement: sh.Statement) -> bool:
+    return bool(_leaving(statement))
+
+
+def _in_branch(state: State, statement: Place, index: int, body: sh.Block) -> State:
+    """The state at the beginning of a branch of an `if` or `case`."""
+    leaving = _leaving(body.items[-1].statement) if body.items else ""
+    branch = Branch(statement, index, leaving)
+    return state.copy(branches=(*state.execution.branches, branch))
 
 
 def leaves(block: sh.Block) -> bool:

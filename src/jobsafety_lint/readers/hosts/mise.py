@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -134,12 +134,26 @@ class _Reader:
             return
         if len(path) == 2 or (len(path) == 3 and path[2] == "run"):
             self._run(path[1], value, span)
-        elif len(path) == 3 and path[2] in {"depends", "wait_for"}:
-            self.found.depends[path[1]] = tuple(text for n in _strings(value) if (text := self._plain(n)))
+            self._depend(path[1], self._tasks_in(value))
+        elif len(path) == 3 and path[2] == "depends":
+            self._depend(path[1], [*map(self._plain, _strings(value)), *self._tasks_in(value)])
 
     def _run(self, task: str, value: Node, key: Span) -> None:
         for node in _strings(value):
             self.found.snippets.append(Snippet(task, self._snippet(node), key))
+
+    def _depend(self, task: str, others: Iterable[str]) -> None:
+        found = [name for name in others if name]
+        if found:
+            self.found.depends[task] = (*self.found.depends.get(task, ()), *found)
+
+    def _tasks_in(self, value: Node) -> Iterator[str]:
+        """The tasks that the tables of an array name: `{ task = "a" }`, `{ tasks = ["a", "b"] }`."""
+        for child in value.children if value.type == "array" else ():
+            for pair in child.children if child.type == "inline_table" else ():
+                named = [inner for inner in pair.children if inner.is_named]
+                if len(named) > 1 and self.text(named[0]) in {"task", "tasks"}:
+                    yield from map(self._plain, _strings(named[1]))
 
     def _plain(self, node: Node) -> str:
         return self.text(node).strip("\"'").partition(" ")[0]
