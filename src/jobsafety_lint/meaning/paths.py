@@ -55,7 +55,7 @@ STATE_WORDS = frozenset(
 )
 """Words of a name that say that jobs keep state there (rule-facts, part B: concurrent context)."""
 
-_WORD = re.compile(r"[A-Za-z][a-z]*|[A-Z]+(?![a-z])|\d+")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|\d+")
 _UNIQUE_KINDS = frozenset({"unique"})
 
 
