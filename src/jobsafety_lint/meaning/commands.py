@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -78,6 +79,23 @@ class Command:
     def through(self, name: str) -> Command | None:
         """The wrapper of this name that it runs behind, if there is one."""
         return next((wrapper for wrapper in self.outer if wrapper.name == name), None)
+
+
+_AND = re.compile(r"(?:\s|\\\n|\d*[<>]&?\s*[^\s&|;<>]+)*&&(?:\s|\\\n)*(?:[{(!]\s*)*(?P<program>[^\s;&|()<>]+)")
+
+
+def next_on_success(command: Command) -> str:
+    """The program that runs only if a command, or a wrapper around it, has succeeded (`a && b`); empty if there is none."""
+    for level in (command, *command.outer):
+        if level.name == "pueue":
+            return ""
+        statement = level.statement
+        if statement is None or statement.source is not level.place.source:
+            continue
+        match = _AND.match(statement.source.text, level.place.span.end, statement.span.end)
+        if match:
+            return match["program"].strip("\"'").rpartition("/")[2]
+    return ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,6 +93,7 @@ def read_facts(
     elif kind in {"mise", "mise-tasks"}:
         _mise(source, interpreter, found, task_file=kind == "mise-tasks")
     elif kind == "python":
+        source.language = "python"
         from jobsafety_lint.meaning.python.reading import read_python  # its own world, loaded on demand
 
         read_python(source, interpreter, found)

@@ -52,7 +52,7 @@ def is_wide(path: PathPattern, execution: Execution, *, tree: bool = False) -> b
     if not components:
         return False
     if tree:
-        return _kind_of(components[-1]) not in {"", "state", "progress files", "offsets"}
+        return _holds_all(components[-1])
     if not any("*" in part or "?" in part for part in components[-1:]):
         return False
     kind = jobs_state(path)
@@ -60,6 +60,17 @@ def is_wide(path: PathPattern, execution: Execution, *, tree: bool = False) -> b
     if kind in {"locks", "state", "progress files", "offsets"}:
         return any(folders) and (path.is_absolute or any(path.holes))
     return bool(kind) and _whole_folder(components[-1], any(folders))
+
+
+def _holds_all(folder: str) -> bool:
+    """Whether a folder is named as that of many: `checkpoints`, `CKPT_DIR`; a `lock` folder is one lock itself."""
+    words = list(words_of(folder))
+    kind = _kind_of(folder)
+    if kind in {"", "state", "progress files", "offsets"}:
+        return False
+    if any(word.endswith("s") and word.removesuffix("s") in _KINDS for word in words):
+        return True
+    return kind != "locks" and bool({"dir", "folder", "root", "path"} & set(words))
 
 
 def _whole_folder(name: str, in_folder: bool) -> bool:
