@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobsafety_lint.config import Settings, size_in_bytes
+from jobsafety_lint.config import TABLE, Settings, size_in_bytes, tomllib
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.model import Span
+from jobsafety_lint.source import Place, Source
 
 
 @dataclass(frozen=True)
@@ -78,3 +81,68 @@ def shown_size(size: float) -> str:
         if size >= factor:
             return f"{round(size / factor, 1):g}{letter}"
     return f"{size:g}"
+
+
+# --- the settings as a text --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class HostSettings:
+    """A configuration file describes a host. `groups` are the places where it says how many jobs a group runs."""
+
+    place: Place
+    host: Host
+    groups: Mapping[str, Place] = field(default_factory=dict)
+
+
+def host_settings(source: Source) -> Iterator[HostSettings]:
+    """The hosts that a configuration file describes, with the places of their groups."""
+    table = _own_table(source)
+    hosts = table.get("hosts") if table else None
+    if not isinstance(hosts, dict) or not all(isinstance(said, dict) for said in hosts.values()):
+        return
+    lines = dict(_keys(source))
+    for name, host in hosts_of(Settings({"hosts": hosts})).items():
+        places = {}
+        for group in host.groups:
+            paths = [("hosts", name, "groups", group, "parallel"), ("hosts", name, "groups", group)]
+            found = next((lines[path] for path in paths if path in lines), None)
+            if found is not None:
+                places[group] = Place(source, found)
+        start = lines.get(("hosts", name), lines.get(("hosts",), Span(0, 0)))
+        yield HostSettings(Place(source, start), host, places)
+
+
+def _own_table(source: Source) -> Mapping[str, Any] | None:
+    if "hosts" not in source.text:
+        return None
+    try:
+        data = tomllib.loads(source.text)
+    except tomllib.TOMLDecodeError:
+        return None
+    if source.path.rpartition("/")[2] != "pyproject.toml":
+        return data
+    table = data.get("tool", {}).get(TABLE)
+    return table if isinstance(table, dict) else None
+
+
+def _keys(source: Source) -> Iterator[tuple[tuple[str, ...], Span]]:
+    """Every table header and key with its whole path below our table, and the line that it stands on."""
+    prefix: tuple[str, ...] = ()
+    offset = 0
+    for line in source.text.splitlines(keepends=True):
+        span = Span(offset + len(line) - len(line.lstrip()), offset + len(line.rstrip()))
+        offset += len(line)
+        header = re.match(r"\s*\[([^\[\]]+)\]", line)
+        key = re.match(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=", line)
+        if header:
+            prefix = _path(header[1])
+            if prefix[:2] == ("tool", TABLE):
+                prefix = prefix[2:]
+            yield prefix, span
+        elif key:
+            yield (*prefix, *_path(key[1])), span
+
+
+def _path(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[\w-]+", dotted))

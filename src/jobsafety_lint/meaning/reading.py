@@ -10,6 +10,7 @@ from typing import Protocol
 from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.execution import Concurrency, Execution
+from jobsafety_lint.meaning.hosts import host_settings
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.rows import rows_of
@@ -92,6 +93,8 @@ def read_facts(
         interpreter.program(source, Execution(shell=dialect).but(**_shebang_options(source.text)))
     elif kind in {"mise", "mise-tasks"}:
         _mise(source, interpreter, found, task_file=kind == "mise-tasks")
+    elif kind == "config":
+        found.facts += host_settings(source)
     elif kind == "python":
         source.language = "python"
         from jobsafety_lint.meaning.python.reading import read_python  # its own world, loaded on demand
