@@ -105,7 +105,8 @@ def host_settings(source: Source) -> Iterator[HostSettings]:
     for name, host in hosts_of(Settings({"hosts": hosts})).items():
         places = {}
         for group in host.groups:
-            paths = [("hosts", name, "groups", group, "parallel"), ("hosts", name, "groups", group)]
+            whole = ("hosts", name, "groups", group, "parallel")
+            paths = [whole[:length] for length in (5, 4, 3, 2, 1)]
             found = next((lines[path] for path in paths if path in lines), None)
             if found is not None:
                 places[group] = Place(source, found)
