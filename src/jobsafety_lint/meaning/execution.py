@@ -30,6 +30,18 @@ class Concurrency:
 
 
 @dataclass(frozen=True, slots=True)
+class Arm:
+    """An arm of an `if`, a `case` or a `&&` that the code stands in: two arms of one statement exclude each other.
+
+    `leaves` says what ends at the end of the arm: `script`, `function`, `loop` (this pass of it), or nothing.
+    """
+
+    statement: Place
+    index: int
+    leaves: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """An environment variable that is set around the code: by `env`, `NAME=value cmd`, `export`, `-E`."""
 
@@ -65,6 +77,7 @@ class Execution:
     functions: tuple[str, ...] = ()
     background: bool = False
     """Started with `&`."""
+    arms: tuple[Arm, ...] = ()
 
     def but(self, **changes: object) -> Execution:
         """A copy with some fields changed."""

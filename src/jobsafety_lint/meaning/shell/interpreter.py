@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, ShellAssignment
 from jobsafety_lint.meaning.commands import Sequence as Steps
-from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
+from jobsafety_lint.meaning.execution import Arm, Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Glob, Guard, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
 from jobsafety_lint.meaning.shell import builtins, file_commands
@@ -78,18 +78,9 @@ class Interpreter:
                     )
         self._steps, self._edges = outer_steps, outer_edges
 
-    def begin(self) -> None:
-        """Starts the row of what another language's function runs."""
-        self._steps, self._edges = [], {}
-
-    def note(self, condition: Condition) -> None:
-        """A condition of another language, as part of the row."""
-        self._steps.append(condition)
-
-    def end(self, place: Place, kind: str, title: str) -> None:
-        """Ends the row that `begin` has started."""
-        if any(isinstance(step, Command) for step in self._steps):
-            self.sequences.append(self._sequence(place, kind, title))
+    def begin(self, steps: list[Command | Condition]) -> None:
+        """From here on, the commands that are run go into these steps: the row of another language's function."""
+        self._steps, self._edges = steps, {}
 
     def text(self, source: Source, state: State, use: Use) -> ShellTree | None:
         """Reads a text that a shell runs, in the given state; None if it is nested too deeply."""
@@ -222,10 +213,11 @@ class Interpreter:
         place = Place(source, statement.span)
         refuted: list[ActiveGuard] = []
         sole = len(statement.branches) == 1 and statement.otherwise is None and not statement.redirects
-        for branch in statement.branches:
+        arms = state.execution.arms
+        for at, branch in enumerate(statement.branches):
             ran += self._test_block(branch.condition, source, state)
             asked = self._asked(branch.condition, source, state)
-            inner = state.copy()
+            inner = state.copy(arms=(*arms, Arm(place, at, _leaving(branch.body))))
             inner.guards += refuted
             act = _only_statement(branch.body) if sole else None
             inner.guards += [ActiveGuard(a.check, a.holds, "if", place, a.alone, act) for a in asked]
@@ -237,6 +229,7 @@ class Interpreter:
         rest = state.copy()
         if statement.otherwise is not None:
             rest.guards += refuted
+            rest.change(arms=(*arms, Arm(place, len(statement.branches), _leaving(statement.otherwise))))
             ran += self.block(statement.otherwise, source, rest, use)
         if statement.otherwise is None or not leaves(statement.otherwise):
             outcomes.append(rest)
@@ -266,8 +259,10 @@ class Interpreter:
         self._condition(statement.subject, source)
         ran: list[Command] = []
         outcomes = [state.copy()]
-        for clause in statement.clauses:
-            inner = state.copy()
+        place = Place(source, statement.span)
+        for at, clause in enumerate(statement.clauses):
+            arm = Arm(place, at, _leaving(clause.body))
+            inner = state.copy(arms=(*state.execution.arms, arm))
             ran += self.block(clause.body, source, inner, use)
             if not leaves(clause.body):
                 outcomes.append(inner)
@@ -357,8 +352,11 @@ class Interpreter:
                 )
                 state.change(errexit_suspended=True)
             self._condition(item, source) if not last else None
+            arms = state.execution.arms
+            if last and count == 2:
+                state.change(arms=(*arms, Arm(place, 1, _statement_leaving(item))))
             ran += self.statement(item, source, state, mine)
-            state.change(errexit_suspended=suspended)
+            state.change(errexit_suspended=suspended, arms=arms)
             if last:
                 break
             asked = checks_in(item, source, state)
@@ -728,6 +726,31 @@ def _leaves(statement: sh.Statement) -> bool:
 def leaves(block: sh.Block) -> bool:
     """Whether the code after the block is not reached from its end."""
     return bool(block.items) and _leaves(block.items[-1].statement)
+
+
+_LEAVING = {
+    "exit": "script",
+    "die": "script",
+    "fail": "script",
+    "exec": "script",
+    "return": "function",
+    "continue": "loop",
+    "break": "loop",
+}
+
+
+def _statement_leaving(statement: sh.Statement) -> str:
+    """What a statement certainly ends: `script`, `function`, `loop`, or nothing."""
+    match statement:
+        case sh.Command(words=(first, *_)):
+            return _LEAVING.get(first.literal or "", "")
+        case sh.Group(body=body):
+            return _leaving(body)
+    return ""
+
+
+def _leaving(block: sh.Block) -> str:
+    return _statement_leaving(block.items[-1].statement) if block.items else ""
 
 
 def _tolerates(stage: sh.Statement) -> bool:
