@@ -14,6 +14,7 @@ from jobsafety_lint.meaning.deployment import (
     asks,
     audited_before,
     change_of,
+    excludes,
     looks,
     same_host,
     touches,
@@ -71,7 +72,7 @@ def _audited(change: Change, look: Look | None) -> bool:
 
 
 def _reaches(change: Change, step: Step) -> bool:
-    return not change.step.execution.excludes(step.execution) and touches(change, step)
+    return not excludes(change.step, step) and touches(change, step)
 
 
 def _finding(changes: list[Change], start: Step, look: Look | None) -> Draft:

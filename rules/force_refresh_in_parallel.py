@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
+from jobsafety_lint.meaning.deployment import excludes
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.rows import Row, Step
@@ -48,7 +49,12 @@ class _Job:
     place: Place
     flag: Arg
     program: Command
-    execution: Execution
+    step: Step
+
+    @property
+    def execution(self) -> Execution:
+        """Where it is queued or started."""
+        return self.step.execution
 
 
 @RULE.on(Row)
@@ -92,7 +98,7 @@ def _jobs(step: Step) -> Iterator[_Job]:
     for command in reversed(commands):
         flag = next((arg for arg in command.args if _WIPES.fullmatch(arg.text or "")), None)
         if flag is not None and command.name not in {"git", "docker", "npm", "cargo", "make", "pip", "rsync", "pueue"}:
-            yield _Job(step.place if step.launch else command.place, flag, command, step.execution)
+            yield _Job(step.place if step.launch else command.place, flag, command, step)
             return
 
 
@@ -157,7 +163,7 @@ def _item(job: _Job, variables: set[str] | None = None) -> str:
 def _same_item(one: _Job, other: _Job) -> bool:
     """Whether two lines start the same program for the same item, with something else that differs."""
     mine, theirs = _values(one.program), _values(other.program)
-    if one.program.name != other.program.name or one.place.span == other.place.span or one.execution.excludes(other.execution):
+    if one.program.name != other.program.name or one.place.span == other.place.span or excludes(one.step, other.step):
         return False
     items = [name for name in mine if set(words_of(name)) & _ITEMS]
     if mine.get("") != theirs.get("") or not items or any(mine[name] != theirs.get(name) for name in items):

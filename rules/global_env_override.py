@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Pipe
-from jobsafety_lint.meaning.deployment import looks, same_host, shortened
+from jobsafety_lint.meaning.deployment import excludes, looks, same_host, shortened
 from jobsafety_lint.meaning.execution import Setting
 from jobsafety_lint.meaning.files import Append, Replace, Write
 from jobsafety_lint.meaning.machine_variables import is_login, is_of_the_machine
@@ -64,7 +64,7 @@ def _is_without(earlier: Step, setting: Setting, later: Step) -> bool:
         return False
     if any(known.name == setting.name for known in earlier.execution.environment):
         return False
-    return not earlier.execution.excludes(later.execution)
+    return not excludes(earlier, later)
 
 
 def _is_undone(name: str, at: int, after: list[tuple[int, Step]], steps: list[tuple[int, Step]]) -> bool:
@@ -157,7 +157,7 @@ def _sets(command: Command) -> bool:
 
 
 def _meets(edit: Step, job: Step) -> bool:
-    return same_host(edit.execution.host, job.execution.host) and not job.execution.excludes(edit.execution)
+    return same_host(edit.execution.host, job.execution.host) and not excludes(job, edit)
 
 
 def _next_round(edit: Step, job: Step, row: Row, waits: list[int]) -> bool:

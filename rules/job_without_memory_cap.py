@@ -9,6 +9,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.deployment import same_host
 from jobsafety_lint.meaning.limits import memory_cap, systemd_run
 from jobsafety_lint.meaning.queue import Launch
+from jobsafety_lint.meaning.queue_flow import group_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -39,13 +40,13 @@ def uncapped(launch: Launch, context: Context) -> Iterator[Draft]:
         other
         for other in context.all(Launch)
         if other is not launch
-        and other.group == launch.group
+        and group_of(other.call) == group_of(launch.call)
         and same_host(other.execution.host, launch.execution.host)
         and memory_cap(other.commands) is not None
     ]
     if not siblings:
         return
-    group = launch.group.template if launch.group is not None else "default"
+    group = group_of(launch.call)
     yield RULE.found(
         launch.place,
         f"other jobs of `{group}` have a memory cap, this one has none: it may take the memory that theirs leave",

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.commands import Command, Condition, LocalCall, Pipe
-from jobsafety_lint.meaning.deployment import asks, looks, same_group, same_host, shortened
+from jobsafety_lint.meaning.commands import Called, Command, Condition, Pipe
+from jobsafety_lint.meaning.deployment import asks, excludes, looks, same_group, same_host, shortened
 from jobsafety_lint.meaning.rows import Row, Step
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -73,8 +73,8 @@ def _stops(command: Command) -> bool:
 
 def _looks_at_state(step: Step | Condition) -> bool:
     """Whether a command, function or condition has to do with the state that the killed jobs have left."""
-    if isinstance(step, LocalCall):
-        return _STATE.search(step.name) is not None
+    if isinstance(step, Called):
+        return _STATE.search(step.written) is not None
     if isinstance(step, Condition):
         return any(_STATE.search(name) for name in step.names)
     if step.execution.queue is not None or step.command.name in _NO_LOOK or step.call is not None:
@@ -94,7 +94,7 @@ def _starts_afresh(step: Step) -> bool:
 
 
 def _same_work(kill: Step, step: Step) -> bool:
-    if not same_host(kill.execution.host, step.execution.host) or kill.execution.excludes(step.execution):
+    if not same_host(kill.execution.host, step.execution.host) or excludes(kill, step):
         return False
     if kill.call is not None:
         return bool(kill.call.ids) or same_group(kill, step)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.capacity import ParallelSetting, parallel_settings
+from jobsafety_lint.meaning.queue_flow import follows
 from jobsafety_lint.meaning.rows import Row, Step
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -33,7 +34,7 @@ def raised(row: Row, context: Context) -> Iterator[Draft]:
             before = {key: [_in_use(setting) for setting in settings] for key, settings in before.items()}
         for setting in parallel_settings(step.call) if step.call else ():
             earlier = before.setdefault((_host(step), setting.group), [])
-            known = [s for s in earlier if not s.execution.excludes(setting.execution)]
+            known = [s for s in earlier if follows(s.call, setting.call)]
             if known and not known[-1].creates and setting.count - known[-1].count > _STEP:
                 yield _finding(known[-1], setting)
             earlier.append(setting)
@@ -41,7 +42,7 @@ def raised(row: Row, context: Context) -> Iterator[Draft]:
 
 def _in_use(setting: ParallelSetting) -> ParallelSetting:
     """A group that was only just made counts as running once something has been queued, or time has passed."""
-    return ParallelSetting(setting.place, setting.execution, setting.group, setting.count)
+    return ParallelSetting(setting.call, setting.group, setting.count)
 
 
 def _host(step: Step) -> str:

@@ -11,6 +11,7 @@ from jobsafety_lint.meaning.deployment import (
     asks,
     change_of,
     directory_of_job,
+    excludes,
     looks,
     same_host,
     same_tree,
@@ -48,7 +49,7 @@ def replaced(row: Row, context: Context) -> Iterator[Draft]:
             for begun, job in jobs.items()
             if begun < at
             and not any(begun < wait < at for wait in waits)
-            and not job.execution.excludes(change.step.execution)
+            and not excludes(job, change.step)
             and _uses(change, job)
         ]
         again = [job for begun, job in jobs.items() if begun > at and _next_round(change, job, row, waits)]
@@ -73,7 +74,7 @@ def _uses(change: Change, job: Step) -> bool:
 def _next_round(change: Change, job: Step, row: Row, waits: list[int]) -> bool:
     """Whether a loop around both comes back to the change with the job still queued, in one and the same tree."""
     loops = [loop for loop in change.step.execution.loops if loop in job.execution.loops]
-    if not loops or not _uses(change, job) or change.step.execution.excludes(job.execution):
+    if not loops or not _uses(change, job) or excludes(change.step, job):
         return False
     where = change.directory
     if where is not None and any(hole.text.strip("${}") in loops[-1].variables or hole.names & set(loops[-1].variables) for hole in where.holes):

@@ -81,7 +81,7 @@ def _finding(fact: Glob | Delete, act: Place, shown: str, confidence: Confidence
 
 
 def _confidence(title: str, execution: Execution) -> Confidence | None:
-    asked = any(_ON_REQUEST.search(b.statement.text[:80]) for b in execution.branches)
+    asked = any(_ON_REQUEST.search(b.statement.text[:80]) for b in execution.arms)
     return Confidence.LOW if asked or _PURGES.search(title.rpartition("/")[2]) else None
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning.commands import Arg, Command
+from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.limits import bytes_of, cores_of, memory_cap
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.queue import Launch, QueueCommand
+from jobsafety_lint.meaning.queue_flow import option_value
 from jobsafety_lint.source import Place
 
 DEFAULT_GROUP = "default"
@@ -22,11 +23,15 @@ class ParallelSetting:
     `creates`: the group is made here, so that an existing one keeps what it has.
     """
 
-    place: Place
-    execution: Execution
+    call: QueueCommand
     group: str
     count: int
     creates: bool = False
+
+    @property
+    def place(self) -> Place:
+        """The command."""
+        return self.call.place
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,19 +47,19 @@ class Need:
 def parallel_settings(call: QueueCommand) -> Iterator[ParallelSetting]:
     """What a call of pueue sets, a loop over groups that are written out taken apart."""
     if call.subcommand == "parallel":
-        number: Arg | None = call.rest[0] if call.rest else None
-        groups = call.value("-g", "--group")
-        names = texts_of(groups.pattern, call.execution) if groups else [DEFAULT_GROUP]
+        number = call.rest[0].pattern if call.rest else None
+        group = option_value(call, "-g", "--group")
+        names = texts_of(group, call.execution) if group else [DEFAULT_GROUP]
     elif call.subcommand == "group add":
-        number = call.value("-p", "--parallel")
+        number = option_value(call, "-p", "--parallel")
         names = texts_of(call.rest[0].pattern, call.execution) if call.rest else []
     else:
         return
-    counts = texts_of(number.pattern, call.execution) if number is not None else []
+    counts = texts_of(number, call.execution) if number is not None else []
     for name in names:
         for text in counts:
             if text.isdigit():
-                yield ParallelSetting(call.place, call.execution, name, int(text), call.subcommand == "group add")
+                yield ParallelSetting(call, name, int(text), call.subcommand == "group add")
 
 
 def texts_of(pattern: PathPattern, execution: Execution) -> list[str]:
@@ -74,7 +79,8 @@ def needs_of(launches: Iterable[Launch]) -> Iterator[Need]:
     """What the jobs take, each with the group or groups that it goes to."""
     for launch in launches:
         cap = memory_cap(launch.commands)
-        names = [DEFAULT_GROUP] if launch.group is None else texts_of(launch.group, launch.execution)
+        group = option_value(launch.call, "-g", "--group")
+        names = [DEFAULT_GROUP] if group is None else texts_of(group, launch.execution)
         for name in names:
             yield Need(launch, name, bytes_of(cap) if cap else None, cores_of(launch.commands))
 

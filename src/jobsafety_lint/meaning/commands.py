@@ -127,22 +127,10 @@ class Condition:
 
 
 @dataclass(frozen=True, eq=False)
-class LocalCall(Condition):
-    """A function of the same file is called here (Python; shell functions are followed where they are called).
+class Called(Condition):
+    """Python code calls a function that runs no program itself: `written` is its name as it is called."""
 
-    `name` is its qualified name. `status` and `output_to` as in `Command`: `branch` where the call picks a branch,
-    the variables that take up what it returns.
-    """
-
-    name: str
-    execution: Execution
-    status: str = "ignored"
-    output_to: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, eq=False)
-class Question(Condition):
-    """A person is asked here (`input()`, `click.confirm()`)."""
+    written: str = ""
 
 
 @dataclass(frozen=True, eq=False)

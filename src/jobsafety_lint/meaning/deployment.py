@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning.commands import Arg, Command, Condition, LocalCall, Pipe, Question
+from jobsafety_lint.meaning.commands import Arg, Called, Command, Condition, Pipe
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.paths import PathPattern, words_of
+from jobsafety_lint.meaning.queue_flow import follows, option_value
 from jobsafety_lint.meaning.rows import Row, Step
 
 FIRST_TIME = re.compile(r"setup|bootstrap|provision|install|init(?!d)|create|first[-_]run", re.IGNORECASE)
@@ -20,6 +21,7 @@ _AUDIT_WORDS = frozenset(
     {"audit", "audited", "preflight", "drain", "drained", "quiesce", "idle", "busy", "running", "active", "inflight"}
 )  # fmt: skip
 _TESTERS = frozenset({"grep", "egrep", "fgrep", "rg", "awk", "gawk", "perl", "python", "python3", "test", "["})
+_QUESTIONS = frozenset({"input", "click.prompt", "typer.prompt"})
 _ASKING = frozenset({"whiptail", "dialog", "gum", "zenity", "kdialog"})
 _PROCESS_LOOKS = frozenset({"pgrep", "pidof", "ps", "squeue", "fuser", "lsof"})
 
@@ -54,7 +56,7 @@ def _is_look(step: Step) -> bool:
 def _decides(step: Step, row: Row, pipes: list[Pipe]) -> bool:
     """Whether what the look says decides anything: it waits, picks a branch, or ends the script."""
     command = step.command
-    if step.subcommand in {"wait", "follow"} or step.answers or command.status == "branch":
+    if step.subcommand in {"wait", "follow"} or command.status == "branch":
         return True
     if command.output_use == "branch" or command.output_to & row.decisive:
         return True
@@ -74,10 +76,8 @@ def _tests(stage: tuple[Command, ...]) -> bool:
 
 def asks(step: Step | Condition) -> bool:
     """A question to a person, or a check of the project's own that is named like one (`assert_idle`, `./audit.sh`)."""
-    if isinstance(step, Question):
-        return True
-    if isinstance(step, LocalCall):
-        return False
+    if isinstance(step, Called):
+        return step.written in _QUESTIONS or step.written.rpartition(".")[2] in {"confirm", "ask"}
     if isinstance(step, Condition):
         return any(_says_audit(name) for name in step.names if not name.startswith("args"))
     command = step.command
@@ -268,6 +268,11 @@ def _below(execution: Execution, directory: PathPattern | None) -> PathPattern |
 # --- where -----------------------------------------------------------------------------------------------------------
 
 
+def excludes(first: Step, later: Step) -> bool:
+    """Whether a step that stands later never runs after the first one: in another arm of one `if`, behind an `exit`."""
+    return not follows(first.command, later.command)
+
+
 def same_host(first: PathPattern | None, second: PathPattern | None) -> bool:
     """Whether two commands may well run on one host: both here, or on hosts that are not certainly two."""
     if first is None or second is None:
@@ -282,7 +287,7 @@ def directory_of_job(step: Step) -> PathPattern | None:
     launch = step.launch
     if launch is not None:
         if launch.working_directory is not None:
-            return launch.working_directory.pattern
+            return option_value(launch.call, "-w", "--working-directory")
         for command in launch.commands:
             if command.execution.cwd is not None and command.execution.cwd != step.execution.cwd:
                 return command.execution.cwd
@@ -353,13 +358,13 @@ def same_group(kill: Step, step: Step) -> bool:
     """Whether a command of the queue may be about the group of another one."""
     if kill.call is None or step.call is None:
         return True
-    mine, theirs = kill.call.value("-g", "--group", "--groups"), step.call.value("-g", "--group", "--failed-in-group")
+    mine, theirs = option_value(kill.call, "-g", "--group", "--groups"), option_value(step.call, "-g", "--group", "--failed-in-group")
     if mine is None:
         bare = kill.subcommand == "kill" and not kill.call.has("-a", "--all") and not kill.call.ids
         return not bare or theirs is None or theirs.text == "default"
     if theirs is None:
         return step.subcommand != "add" or mine.text == "default"
-    return mine.pattern == theirs.pattern or mine.text is None or theirs.text is None
+    return mine == theirs or mine.text is None or theirs.text is None
 
 
 

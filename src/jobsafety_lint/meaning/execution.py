@@ -30,6 +30,18 @@ class Concurrency:
 
 
 @dataclass(frozen=True, slots=True)
+class Arm:
+    """An arm of an `if`, a `case` or a `&&` that the code stands in: two arms of one statement exclude each other.
+
+    `leaves` says what ends at the end of the arm: `script`, `function`, `loop` (this pass of it), or nothing.
+    """
+
+    statement: Place
+    index: int
+    leaves: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """An environment variable that is set around the code: by `env`, `NAME=value cmd`, `export`, `-E`."""
 
@@ -37,19 +49,6 @@ class Setting:
     value: PathPattern
     place: Place
     by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """One branch of an `if` or `case` around the code: the statement, and which of its branches from 0.
-
-    `leaves` says how the branch ends where the code after the statement is not reached from it: `exit`, `return`,
-    `continue`, `break`; else it is empty.
-    """
-
-    statement: Place
-    index: int
-    leaves: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,7 @@ class Execution:
     functions: tuple[str, ...] = ()
     background: bool = False
     """Started with `&`."""
-    branches: tuple[Branch, ...] = ()
-    """The branches around the code, outermost first."""
+    arms: tuple[Arm, ...] = ()
 
     def but(self, **changes: object) -> Execution:
         """A copy with some fields changed."""
@@ -89,23 +87,3 @@ class Execution:
     def loop_variables(self) -> frozenset[str]:
         """The variables of all loops around."""
         return frozenset(name for loop in self.loops for name in loop.variables)
-
-    def excludes(self, later: Execution) -> bool:
-        """Whether code that stands later is never reached once this code has run: another branch of the same `if` or
-        `case`, or code behind a branch that ends with `exit`.
-        """
-        theirs = {branch.statement: branch.index for branch in later.branches}
-        for branch in self.branches:
-            if branch.statement in theirs:
-                if theirs[branch.statement] != branch.index:
-                    return True
-            elif branch.leaves and self._leaves(branch.leaves, later):
-                return True
-        return False
-
-    def _leaves(self, how: str, later: Execution) -> bool:
-        if how == "return":
-            return later.functions[: len(self.functions)] == self.functions
-        if how in {"continue", "break"}:
-            return bool(self.loops) and self.loops[-1] in later.loops
-        return True

@@ -1,7 +1,7 @@
 """What one entry point runs from its start to its end: the sequences of a file, put together.
 
-A `Sequence` is one script, task or function. A `Row` follows what a sequence starts: functions of the same Python
-file, the tasks that a mise task depends on or runs, and the further commands of the same task.
+A `Sequence` is one script, one text of a task, or a function that nothing calls. A `Row` adds what belongs to it: the
+further texts of the same task, and the tasks that it depends on or runs. Its calls of pueue are read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from jobsafety_lint.meaning import queue
-from jobsafety_lint.meaning.commands import Command, Condition, LocalCall
+from jobsafety_lint.meaning.commands import Command, Condition
 from jobsafety_lint.meaning.commands import Sequence as Steps
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.queue import Launch, QueueCommand
@@ -19,28 +19,26 @@ from jobsafety_lint.meaning.shell.unwrapping import launch_of
 from jobsafety_lint.source import Place
 
 _MAX_STEPS = 4000
-_MAX_DEPTH = 6
 _FILE_TASK_DEPENDS = re.compile(r"^#\s?\[?MISE\]?\s+depends\s*=\s*(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One command of a row. `execution` is the command's, with the branches and loops of the calls that lead to it.
-
-    `call` is what it means to pueue, if it is a call of it, `launch` the job that it queues. `answers`: it runs in a
-    function whose result picks a branch.
-    """
+    """One command of a row. `call` is what it means to pueue, if it is a call of it, `launch` the job that it queues."""
 
     command: Command
-    execution: Execution
     call: QueueCommand | None = None
     launch: Launch | None = None
-    answers: bool = False
 
     @property
     def place(self) -> Place:
         """The command."""
         return self.command.place
+
+    @property
+    def execution(self) -> Execution:
+        """Where and how it runs."""
+        return self.command.execution
 
     @property
     def subcommand(self) -> str:
@@ -89,32 +87,24 @@ def rows_of(facts: Sequence[object], pueue_version: int) -> list[Row]:
 class _Reader:
     version: int
     sequences: list[Steps] = field(default_factory=list)
-    functions: dict[str, Steps] = field(default_factory=dict)
     tasks: dict[str, list[Steps]] = field(default_factory=dict)
-    called: set[str] = field(default_factory=set)
     calls: dict[int, QueueCommand | None] = field(default_factory=dict)
     launches: dict[int, Launch | None] = field(default_factory=dict)
 
     def take(self, sequence: Steps) -> None:
         self.sequences.append(sequence)
-        self.called |= {step.name for step in sequence.steps if isinstance(step, LocalCall)}
-        if sequence.kind == "function":
-            self.functions[sequence.title] = sequence
-        elif sequence.kind == "task":
-            self.tasks.setdefault(sequence.title.removeprefix("tasks."), []).append(sequence)
+        if sequence.kind == "task":
+            self.tasks.setdefault(_task_name(sequence), []).append(sequence)
 
     def rows(self) -> Iterator[Row]:
         for sequence in self.sequences:
             row = _Unrolled(self)
-            if sequence.kind == "task":
-                task = sequence.title.removeprefix("tasks.")
-                if self.tasks[task][0] is not sequence:
-                    continue
-                row.task(task, Execution())
-            elif sequence.kind == "function" and sequence.title in self.called:
-                continue
+            if sequence.kind != "task":
+                row.sequence(sequence)
+            elif self.tasks[_task_name(sequence)][0] is sequence:
+                row.task(_task_name(sequence))
             else:
-                row.sequence(sequence, Execution(), answers=False)
+                continue
             yield row.finish(sequence)
 
     def call(self, command: Command) -> QueueCommand | None:
@@ -125,9 +115,14 @@ class _Reader:
     def launch(self, call: QueueCommand, steps: Sequence[object]) -> Launch | None:
         key = id(call.command)
         if key not in self.launches:
-            inside = [s for s in steps if isinstance(s, Command) and call.command in s.outer]
+            place = call.place
+            inside = [s for s in steps if isinstance(s, Command) and any(w.place == place for w in s.outer)]
             self.launches[key] = launch_of(call, inside)
         return self.launches[key]
+
+
+def _task_name(sequence: Steps) -> str:
+    return sequence.title.removeprefix("tasks.")
 
 
 @dataclass
@@ -141,7 +136,7 @@ class _Unrolled:
     active: list[str] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
 
-    def task(self, task: str, around: Execution) -> None:
+    def task(self, task: str) -> None:
         """A mise task: what it depends on, each once, then its commands."""
         if task in self.active or task not in self.reader.tasks:
             return
@@ -152,69 +147,31 @@ class _Unrolled:
                     self.missing.append(other)
                 elif other not in self.done:
                     self.done.add(other)
-                    self.task(other, around)
+                    self.task(other)
         for sequence in self.reader.tasks[task]:
-            self.sequence(sequence, around, answers=False)
+            self.sequence(sequence)
         self.active.pop()
 
-    def sequence(self, sequence: Steps, around: Execution, *, answers: bool) -> None:
-        """The steps of a script or function; `around` are the branches and loops that lead to it."""
+    def sequence(self, sequence: Steps) -> None:
+        """The steps of a script or function."""
         self.decisive |= {name.partition(".")[0] for name in sequence.decisive} | sequence.decisive
         for step in sequence.steps:
             if len(self.steps) >= _MAX_STEPS:
                 return
-            if isinstance(step, LocalCall):
-                self._follow(step, sequence, around, answers=answers)
-            elif isinstance(step, Command):
-                self._command(step, sequence, around, answers=answers)
-            else:
+            if not isinstance(step, Command):
                 self.steps.append(step)
-
-    def _follow(self, call: LocalCall, sequence: Steps, around: Execution, *, answers: bool) -> None:
-        self.steps.append(call)
-        target = self.reader.functions.get(call.name)
-        if target is None or call.name in self.active or len(self.active) >= _MAX_DEPTH:
-            return
-        self.active.append(call.name)
-        decides = call.status == "branch" or bool(call.output_to & sequence.decisive)
-        self.sequence(target, _within(call.execution, around), answers=answers or decides)
-        self.active.pop()
-
-    def _command(self, command: Command, sequence: Steps, around: Execution, *, answers: bool) -> None:
-        execution = _within(command.execution, around)
-        call = self.reader.call(command)
-        launch = None
-        if call is not None and call.subcommand == "add":
-            launch = self.reader.launch(call, sequence.steps)
-        self.steps.append(Step(command, execution, call, launch, answers))
-        words = command.words
-        if command.name == "mise" and words[:1] in (["run"], ["r"]) and execution.queue is None:
-            for word in words[1:]:
-                if word and not word.startswith("-"):
-                    self.task(word, execution)
-                    break
+                continue
+            call = self.reader.call(step)
+            queues = call is not None and call.subcommand == "add"
+            launch = self.reader.launch(call, sequence.steps) if call is not None and queues else None
+            self.steps.append(Step(step, call, launch))
+            if step.name == "mise" and step.words[:1] in (["run"], ["r"]) and step.execution.queue is None:
+                self.task(next((w for w in step.words[1:] if w and not w.startswith("-")), ""))
 
     def finish(self, sequence: Steps) -> Row:
         depends = list(self.missing)
         if sequence.kind == "script" and sequence.place.source.language != "python":
             for match in _FILE_TASK_DEPENDS.finditer(sequence.place.source.text):
                 depends += re.findall(r"[\"']([^\"' ]+)", match[1])
-        return Row(
-            sequence.place,
-            sequence.kind,
-            sequence.title,
-            tuple(self.steps),
-            frozenset(self.decisive),
-            tuple(depends),
-        )
-
-
-def _within(execution: Execution, around: Execution) -> Execution:
-    """The circumstances of code that is reached by way of a call."""
-    if not (around.branches or around.loops or around.environment):
-        return execution
-    return execution.but(
-        branches=(*around.branches, *execution.branches),
-        loops=(*around.loops, *execution.loops),
-        environment=(*around.environment, *execution.environment),
-    )
+        steps, decisive = tuple(self.steps), frozenset(self.decisive)
+        return Row(sequence.place, sequence.kind, sequence.title, steps, decisive, tuple(depends))

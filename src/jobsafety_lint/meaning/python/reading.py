@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from jobsafety_lint.meaning.commands import LocalCall, Question
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.meaning.python.parameters import function_of
+from jobsafety_lint.meaning.python.rows import Row, linked
+from jobsafety_lint.meaning.python.runners import Runner, runner_of
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
 from jobsafety_lint.meaning.python.values import Scope, Value, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
@@ -106,12 +107,10 @@ _STRONG = re.compile(
     r"write_parquet|write_csv|write_json|write_ndjson|write_ipc|sink_parquet|\.save|savetxt|write_table|glob\(|scan_parquet|scan_csv|scan_ndjson|"
     r"subprocess|Popen|check_call|check_output|\bsystem\(|popen\(|getoutput|exec_command|fabric|execvp|execlp"
 )
+_FOLLOWED = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
+"""A file that has such a word is read together with all functions that call one which runs a program."""
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 _STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
-_QUESTIONS = frozenset(
-    {"input", "click.confirm", "click.prompt", "typer.confirm", "typer.prompt", "rich.prompt.Confirm.ask"}
-)
-"""Calls that ask a person."""
 _POOL_METHODS = frozenset(
     {"map", "imap", "imap_unordered", "starmap", "apply_async", "map_async", "starmap_async", "submit"}
 )
@@ -194,6 +193,8 @@ class PythonFile:
     _names: list[ArtifactName] = field(default_factory=list)
     _calls: dict[str, list[Call]] = field(default_factory=dict)
     _returning: dict[str, list[int]] = field(default_factory=dict)
+    _rows: dict[str, Row] = field(default_factory=dict)
+    _runners: dict[str, Runner | None] = field(default_factory=dict)
 
     def read(self) -> list[object]:
         """All facts of the file."""
@@ -207,8 +208,8 @@ class PythonFile:
         command_calls = CommandCalls(
             self.interpreter, any(v.startswith("fabric") for v in self.outline.imports.values())
         )
-        self._commands = command_calls
-        self._command_call = self._call_in_order
+        command_calls.runner = self._runner
+        self._command_call = command_calls.read
         has_glob = "glob(" in text or "scan_" in text or "*." in text
         wanted = [
             d for d in self.outline.functions if self._may_hold_facts(d.node, d.span, has_glob=has_glob)
@@ -217,35 +218,13 @@ class PythonFile:
         for definition in self.outline.functions:
             if definition not in wanted and self._calls_any(definition, helpers):
                 wanted.append(definition)
-        if "pueue" in text:
-            wanted += self._callers(wanted)
+        if _FOLLOWED.search(text):
+            wanted = self._with_callers(wanted)
         for definition in wanted:
             self._walk_definition(definition)
         self._walk_module(has_glob=has_glob)
         self._finish()
         return self.facts
-
-    def _call_in_order(
-        self,
-        node: cst.Call,
-        name: str,
-        scope: Scope,
-        execution: Execution,
-        status: str,
-        output_to: frozenset[str],
-    ) -> bool:
-        """Reads a call that runs a program; notes one of a function of this file, or a question, in its order."""
-        if self._commands.read(node, name, scope, execution, status, output_to):
-            return True
-        callee = self._callee(name)
-        if callee is not None:
-            place = scope.place(node)
-            self.interpreter.note(
-                LocalCall(place, frozenset(), callee.qualified, execution, status, output_to)
-            )
-        elif name in _QUESTIONS:
-            self.interpreter.note(Question(scope.place(node), frozenset()))
-        return False
 
     # --- which units -----------------------------------------------------------------------------------------------
 
@@ -292,15 +271,34 @@ class PythonFile:
                     return True
         return False
 
-    def _callers(self, wanted: list[Definition]) -> list[Definition]:
-        """The other functions that call these, directly or not: the order in which they call matters."""
-        found: list[Definition] = []
-        names = {definition.name for definition in wanted}
-        rest = [definition for definition in self.outline.functions if definition not in wanted]
-        while callers := [d for d in rest if d not in found and _called_in(d.node) & names]:
-            found += callers
-            names |= {definition.name for definition in callers}
-        return found
+    def _with_callers(self, wanted: list[Definition]) -> list[Definition]:
+        """These functions and all that call them, by way of others too, in the order of the text."""
+        names = {d.name for d in wanted}
+        grown = True
+        chosen = {id(d) for d in wanted}
+        while grown:
+            grown = False
+            for definition in self.outline.functions:
+                if id(definition) not in chosen and names & _called_names(definition.node):
+                    chosen.add(id(definition))
+                    names.add(definition.name)
+                    grown = True
+        return [d for d in self.outline.functions if id(d) in chosen]
+
+    def _runner(self, written: str) -> Runner | None:
+        """What a function of this file runs for its callers."""
+        definition = self._callee(written)
+        if definition is None:
+            return None
+        key = definition.qualified
+        if key not in self._runners:
+            node = definition.node
+            self._runners[key] = (
+                runner_of(node, self.resolve)
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+                else None
+            )
+        return self._runners[key]
 
     def _concurrency(self) -> dict[str, Concurrency]:
         """Functions that are handed to pools, processes and threads, and those that they call."""
@@ -398,7 +396,9 @@ class PythonFile:
                         }
         return self._attributes[class_name]
 
-    def _walker(self, definition: Definition, commands: bool = False) -> Walker | None:
+    def _walker(
+        self, definition: Definition, commands: bool = False, row: Row | None = None
+    ) -> Walker | None:
         """Walks a function; without `commands`, the programs that it runs are left alone."""
         unit = self._unit(definition)
         if unit is None or not unit.body or not isinstance(unit.body[0], cst.FunctionDef):
@@ -415,7 +415,7 @@ class PythonFile:
         )
         names = frozenset(p.arg for p in definition.parameters)
         walker = Walker(scope, execution, self._command_call if commands else _no_command, names)
-        walker.on_condition = self.interpreter.note if commands else None
+        walker.row = row or walker.row
         walker.block(node.body.body)
         return walker
 
@@ -451,6 +451,10 @@ class PythonFile:
         found = self._by_name.get(name, ())
         return found[0] if len(found) == 1 else None
 
+    def _row_of(self, written: str) -> str | None:
+        definition = self._callee(written)
+        return definition.qualified if definition is not None else None
+
     def _summary(self, definition: Definition) -> _Summary | None:
         key = definition.qualified
         if key not in self._summaries:
@@ -471,15 +475,18 @@ class PythonFile:
     # --- walking ---------------------------------------------------------------------------------------------------
 
     def _walk_definition(self, definition: Definition) -> None:
-        self.interpreter.begin()
+        place = Place(self.source, definition.span)
+        parameters = tuple(p.arg for p in definition.parameters)
+        row = Row(place=place, title=definition.qualified, parameters=parameters)
+        self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # local calls are among the steps of a row only
         try:
-            walker = self._walker(definition, commands=True)
+            walker = self._walker(definition, commands=True, row=row)
         except RecursionError:
             walker = None
         if walker is not None:
             function = self.function(definition)
             self._take(walker, definition, function)
-        self.interpreter.end(Place(self.source, definition.span), "function", definition.qualified)
+        self._rows[definition.qualified] = row
 
     def function(self, definition: Definition) -> Function:
         """The function with its parameters."""
@@ -495,24 +502,23 @@ class PythonFile:
         ]
         rest = ast.Module(body=body, type_ignores=[])
         whole = Span(0, len(self.source.text))
-        calls_in_order = "pueue" in self.source.text and bool(_called_in(rest) & self._by_name.keys())
-        if not body or not (calls_in_order or self._may_hold_facts(rest, whole, has_glob=has_glob)):
+        if not body or not self._may_hold_facts(rest, whole, has_glob=has_glob):
             return
         text = self._without_definitions()
         try:
             unit = read_unit(text, whole)
         except (cst.ParserSyntaxError, RecursionError):
             return
-        self.interpreter.begin()
+        row = Row(place=Place(self.source, whole), kind="script", title=self.source.path)
+        self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # as above
         scope = self._scope(unit, None)
-        walker = Walker(scope, Execution(), self._command_call)
-        walker.on_condition = self.interpreter.note
+        walker = Walker(scope, Execution(), self._command_call, row=row)
         try:
             walker.block(unit.body)
         except RecursionError:
             return
         self._take(walker, None, None)
-        self.interpreter.end(Place(self.source, whole), "script", self.source.path)
+        self._rows[""] = row
 
     def _without_definitions(self) -> str:
         """The text with the functions and classes at its top blanked out, so that all offsets stay."""
@@ -527,8 +533,6 @@ class PythonFile:
 
     def _take(self, walker: Walker, definition: Definition | None, function: Function | None) -> None:
         facts = walker.finish()
-        for variable, made_from in walker.edges:
-            self.interpreter.connect(variable, made_from)
         self.facts += facts
         for called, written, scope, execution in walker.local_calls:
             callee = self._callee(written)
@@ -581,6 +585,8 @@ class PythonFile:
         )  # fmt: skip
 
     def _finish(self) -> None:
+        runners = frozenset(key for key, runner in self._runners.items() if runner is not None)
+        self.interpreter.sequences += linked(self._rows, self._row_of, runners)
         for qualified, indices in self._returning.items():
             for at in indices:
                 self._names[at] = replace(self._names[at], calls=tuple(self._calls.get(qualified, ())))
@@ -597,16 +603,6 @@ class PythonFile:
                 if name in act.path.names:
                     words |= pattern.name.words
         return replace(act, state_words=frozenset(words)) if words else act
-
-
-def _called_in(node: ast.AST) -> set[str]:
-    """The names of the functions and methods that some code calls."""
-    functions = [inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call)]
-    return {
-        f.attr if isinstance(f, ast.Attribute) else f.id
-        for f in functions
-        if isinstance(f, ast.Attribute | ast.Name)
-    }
 
 
 def _no_command(*_: object) -> bool:
@@ -627,6 +623,14 @@ def bind(node: cst.Call, parameters: list[str], scope: Scope) -> dict[str, PathP
             if name is not None:
                 bound[name] = lower(arg.value, scope).pattern
     return bound
+
+
+def _called_names(node: ast.AST) -> set[str]:
+    return {
+        inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Call)
+    }
 
 
 def _handed_over(node: ast.Call) -> str:

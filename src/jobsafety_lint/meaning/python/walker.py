@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 import libcst as cst
 
 from jobsafety_lint.meaning.commands import Condition
-from jobsafety_lint.meaning.execution import Branch, Execution, Loop, Setting
+from jobsafety_lint.meaning.execution import Arm, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Check, Glob, Guard, Replace, Write
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.python import calls
+from jobsafety_lint.meaning.python.rows import RETURNED, LocalCall, Row
 from jobsafety_lint.meaning.python.values import (
     PATH_CLASSES,
     Element,
@@ -31,6 +32,8 @@ _CATCHES_MISSING = frozenset(
 _LEAVING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _LOCK_WORDS = frozenset({"lock", "filelock", "flock", "mutex", "semaphore", "locked", "lockfile", "rlock"})
 _IN_PROCESS = re.compile(r"[\w.]*(?:Lock|Semaphore|Condition)\(\)")
+
+_GROWING = frozenset({"add", "append", "extend", "update", "insert", "setdefault"})
 
 CommandCall = Callable[[cst.Call, str, Scope, Execution, str, frozenset[str]], bool]
 
@@ -69,12 +72,10 @@ class Walker:
     named: list[tuple[cst.BaseExpression, Value, str, Execution]] = field(default_factory=list)
     """Expressions that were assigned: with their value, the variable, and the circumstances."""
     local_calls: list[tuple[cst.Call, str, Scope, Execution]] = field(default_factory=list)
-    on_condition: Callable[[Condition], None] | None = None
-    """Told of every condition when it is reached."""
-    edges: list[tuple[str, frozenset[str]]] = field(default_factory=list)
-    """Variables with the names that their values are made from."""
+    row: Row = field(default_factory=Row)
+    """What the unit runs and asks, in order; the commands among it are the interpreter's."""
+    _outputs: frozenset[str] = frozenset()
     _testing: bool = False
-    """Inside of a condition."""
     _glob_uses: dict[int, list[tuple[str, Place]]] = field(default_factory=dict)
     _globs: dict[int, int] = field(default_factory=dict)
     _filters: dict[int, set[str]] = field(default_factory=dict)
@@ -104,7 +105,7 @@ class Walker:
                         [target], value, pathlike=is_path_annotation(annotation.annotation, self.scope)
                     )
             case cst.AugAssign(target=target, value=value):
-                self.expression(value)
+                self._flowing(value, frozenset(_target_names(target)))
                 name = dotted(target)
                 known = self.scope.variables.get(name)
                 added = lower(value, self.scope)
@@ -114,7 +115,7 @@ class Walker:
                     self.scope.forget(name)
             case cst.Return(value=value):
                 if value is not None:
-                    self.expression(value, statement=node)
+                    self._flowing(value, frozenset({RETURNED}), statement=node)
                     self.returned.append((value, lower(value, self.scope)))
             case cst.If():
                 self._if(node)
@@ -129,15 +130,19 @@ class Walker:
             case cst.FunctionDef():
                 self._inner_function(node)
             case cst.Assert(test=test):
-                self._test(test)
+                self._tested(test)
             case cst.Raise(exc=exc):
                 if exc is not None:
                     self.expression(exc)
             case cst.Match(subject=subject, cases=cases):
                 self.expression(subject)
                 outcomes = [self.scope.copy()]
-                for case in cases:
+                execution, place = self.execution, self.scope.place(node)
+                for at, case in enumerate(cases):
+                    arm = Arm(place, at, _leaving(case.body))
+                    self.execution = execution.but(arms=(*execution.arms, arm))
                     outcomes.append(self._branch(case.body))
+                self.execution = execution
                 self.scope.join(*outcomes)
 
     def _branch(self, body: cst.BaseSuite, guards: Sequence[Active] = ()) -> Scope:
@@ -155,7 +160,7 @@ class Walker:
     ) -> None:
         before = len(self.facts)
         outputs = frozenset(name for target in targets for name in _target_names(target))
-        self.expression(value_node, output_to=outputs)
+        self._flowing(value_node, outputs)
         value = lower(value_node, self.scope)
         value = self._result_of(value_node, value, before)
         if pathlike:
@@ -165,12 +170,34 @@ class Walker:
                 self._unpack(target, value, value_node)
                 continue
             name = dotted(target)
-            self.edges.append((name, _raw_names(value_node)))
             if isinstance(target, cst.Subscript):
                 self._set_environment(target, value)
             if name:
                 self.named.append((value_node, value, name, self.execution))
                 self.scope.assign(name, value)
+
+    def _flowing(
+        self,
+        node: cst.BaseExpression,
+        targets: frozenset[str],
+        statement: cst.CSTNode | None = None,
+    ) -> None:
+        """Walks an expression whose value goes into variables (or `RETURNED`)."""
+        outer, self._outputs = self._outputs, targets
+        self.expression(node, statement=statement, output_to=targets)
+        self._outputs = outer
+        self.row.flow(targets, _raw_names(node))
+
+    def _tested(self, node: cst.BaseExpression) -> None:
+        """Walks an expression whose truth picks a branch."""
+        outer, self._testing = self._testing, True
+        self.expression(node)
+        self._testing = outer
+        names = names_in(node, self.scope) | _raw_names(node)
+        condition = Condition(self.scope.place(node), names)
+        if names:
+            self.facts.append(condition)
+            self.row.add(condition)
 
     def _set_environment(self, target: cst.Subscript, value: Value) -> None:
         """`os.environ["NAME"] = value`: what is run from here on has it."""
@@ -209,72 +236,51 @@ class Walker:
                 return replace(value, glob=source.glob)
         return value
 
-    def _test(self, test: cst.BaseExpression) -> None:
-        """Walks a condition: what it calls and what it looks at picks a branch."""
-        outer, self._testing = self._testing, True
-        self.expression(test)
-        self._testing = outer
-        names = names_in(test, self.scope) | _raw_names(test)
-        if names:
-            condition = Condition(self.scope.place(test), names)
-            self.facts.append(condition)
-            if self.on_condition is not None:
-                self.on_condition(condition)
-
-    def _in_branch(
-        self, node: cst.If, index: int, body: cst.BaseSuite, guards: Sequence[Active] = ()
-    ) -> Scope:
-        """Walks a branch of an `if`; what is run in it says so."""
-        outer = self.execution
-        branch = Branch(self.scope.place(node), index, _leaving(body))
-        self.execution = outer.but(branches=(*outer.branches, branch))
-        inner = self._branch(body, guards)
-        self.execution = outer
-        return inner
-
     def _if(self, node: cst.If) -> None:
-        self._test(node.test)
+        self._tested(node.test)
         asked = self._asked(node.test)
         only = _only_expression(node.body) if node.orelse is None else None
         outcomes: list[Scope] = []
         self._filter_names(node.test)
-        inner = self._in_branch(node, 0, node.body, [Active(a, "if", node, only) for a in asked])
+        execution, place = self.execution, self.scope.place(node)
+        self.execution = execution.but(arms=(*execution.arms, Arm(place, 0, _leaving(node.body))))
+        inner = self._branch(node.body, [Active(a, "if", node, only) for a in asked])
+        self.execution = execution
         if not leaves(node.body):
             outcomes.append(inner)
         refuted: list[Active] = []
         if len(asked) == 1 and asked[0].alone:
             no = Asked(asked[0].check, not asked[0].holds, True)
             refuted = [Active(no, "else", node)]
+        if node.orelse is not None:
+            leaving = "" if isinstance(node.orelse, cst.If) else _leaving(node.orelse.body)
+            self.execution = execution.but(arms=(*execution.arms, Arm(place, 1, leaving)))
         if node.orelse is None:
             outcomes.append(self.scope.copy())
         elif isinstance(node.orelse, cst.If):
             outer, self.scope = self.scope, self.scope.copy()
             entered = len(self.guards)
             self.guards += refuted
-            around = self.execution
-            branch = Branch(self.scope.place(node), 1)
-            self.execution = around.but(branches=(*around.branches, branch))
             self._if(node.orelse)
-            self.execution = around
             del self.guards[entered:]
             other, self.scope = self.scope, outer
             outcomes.append(other)
         else:
-            other = self._in_branch(node, 1, node.orelse.body, refuted)
+            other = self._branch(node.orelse.body, refuted)
             if not leaves(node.orelse.body):
                 outcomes.append(other)
+        self.execution = execution
         self.scope.join(*outcomes)
         if node.orelse is None and leaves(node.body):
             self.guards += [replace_shape(active, "early-exit") for active in refuted]
 
     def _for(self, node: cst.For) -> None:
-        self.expression(node.iter)
+        self._flowing(node.iter, frozenset(_target_names(node.target)))
         iterated = lower(node.iter, self.scope)
         before = len(self.facts)
         iterated = self._result_of(node.iter, iterated, before)
         glob = iterated.glob or self._last_glob(node.iter)
         names = _target_names(node.target)
-        self.edges += [(name, _raw_names(node.iter)) for name in names]
         for name in _assigned(node.body):
             if name in self.scope.variables:
                 self.scope.forget(name)
@@ -307,7 +313,7 @@ class Walker:
         for name in _assigned(node.body):
             if name in self.scope.variables:
                 self.scope.forget(name)
-        self._test(node.test)
+        self._tested(node.test)
         only = _only_expression(node.body)
         guards = [Active(a, "while", node, only) for a in self._asked(node.test)]
         self._looped(Loop("while", self.scope.place(node.test)), node.body, guards)
@@ -334,7 +340,7 @@ class Walker:
         outer_execution, outer_tolerance = self.execution, self.tolerance
         for item in node.items:
             before = len(self.facts)
-            self.expression(item.item)
+            self._flowing(item.item, frozenset(_target_names(item.asname.name) if item.asname else ()))
             self._enter(item, before)
         self.block(_statements(node.body))
         self.execution, self.tolerance = outer_execution, outer_tolerance
@@ -398,7 +404,7 @@ class Walker:
                 self.expression(right)
                 del self.guards[entered:]
             case cst.IfExp(test=test, body=body, orelse=other):
-                self.expression(test)
+                self._tested(test)
                 asked = self._asked(test)
                 entered = len(self.guards)
                 self.guards += [Active(a, "ternary", node) for a in asked]
@@ -419,7 +425,7 @@ class Walker:
             case cst.Await(expression=inner):
                 self.expression(inner, statement=statement, output_to=output_to)
             case cst.NamedExpr(target=target, value=value):
-                self.expression(value)
+                self._flowing(value, frozenset(_target_names(target)))
                 name = dotted(target)
                 if name:
                     self.scope.assign(name, lower(value, self.scope))
@@ -446,12 +452,13 @@ class Walker:
             iterated = lower(part.iter, self.scope)
             glob = iterated.glob or self._last_glob(part.iter)
             names = _target_names(part.target)
+            self.row.flow(frozenset(names), _raw_names(part.iter))
             for name in names:
                 self.scope.bind(name, pathlike=glob is not None and glob.by.startswith("Path"), glob=glob)
             loop = Loop("comprehension", self.scope.place(part.target), tuple(names))
             self.execution = self.execution.but(loops=(*self.execution.loops, loop))
             for condition in part.ifs:
-                self.expression(condition.test)
+                self._tested(condition.test)
                 self._filter_names(condition.test)
                 self.guards += [Active(a, "comprehension", node) for a in self._asked(condition.test)]
             part = part.inner_for_in
@@ -478,10 +485,25 @@ class Walker:
             self._keep(found.fact)
         self._use_globs(node, written)
         self._build_list(node, written)
+        self._grow(node, written)
+        output_to = output_to or self._outputs
         status = "branch" if self._testing else _status(node)
         if self.command_call(node, name, self.scope, self.execution, status, output_to):
             return
         self.local_calls.append((node, written, self.scope.copy(), self.execution))
+        bound = tuple(lower(arg.value, self.scope).pattern for arg in node.args)
+        keywords = tuple(arg.keyword.value if arg.keyword else "*" if arg.star else "" for arg in node.args)
+        self.row.add(
+            LocalCall(
+                self.scope.place(node), written, self.execution, output_to, self._testing, bound, keywords
+            )
+        )
+
+    def _grow(self, node: cst.Call, written: str) -> None:
+        """`active.add(x)`: what goes into a collection flows into its variable."""
+        name, _, method = written.rpartition(".")
+        if name and method in _GROWING:
+            self.row.flow(frozenset({name}), frozenset().union(*(_raw_names(arg.value) for arg in node.args)))
 
     def _build_list(self, node: cst.Call, written: str) -> None:
         """`cmd.append(x)`, `cmd.extend([…])` on a list that is known."""
@@ -646,6 +668,20 @@ class Walker:
         ]
 
 
+def _leaving(body: cst.BaseSuite) -> str:
+    """What a block certainly ends: `script`, `function`, `loop`, or nothing."""
+    if not leaves(body):
+        return ""
+    last = list(body.body)[-1]
+    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
+    match small:
+        case cst.Return():
+            return "function"
+        case cst.Continue() | cst.Break():
+            return "loop"
+    return "script"
+
+
 def replace_shape(active: Active, shape: str) -> Active:
     """The same check, reached in another way."""
     return replace(active, shape=shape)
@@ -669,16 +705,6 @@ def _only_expression(body: cst.BaseSuite) -> cst.BaseExpression | None:
 
 def _bare(node: cst.BaseExpression) -> cst.BaseExpression:
     return node.expression if isinstance(node, cst.Await) else node
-
-
-def _leaving(body: cst.BaseSuite) -> str:
-    """How a block leaves (see `Branch.leaves`); empty where it does not."""
-    if not leaves(body):
-        return ""
-    last = list(body.body)[-1]
-    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
-    ways = {cst.Return: "return", cst.Continue: "continue", cst.Break: "break"}
-    return ways.get(type(small), "exit")
 
 
 def leaves(body: cst.BaseSuite) -> bool:

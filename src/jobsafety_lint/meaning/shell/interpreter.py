@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from jobsafety_lint.meaning.commands import Arg, Command, Condition, LocalCall, Pipe, ShellAssignment
+from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, ShellAssignment
 from jobsafety_lint.meaning.commands import Sequence as Steps
-from jobsafety_lint.meaning.execution import Branch, Concurrency, Execution, Loop, Setting
+from jobsafety_lint.meaning.execution import Arm, Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Glob, Guard, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
 from jobsafety_lint.meaning.shell import builtins, file_commands
@@ -78,22 +78,9 @@ class Interpreter:
                     )
         self._steps, self._edges = outer_steps, outer_edges
 
-    def begin(self) -> None:
-        """Starts the row of what another language's function runs."""
-        self._steps, self._edges = [], {}
-
-    def note(self, condition: Condition) -> None:
-        """A condition of another language, as part of the row."""
-        self._steps.append(condition)
-
-    def connect(self, variable: str, made_from: Iterable[str]) -> None:
-        """A variable of another language is made from others: a condition on it is one on them."""
-        self._edges.setdefault(variable, set()).update(made_from)
-
-    def end(self, place: Place, kind: str, title: str) -> None:
-        """Ends the row that `begin` has started."""
-        if any(isinstance(step, Command | LocalCall) for step in self._steps):
-            self.sequences.append(self._sequence(place, kind, title))
+    def begin(self, steps: list[Command | Condition]) -> None:
+        """From here on, the commands that are run go into these steps: the row of another language's function."""
+        self._steps, self._edges = steps, {}
 
     def text(self, source: Source, state: State, use: Use) -> ShellTree | None:
         """Reads a text that a shell runs, in the given state; None if it is nested too deeply."""
@@ -226,10 +213,11 @@ class Interpreter:
         place = Place(source, statement.span)
         refuted: list[ActiveGuard] = []
         sole = len(statement.branches) == 1 and statement.otherwise is None and not statement.redirects
+        arms = state.execution.arms
         for at, branch in enumerate(statement.branches):
             ran += self._test_block(branch.condition, source, state)
             asked = self._asked(branch.condition, source, state)
-            inner = _in_branch(state, place, at, branch.body)
+            inner = state.copy(arms=(*arms, Arm(place, at, _leaving(branch.body))))
             inner.guards += refuted
             act = _only_statement(branch.body) if sole else None
             inner.guards += [ActiveGuard(a.check, a.holds, "if", place, a.alone, act) for a in asked]
@@ -240,8 +228,8 @@ class Interpreter:
                 refuted.append(ActiveGuard(asked[0].check, not asked[0].holds, "else", place, True))
         rest = state.copy()
         if statement.otherwise is not None:
-            rest = _in_branch(state, place, len(statement.branches), statement.otherwise)
             rest.guards += refuted
+            rest.change(arms=(*arms, Arm(place, len(statement.branches), _leaving(statement.otherwise))))
             ran += self.block(statement.otherwise, source, rest, use)
         if statement.otherwise is None or not leaves(statement.otherwise):
             outcomes.append(rest)
@@ -271,8 +259,10 @@ class Interpreter:
         self._condition(statement.subject, source)
         ran: list[Command] = []
         outcomes = [state.copy()]
+        place = Place(source, statement.span)
         for at, clause in enumerate(statement.clauses):
-            inner = _in_branch(state, Place(source, statement.span), at, clause.body)
+            arm = Arm(place, at, _leaving(clause.body))
+            inner = state.copy(arms=(*state.execution.arms, arm))
             ran += self.block(clause.body, source, inner, use)
             if not leaves(clause.body):
                 outcomes.append(inner)
@@ -362,12 +352,11 @@ class Interpreter:
                 )
                 state.change(errexit_suspended=True)
             self._condition(item, source) if not last else None
-            around = state.execution.branches
-            leaving = _leaving(item) if last and count > 1 else ""
-            if leaving:
-                state.change(branches=(*around, Branch(place, at, leaving)))
+            arms = state.execution.arms
+            if last and count == 2:
+                state.change(arms=(*arms, Arm(place, 1, _statement_leaving(item))))
             ran += self.statement(item, source, state, mine)
-            state.change(errexit_suspended=suspended, branches=around)
+            state.change(errexit_suspended=suspended, arms=arms)
             if last:
                 break
             asked = checks_in(item, source, state)
@@ -725,32 +714,43 @@ def _program(statement: sh.Statement) -> str:
     return ""
 
 
-def _leaving(statement: sh.Statement) -> str:
-    """How a statement leaves (see `Branch.leaves`); empty where it does not."""
+def _leaves(statement: sh.Statement) -> bool:
     match statement:
         case sh.Command(words=(first, *_)):
-            if first.literal in {"return", "continue", "break"}:
-                return first.literal
-            return "exit" if first.literal in {"exit", "die", "fail", "exec"} else ""
-        case sh.Group(body=body) if body.items:
-            return _leaving(body.items[-1].statement)
-    return ""
-
-
-def _leaves(statement: sh.Statement) -> bool:
-    return bool(_leaving(statement))
-
-
-def _in_branch(state: State, statement: Place, index: int, body: sh.Block) -> State:
-    """The state at the beginning of a branch of an `if` or `case`."""
-    leaving = _leaving(body.items[-1].statement) if body.items else ""
-    branch = Branch(statement, index, leaving)
-    return state.copy(branches=(*state.execution.branches, branch))
+            return first.literal in {"exit", "return", "continue", "break", "die", "fail", "exec"}
+        case sh.Group(body=body):
+            return leaves(body)
+    return False
 
 
 def leaves(block: sh.Block) -> bool:
     """Whether the code after the block is not reached from its end."""
     return bool(block.items) and _leaves(block.items[-1].statement)
+
+
+_LEAVING = {
+    "exit": "script",
+    "die": "script",
+    "fail": "script",
+    "exec": "script",
+    "return": "function",
+    "continue": "loop",
+    "break": "loop",
+}
+
+
+def _statement_leaving(statement: sh.Statement) -> str:
+    """What a statement certainly ends: `script`, `function`, `loop`, or nothing."""
+    match statement:
+        case sh.Command(words=(first, *_)):
+            return _LEAVING.get(first.literal or "", "")
+        case sh.Group(body=body):
+            return _leaving(body)
+    return ""
+
+
+def _leaving(block: sh.Block) -> str:
+    return _statement_leaving(block.items[-1].statement) if block.items else ""
 
 
 def _tolerates(stage: sh.Statement) -> bool:
