@@ -69,14 +69,26 @@ class Interpreter:
         if tree is not None:
             place = Place(source, tree.script.span)
             self.sequences.append(self._sequence(place, kind, title or source.path))
-            for function in list(state.functions.values()):
-                if id(function) not in self._called:
-                    self._steps, self._edges = [], {}
-                    self._function(function, source, (), state.copy(), Use("result"))
-                    self.sequences.append(
-                        self._sequence(Place(source, function.span), "function", function.name)
-                    )
+            self._uncalled(source, state)
         self._steps, self._edges = outer_steps, outer_edges
+
+    def part(self, source: Source, state: State, status: str = "result") -> list[Command]:
+        """Reads one shell of several that run one after the other, between `begin` and `end`; returns its commands."""
+        before = len(self._steps)
+        if self.text(source, state, Use(status)) is None:
+            return []
+        steps, edges = self._steps, self._edges
+        self._uncalled(source, state)
+        self._steps, self._edges = steps, edges
+        return [step for step in steps[before:] if isinstance(step, Command)]
+
+    def _uncalled(self, source: Source, state: State) -> None:
+        """Reads the functions that nothing has called, each as a row of its own."""
+        for function in list(state.functions.values()):
+            if id(function) not in self._called:
+                self._steps, self._edges = [], {}
+                self._function(function, source, (), state.copy(), Use("result"))
+                self.sequences.append(self._sequence(Place(source, function.span), "function", function.name))
 
     def begin(self) -> None:
         """Starts the row of what another language's function runs."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from jobsafety_lint.model import Span
 from jobsafety_lint.source import Hole, SnippetBuilder, Source, is_hole
 
 if TYPE_CHECKING:
-    from yaml.nodes import Node, ScalarNode
+    from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Piece = tuple[str, Span]
 """A part of a scalar's value, and where it stands in the file: letter by letter where the lengths agree."""
@@ -124,24 +124,24 @@ def read_yaml(source: Source) -> YamlFile:
 # --- nodes -----------------------------------------------------------------------------------------------------------
 
 
-def is_mapping(node: Node | None) -> bool:
+def is_mapping(node: Node | None) -> TypeGuard[MappingNode]:
     """Whether a node is a mapping."""
-    return node is not None and node.id == "mapping"
+    return getattr(node, "id", "") == "mapping"
 
 
-def is_sequence(node: Node | None) -> bool:
+def is_sequence(node: Node | None) -> TypeGuard[SequenceNode]:
     """Whether a node is a list."""
-    return node is not None and node.id == "sequence"
+    return getattr(node, "id", "") == "sequence"
 
 
-def is_scalar(node: Node | None) -> bool:
+def is_scalar(node: Node | None) -> TypeGuard[ScalarNode]:
     """Whether a node is a scalar."""
-    return node is not None and node.id == "scalar"
+    return getattr(node, "id", "") == "scalar"
 
 
 def text_of(node: Node | None) -> str | None:
     """A scalar's value as text; None if the node is none, or an empty plain scalar."""
-    if node is None or node.id != "scalar" or (node.value == "" and node.tag.endswith(":null")):
+    if not is_scalar(node) or (node.value == "" and node.tag.endswith(":null")):
         return None
     return str(node.value)
 
@@ -152,14 +152,14 @@ def entries(node: Node | None) -> dict[str, tuple[Node, Node]]:
 
 
 def _entries(node: Node | None, depth: int) -> dict[str, tuple[Node, Node]]:
-    if node is None or node.id != "mapping" or depth > 20:
+    if not is_mapping(node) or depth > 20:
         return {}
     own: dict[str, tuple[Node, Node]] = {}
     merged: dict[str, tuple[Node, Node]] = {}
     for key, value in node.value:
         name = text_of(key)
         if name == "<<":
-            for source in value.value if value.id == "sequence" else [value]:
+            for source in value.value if is_sequence(value) else [value]:
                 merged = {**_entries(source, depth + 1), **merged}
         elif name is not None:
             own[name] = (key, value)
@@ -178,17 +178,17 @@ def get(node: Node | None, *path: str) -> Node | None:
 
 def items(node: Node | None) -> list[Node]:
     """A list's items."""
-    return list(node.value) if node is not None and node.id == "sequence" else []
+    return list(node.value) if is_sequence(node) else []
 
 
 def flat(node: Node | None, depth: int = 0) -> Iterator[ScalarNode]:
     """The scalars of a scalar or of a list, nested lists opened (an alias inside a list is one)."""
-    if node is None or depth > 10:
+    if depth > 10:
         return
-    if node.id == "scalar":
+    if is_scalar(node):
         if text_of(node) is not None:
             yield node
-    elif node.id == "sequence" and not node.tag.startswith("!"):
+    elif is_sequence(node) and not node.tag.startswith("!"):
         for item in node.value:
             yield from flat(item, depth + 1)
 
@@ -203,10 +203,10 @@ def walk(roots: Iterable[Node]) -> Iterator[Node]:
             continue
         seen.add(id(node))
         yield node
-        if node.id == "mapping":
+        if is_mapping(node):
             for key, value in node.value:
                 stack += [key, value]
-        elif node.id == "sequence":
+        elif is_sequence(node):
             stack += node.value
 
 
@@ -272,7 +272,7 @@ def _escape(found: str, start: int) -> Iterator[Piece]:
             if char == "\n":
                 yield "\n", Span(at, at + 1)
     elif found[1] in "xuU" and len(found) > 2:
-        yield chr(min(int(found[2:], 16), 0x10FFFF)), span
+        yield chr(min(int(f"0x{found[2:]}", 0), 0x10FFFF)), span
     else:
         yield _ESCAPES.get(found[1], found[1:]), span
 
@@ -304,7 +304,7 @@ def _block(text: str, span: Span, indent: int, *, folded: bool) -> Iterator[Piec
             continue
         content = text[start + indent : end]
         yield from _breaks(
-            pending, folded and bool(before) and before[0] not in " \t" and content[0] not in " \t"
+            pending, folded and bool(before) and before[0] not in " \t" and content[:1] not in " \t"
         )
         yield content, Span(start + indent, end)
         before, pending = content, [end]
