@@ -112,10 +112,23 @@ class _Reader:
         *,
         container: bool,
         windows: bool,
+        parallel: bool = False,
     ) -> Iterator[Step]:
         for at, step in enumerate(items(steps)):
             name = text_of(get(step, "name")) or text_of(get(step, "id")) or f"steps[{at}]"
             span = self._place(step)
+            together = get(step, "parallel")
+            if together is not None:
+                yield from self.steps(
+                    together,
+                    title,
+                    defaults,
+                    environment,
+                    container=container,
+                    windows=windows,
+                    parallel=True,
+                )
+                continue
             run = get(step, "run")
             if not yaml_text.is_scalar(run):
                 uses = text_of(get(step, "uses")) or ""
@@ -138,6 +151,7 @@ class _Reader:
                 mode.pipefail,
                 directory=_first("working-directory", step, *defaults),
                 environment={**environment, **texts(get(step, "env"))},
+                concurrent="it runs beside the other steps of `parallel`" if parallel else "",
             )
             self.found.snippets.append(snippet)
             yield Step(span, name, snippet=snippet)
