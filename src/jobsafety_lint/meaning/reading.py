@@ -12,9 +12,9 @@ from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.hosting import HOSTED, read_hosted
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
-from jobsafety_lint.meaning.shell.names import artifact_names
+from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
 from jobsafety_lint.meaning.shell.unwrapping import snippet
-from jobsafety_lint.model import Span
+from jobsafety_lint.model import Mark, Span
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, Source
 
@@ -69,6 +69,16 @@ class FileFacts:
         statement = outline.statement_span(span.start) if outline else span
         return " ".join(source.shown(statement).split())
 
+    def mark(self, place: Place) -> Mark:
+        """A place as plain values."""
+        return Mark(
+            place.location,
+            place.text,
+            self.statement_text(place),
+            self.definitions(place),
+            self.anchors(place),
+        )
+
     def definitions(self, place: Place) -> tuple[str, ...]:
         """The definitions around a place, outermost first, those of the host included."""
         names: list[str] = []
@@ -100,6 +110,8 @@ def read_facts(
         _unread(tree, dialect, kind, found)
     facts = [*interpreter.facts, *interpreter.sequences]
     facts += artifact_names(interpreter.facts)
+    if kind == "shell" and interpreter.trees:
+        facts += script_arguments(interpreter.trees[0], interpreter.facts)
     facts += _queue_facts(facts, pueue_version)
     found.facts += facts
     return found

@@ -553,6 +553,7 @@ class Interpreter:
             use.output,
             self._targets(redirects, place.source, state),
             use.statement,
+            program=args[0].pattern if args else EMPTY,
         )
         ran = [command]
         self.add(command)
