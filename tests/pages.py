@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 RULES = Path(__file__).resolve().parents[1] / "rules"
-SUFFIXES = {"python": ".py", "bash": ".sh", "sh": ".sh", "toml": ".toml"}
+SUFFIXES = {"python": ".py", "bash": ".sh", "sh": ".sh", "toml": ".toml", "yaml": ".yml"}
 _FENCE = re.compile(r"^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"error: (JOB\d{3})")
 

@@ -29,18 +29,23 @@ _MISE_CONFIG = re.compile(
 )
 _MISE_TASKS = re.compile(r"(?:^|/)(?:\.?mise-tasks|\.?mise/tasks|\.config/mise/tasks)/.*\.toml$")
 _NAMED = (
-    (re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$"), "workflow"),
-    (re.compile(r"(?:^|/)\.gitlab-ci\.ya?ml$"), "gitlab-ci"),
+    (
+        re.compile(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$"),
+        "workflow",
+    ),
+    (re.compile(r"(?:^|/)[\w-]*\.gitlab-ci\.ya?ml$|(?:^|/)\.gitlab/ci/.*\.ya?ml$"), "gitlab-ci"),
     (re.compile(r"(?:^|/)pueue\.ya?ml$"), "pueue-yml"),
     (re.compile(r"(?:^|/)(?:GNUm|M|m)akefile$|\.mk$"), "makefile"),
     (re.compile(r"(?:^|/)(?:Docker|Container)file[^/]*$"), "dockerfile"),
     (re.compile(r"\.(?:service|timer|slice|scope|socket|path)$"), "unit"),
     (re.compile(r"(?:^|/)crontab[^/]*$|(?:^|/)cron\.d/[^/]+$|\.cron$"), "crontab"),
     (re.compile(r"(?:^|/)\.?[Jj]ustfile$|\.just$"), "justfile"),
-    (re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$"), "compose"),
+    (re.compile(r"(?:^|/)(?:[\w.]+-)?compose(?:[.-][^/]*)?\.ya?ml$"), "compose"),
     (re.compile(r"(?:^|/)(?:pyproject\.toml|\.?jobsafety-lint\.toml)$"), "config"),
 )
-READ_KINDS = frozenset({"python", "shell", "mise", "mise-tasks", "config"})
+READ_KINDS = frozenset(
+    {"python", "shell", "mise", "mise-tasks", "config", "workflow", "gitlab-ci", "compose", "pueue-yml"}
+)
 """Kinds that there is a reader for."""
 
 

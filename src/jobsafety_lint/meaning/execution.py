@@ -78,6 +78,8 @@ class Execution:
     background: bool = False
     """Started with `&`."""
     arms: tuple[Arm, ...] = ()
+    daemon: str = ""
+    """Who starts it, where that is no person and no script: `cron`, `systemd`. Its environment is bare."""
 
     def but(self, **changes: object) -> Execution:
         """A copy with some fields changed."""

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command
-from jobsafety_lint.meaning.execution import Concurrency, Execution
+from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.hosting import HOSTED, read_hosted
 from jobsafety_lint.meaning.hosts import host_settings
 from jobsafety_lint.meaning.linting import UnreadRegion
-from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.rows import rows_of
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
-from jobsafety_lint.meaning.shell.names import artifact_names
+from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
-from jobsafety_lint.model import Span
-from jobsafety_lint.readers.hosts.mise import MiseFile, read_mise
+from jobsafety_lint.model import Mark, Span
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, Source
 
@@ -73,6 +71,16 @@ class FileFacts:
         statement = outline.statement_span(span.start) if outline else span
         return " ".join(source.shown(statement).split())
 
+    def mark(self, place: Place) -> Mark:
+        """A place as plain values."""
+        return Mark(
+            place.location,
+            place.text,
+            self.statement_text(place),
+            self.definitions(place),
+            self.anchors(place),
+        )
+
     def definitions(self, place: Place) -> tuple[str, ...]:
         """The definitions around a place, outermost first, those of the host included."""
         names: list[str] = []
@@ -91,8 +99,8 @@ def read_facts(
     interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))
     if kind == "shell":
         interpreter.program(source, Execution(shell=dialect).but(**_shebang_options(source.text)))
-    elif kind in {"mise", "mise-tasks"}:
-        _mise(source, interpreter, found, task_file=kind == "mise-tasks")
+    elif kind in HOSTED:
+        read_hosted(source, kind, interpreter, found)
     elif kind == "config":
         found.facts += host_settings(source)
     elif kind == "python":
@@ -107,8 +115,10 @@ def read_facts(
         _unread(tree, dialect, kind, found)
     facts = [*interpreter.facts, *interpreter.sequences]
     facts += artifact_names(interpreter.facts)
+    if kind == "shell" and interpreter.trees:
+        facts += script_arguments(interpreter.trees[0], interpreter.facts)
     facts += _queue_facts(facts, pueue_version)
-    facts += rows_of(facts, pueue_version)
+    facts += rows_of([*found.facts, *facts], pueue_version)
     found.facts += facts
     return found
 
@@ -141,37 +151,6 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
             found.silent += 1
         else:
             found.facts.append(UnreadRegion(Place(tree.source, region.span), "shell", region.reason))
-
-
-def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_file: bool) -> None:
-    read = read_mise(source, task_file=task_file)
-    found.know(source, read)
-    found.comments += [(source, span) for span in read.comments]
-    for snippet_ in read.snippets:
-        siblings = _siblings(snippet_.task, read)
-        reasons = (Concurrency("mise runs it beside its sibling tasks", None),) if siblings else ()
-        root = PathPattern.of("{{config_root}}")
-        execution = Execution(shell="sh", errexit=True, concurrency=reasons, cwd=root)
-        shebang = snippet_.source.text.startswith("#!")
-        if shebang and not any(name in snippet_.source.text.partition("\n")[0] for name in ("sh",)):
-            continue
-        at = len(interpreter.sequences)
-        interpreter.program(snippet_.source, execution, kind="task", title=f"tasks.{snippet_.task}")
-        for row in interpreter.sequences[at : at + 1]:
-            depends = read.depends.get(snippet_.task, ())
-            interpreter.sequences[at] = replace(row, depends=depends)
-
-
-def _siblings(task: str, read: MiseFile) -> bool:
-    """Whether some task starts this one together with others."""
-    for wanted in read.depends.values():
-        if any(fnmatch.fnmatch(task, pattern) for pattern in wanted):
-            names = {
-                name for name in (s.task for s in read.snippets) for p in wanted if fnmatch.fnmatch(name, p)
-            }
-            if len(names | set(wanted)) > 1:
-                return True
-    return False
 
 
 def _queue_facts(facts: list[object], version: int) -> list[object]:

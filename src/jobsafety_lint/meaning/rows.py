@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command, Condition
 from jobsafety_lint.meaning.commands import Sequence as Steps
+from jobsafety_lint.meaning.configuration import TaskDefinition
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.queue import Launch, QueueCommand
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
@@ -76,6 +77,8 @@ def rows_of(facts: Sequence[object], pueue_version: int) -> list[Row]:
     for fact in facts:
         if isinstance(fact, Steps):
             reader.take(fact)
+        elif isinstance(fact, TaskDefinition):
+            reader.before[fact.name] = fact.before
         elif isinstance(fact, QueueCommand):
             reader.calls[id(fact.command)] = fact
         elif isinstance(fact, Launch):
@@ -88,6 +91,7 @@ class _Reader:
     version: int
     sequences: list[Steps] = field(default_factory=list)
     tasks: dict[str, list[Steps]] = field(default_factory=dict)
+    before: dict[str, tuple[str, ...]] = field(default_factory=dict)
     calls: dict[int, QueueCommand | None] = field(default_factory=dict)
     launches: dict[int, Launch | None] = field(default_factory=dict)
 
@@ -141,13 +145,12 @@ class _Unrolled:
         if task in self.active or task not in self.reader.tasks:
             return
         self.active.append(task)
-        for sequence in self.reader.tasks[task]:
-            for other in sequence.depends:
-                if other not in self.reader.tasks:
-                    self.missing.append(other)
-                elif other not in self.done:
-                    self.done.add(other)
-                    self.task(other)
+        for other in self.reader.before.get(task, ()):
+            if other not in self.reader.tasks:
+                self.missing.append(other)
+            elif other not in self.done:
+                self.done.add(other)
+                self.task(other)
         for sequence in self.reader.tasks[task]:
             self.sequence(sequence)
         self.active.pop()

@@ -17,6 +17,7 @@ from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
+from jobsafety_lint.meaning.python.environment import environment_facts
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.rows import Row, linked
 from jobsafety_lint.meaning.python.runners import Runner, runner_of
@@ -135,6 +136,7 @@ def read_python(source: Source, interpreter: Interpreter, found: FileFacts) -> N
     found.comments += [(source, span) for span in _comments(source)]
     file = PythonFile(source, outline, interpreter)
     found.facts += file.read()
+    found.facts += environment_facts(outline)
 
 
 def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:

@@ -69,18 +69,35 @@ class Interpreter:
         if tree is not None:
             place = Place(source, tree.script.span)
             self.sequences.append(self._sequence(place, kind, title or source.path))
-            for function in list(state.functions.values()):
-                if id(function) not in self._called:
-                    self._steps, self._edges = [], {}
-                    self._function(function, source, (), state.copy(), Use("result"))
-                    self.sequences.append(
-                        self._sequence(Place(source, function.span), "function", function.name)
-                    )
+            self._uncalled(source, state)
         self._steps, self._edges = outer_steps, outer_edges
 
-    def begin(self, steps: list[Command | Condition]) -> None:
+    def part(self, source: Source, state: State, status: str = "result") -> list[Command]:
+        """Reads one shell of several that run one after the other, between `begin` and `end`; returns its commands."""
+        before = len(self._steps)
+        if self.text(source, state, Use(status)) is None:
+            return []
+        steps, edges = self._steps, self._edges
+        self._uncalled(source, state)
+        self._steps, self._edges = steps, edges
+        return [step for step in steps[before:] if isinstance(step, Command)]
+
+    def _uncalled(self, source: Source, state: State) -> None:
+        """Reads the functions that nothing has called, each as a row of its own."""
+        for function in list(state.functions.values()):
+            if id(function) not in self._called:
+                self._steps, self._edges = [], {}
+                self._function(function, source, (), state.copy(), Use("result"))
+                self.sequences.append(self._sequence(Place(source, function.span), "function", function.name))
+
+    def begin(self, steps: list[Command | Condition] | None = None) -> None:
         """From here on, the commands that are run go into these steps: the row of another language's function."""
-        self._steps, self._edges = steps, {}
+        self._steps, self._edges = [] if steps is None else steps, {}
+
+    def end(self, place: Place, kind: str, title: str) -> None:
+        """Ends the row that `begin` has started."""
+        if any(isinstance(step, Command) for step in self._steps):
+            self.sequences.append(self._sequence(place, kind, title))
 
     def text(self, source: Source, state: State, use: Use) -> ShellTree | None:
         """Reads a text that a shell runs, in the given state; None if it is nested too deeply."""
@@ -539,6 +556,7 @@ class Interpreter:
             use.output,
             self._targets(redirects, place.source, state),
             use.statement,
+            program=args[0].pattern if args else EMPTY,
         )
         ran = [command]
         self.add(command)
