@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
-from jobsafety_lint.meaning.hosts import host_of
-from jobsafety_lint.meaning.limits import SystemdRun, is_unlimited, systemd_run
+from jobsafety_lint.meaning.wrappers import peel, tail
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -24,40 +23,42 @@ RULE = Rule(
 
 _CAPS = ("MemoryMax", "MemoryLimit")
 _SWAP_CAPS = ("MemorySwapMax", "MemoryZSwapMax")
-_MORE_OPTIONS = re.compile(r"opt|prop|flag|limit|cap|swap|extra|mem", re.IGNORECASE)
 
 
 @RULE.on(Command)
-def capped(command: Command, context: Context) -> Iterator[Draft]:
+def systemd_run(command: Command, context: Context) -> Iterator[Draft]:
     """A `systemd-run` with a memory property."""
-    run = systemd_run(command)
-    name = next((cap for cap in _CAPS if run and cap in run.properties and not is_unlimited(run.properties[cap])), None)
-    if run is None or name is None or any(swap in run.properties for swap in _SWAP_CAPS):
+    if command.name != "systemd-run":
         return
-    host = host_of(context.settings, command.execution.host)
-    if run.has("--slice") or _more_options(run) or (host is not None and host.swap == 0):
+    peeled = peel("systemd-run", command.args)
+    given = [] if peeled is None else [(o, v) for o, v in peeled.options if v is not None and _is_property(o)]
+    properties = {_name(value): value for _, value in given}
+    cap = next((properties[name] for name in _CAPS if name in properties), None)
+    if cap is None or any(name in properties for name in _SWAP_CAPS):
         return
-    value = run.properties[name].pattern.template
+    value = tail(cap, len(_name(cap)) + 1)
+    if value.text in {"infinity", "", "max"}:
+        return
+    sliced = peeled.option("--slice") if peeled else None
+    if sliced is not None:
+        return
     yield RULE.found(
         command.place,
-        f"the job may use {value} of memory and, beyond it, as much swap as the host has: `{name}` does not limit swap",
+        f"the job may use {value.pattern.template} of memory and, beyond it, as much swap as the host has: `{_name(cap)}` does not limit swap",
         label="add `-p MemorySwapMax=0`, or a swap limit that you mean",
-        fix=_fix(run.given[name]),
-        data={"cap": value},
+        fix=_fix(cap),
+        data={"cap": value.pattern.template},
     )
 
 
-def _more_options(run: SystemdRun) -> bool:
-    """Whether what looks like the program is a variable that holds more options (`$swap_opts ./job`)."""
-    first = run.peeled.inner[0] if len(run.peeled.inner) > 1 else None
-    if first is None or not first.pattern.holes or first.pattern.literal.strip("\0"):
-        return False
-    return any(_MORE_OPTIONS.search(hole.text) for hole in first.pattern.holes)
+def _is_property(option: str) -> bool:
+    return option == "-p" or bool(re.fullmatch(r"--prop(e|er|ert|erty)?", option))
 
 
-def _fix(cap: Arg) -> Fix | None:
-    written, end = cap.place.text, cap.place.location
-    if "Memory" not in written:
-        return None  # the property is in a variable or an array
-    more = ', "-p", "MemorySwapMax=0"' if cap.place.source.language == "python" else " -p MemorySwapMax=0"
-    return Fix("allow no swap", (Edit(end, written + more),))
+def _name(value: Arg) -> str:
+    return value.pattern.literal.partition("=")[0]
+
+
+def _fix(cap: Arg) -> Fix:
+    end = cap.place.location
+    return Fix("allow no swap", (Edit(end, f"{cap.place.text} -p MemorySwapMax=0"),))
