@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.environment import DotenvLoad
-from jobsafety_lint.meaning.neighbours import PythonProject, folder_of, line_place, python_project, starters, top_of
+from jobsafety_lint.meaning.neighbours import (
+    PythonProject,
+    folder_of,
+    line_place,
+    python_project,
+    starters,
+    top_of,
+)
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place
@@ -51,7 +58,11 @@ def _started_as(context: Context) -> list[str]:
     if not module:
         return []
     package = module.partition(".")[0]
-    scripts = [name for name, target in project.scripts.items() if target.partition(":")[0].partition(".")[0] == package]
+    scripts = [
+        name
+        for name, target in project.scripts.items()
+        if target.partition(":")[0].partition(".")[0] == package
+    ]
     return [*scripts, *([f"-m {module.removesuffix('.__main__')}"] if "." in module else [])]
 
 
@@ -67,7 +78,13 @@ def _module(context: Context, project: PythonProject) -> str:
     if parts[:1] == ["src"]:
         parts = parts[1:]
     dotted = ".".join(parts).removesuffix(".py").removesuffix(".__init__")
-    return dotted if len(parts) > 1 else dotted if any(t.startswith(f"{dotted}:") for t in project.scripts.values()) else ""
+    return (
+        dotted
+        if len(parts) > 1
+        else dotted
+        if any(t.startswith(f"{dotted}:") for t in project.scripts.values())
+        else ""
+    )
 
 
 def _relies_on_directory(context: Context, names: list[str]) -> Place | None:
@@ -80,7 +97,10 @@ def _relies_on_directory(context: Context, names: list[str]) -> Place | None:
         rf"(?:^|[\s;'\"(])(?:cd\s+\S+|WorkingDirectory=|-w\s+\S+|--working-directory[= ]).*?(?:^|[\s/;&'\"])(?:{any_name})(?=[\s'\";&)]|$)",
         re.MULTILINE,
     )
-    across = re.compile(rf"^\s*(?:cd\s+\S+|WorkingDirectory=\S+)[^\n]*\n(?:[^\n]*\n)*?[^\n#]*(?:^|[\s/=;&'\"])(?:{any_name})(?=[\s'\";&)]|$)", re.MULTILINE)
+    across = re.compile(
+        rf"^\s*(?:cd\s+\S+|WorkingDirectory=\S+)[^\n]*\n(?:[^\n]*\n)*?[^\n#]*(?:^|[\s/=;&'\"])(?:{any_name})(?=[\s'\";&)]|$)",
+        re.MULTILINE,
+    )
     for source in starters(top_of(folder)):
         place = line_place(source, line) or line_place(source, across)
         if place is not None:

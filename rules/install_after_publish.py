@@ -30,9 +30,21 @@ RULE = Rule(
     fix="safe",
 )
 
-_FRESH = ("--refresh", "--refresh-package", "--no-cache", "-n", "--reinstall", "--reinstall-package", "--no-index", "-f", "--find-links")
+_FRESH = (
+    "--refresh",
+    "--refresh-package",
+    "--no-cache",
+    "-n",
+    "--reinstall",
+    "--reinstall-package",
+    "--no-index",
+    "-f",
+    "--find-links",
+)
 _WAITS = frozenset({"sleep", "retry", "wait-for"})
-_LOCAL_INDEX = re.compile(r"--(?:default-)?index(?:-url)?[= ]\S*(?:localhost|127\.0\.0\.1)|--publish-url[= ]\S*(?:localhost|127\.0\.0\.1)")
+_LOCAL_INDEX = re.compile(
+    r"--(?:default-)?index(?:-url)?[= ]\S*(?:localhost|127\.0\.0\.1)|--publish-url[= ]\S*(?:localhost|127\.0\.0\.1)"
+)
 _BRANCHES = re.compile(r"\b(?:if|fi|case|esac|else|elif)\b|;;")
 
 
@@ -106,7 +118,9 @@ def _judge(command: Command, published: Place, context: Context) -> Iterator[Dra
     yield RULE.found(
         command.place,
         f"`{what}` is installed right after it has been published: the index and its caches need time to know it",
-        label="add `--refresh`, and try again for a while" if installation.tool == "uv" else "try again for a while until it is there",
+        label="add `--refresh`, and try again for a while"
+        if installation.tool == "uv"
+        else "try again for a while until it is there",
         related=((published, "it is published here"),),
         fix=_fix(installation),
     )

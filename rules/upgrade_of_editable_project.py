@@ -20,7 +20,9 @@ RULE = Rule(
     references=("AP-5", "G-3"),
 )
 
-_NOT_THE_TREE = frozenset({"--no-project", "--no-sync", "--isolated", "--script", "-s", "--project", "--directory"})
+_NOT_THE_TREE = frozenset(
+    {"--no-project", "--no-sync", "--isolated", "--script", "-s", "--project", "--directory"}
+)
 _OTHER_PLACE = ("-t", "--target", "--prefix", "--root", "--system", "--python", "-p")
 
 
@@ -55,7 +57,7 @@ def upgrade(sequence: Sequence, context: Context) -> Iterator[Draft]:
 
 def _replaces(command: Command) -> bool:
     """Whether the package goes into an environment that the project may use (`uv tool` and pipx have their own)."""
-    return not (command.name == "pipx" or command.name == "uvx" or "tool" in command.words[:1])
+    return command.name not in {"pipx", "uvx"} and "tool" not in command.words[:1]
 
 
 def _reads_tree(later: Command, command: Command) -> bool:

@@ -211,6 +211,57 @@ class Discovery:
                         yield Discovered(path, shown_path(path), *kind)
 
 
+_MOST_ENTRIES = 200_000
+
+
+def unmatched(globs: Sequence[str], root: Path) -> list[str]:
+    """The globs (as .gitignore has them) that match nothing below a folder.
+
+    A glob counts as matching if it may match what is not always there: what git ignores, and the folders that are passed
+    over by default. A tree that is too large to walk has no unmatched ones.
+    """
+    ignores = _Ignores(root)
+    open_ = {
+        glob: pathspec.GitIgnoreSpec.from_lines([glob])
+        for glob in globs
+        if not _may_come(glob, ignores, root)
+    }
+    stack, left = [root], _MOST_ENTRIES
+    while stack and open_ and left > 0:
+        folder = stack.pop()
+        ignores.enter(folder)
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue
+        for entry in entries:
+            left -= 1
+            is_folder = entry.is_dir(follow_symlinks=False)
+            relative = Path(entry.path).relative_to(root).as_posix() + ("/" if is_folder else "")
+            for glob in [glob for glob, spec in open_.items() if spec.match_file(relative)]:
+                del open_[glob]
+            if is_folder and entry.name not in DEFAULT_EXCLUDES:
+                stack.append(Path(entry.path))
+    return list(open_) if left > 0 else []
+
+
+def _may_come(glob: str, ignores: _Ignores, root: Path) -> bool:
+    parts = [part for part in glob.strip("/").split("/") if part]
+    if (
+        not parts
+        or glob.startswith("!")
+        or any(part in DEFAULT_EXCLUDES or part.endswith("~") for part in parts)
+    ):
+        return True
+    sample = root.joinpath(*(re.sub(r"\*+|\?|\[[^\]]*\]", "x", part) for part in parts))
+    return any(
+        ignores.ignores(path, folder=folder)
+        for path in (sample, *sample.parents)
+        for folder in (False, True)
+        if root in path.parents
+    )
+
+
 class _Ignores:
     """The .gitignore files of a work tree, those above the folder that is walked included."""
 
