@@ -6,17 +6,10 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Pipe
-from jobsafety_lint.meaning.deployment import (
-    Change,
-    asks,
-    change_of,
-    directory_of_job,
-    excludes,
-    looks,
-    same_host,
-    same_tree,
-)
-from jobsafety_lint.meaning.rows import Row, Step
+from jobsafety_lint.meaning.deployment import replaced, same_host, same_tree
+from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.meaning.queue_links import ChangeLink, JobLink
+from jobsafety_lint.meaning.rows import Row
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -29,68 +22,51 @@ RULE = Rule(
     references=("AP-5",),
 )
 
+_OTHER_ROLES = frozenset({"test", "docs", "vendored"})
+_LABEL = "wait for the jobs, or give each version a worktree of its own"
+
 
 @RULE.on(Row)
-def replaced(row: Row, context: Context) -> Iterator[Draft]:
+def in_one_script(row: Row, context: Context) -> Iterator[Draft]:
     """A tree from which the same script has queued jobs is replaced before they have ended."""
     if context.role in {"test", "docs"}:
         return
-    jobs = {at: step for at, step in enumerate(row.steps) if isinstance(step, Step) and _runs_later(step)}
-    if not jobs:
-        return
-    waits = [at for at, look in looks(row, context.all(Pipe)).items() if look.decides]
-    waits += [at for at, step in enumerate(row.steps) if asks(step)]
-    for at, step in enumerate(row.steps):
-        change = change_of(step) if isinstance(step, Step) else None
-        if change is None or change.what == "queue":
+    for change, job, next_round in replaced(row, context.all(Pipe)):
+        what = "environment" if change.what == "environment" else "code"
+        yield RULE.found(
+            change.step.place,
+            f"the next round's `{change.short}` replaces the {what} of a job that this round has queued"
+            if next_round
+            else f"`{change.short}` replaces the {what} of a job that has been queued just before",
+            label=_LABEL,
+            related=((job.place, "the job runs from this tree"),),
+            data={"what": change.what},
+        )
+
+
+@RULE.on(Project)
+def in_another_script(project: Project, context: Context) -> Iterator[Draft]:
+    """A tree is replaced from which another script of the project queues jobs, and nothing has looked whether some run."""
+    jobs = [
+        (file.path, job)
+        for file, job in project.all(JobLink)
+        if file.role not in _OTHER_ROLES and job.directory and job.directory.text and job.directory.is_absolute
+    ]
+    for file, change in project.all(ChangeLink) if jobs else ():
+        if file.role in _OTHER_ROLES:
             continue
-        earlier = [
+        fitting = (
             job
-            for begun, job in jobs.items()
-            if begun < at
-            and not any(begun < wait < at for wait in waits)
-            and not excludes(job, change.step)
-            and _uses(change, job)
-        ]
-        again = [job for begun, job in jobs.items() if begun > at and _next_round(change, job, row, waits)]
-        if earlier:
-            yield _finding(change, earlier[-1], f"`{change.short}` replaces the code of a job that has been queued just before")
-        elif again:
-            yield _finding(change, again[0], f"the next round's `{change.short}` replaces the code of a job that this round has queued")
-
-
-def _runs_later(step: Step) -> bool:
-    launch = step.launch
-    if launch is None or step.execution.queue is not None or launch.call.has("-s", "--stashed"):
-        return False
-    where = directory_of_job(step)
-    return where is None or not where.is_unique
-
-
-def _uses(change: Change, job: Step) -> bool:
-    return same_host(change.host, job.execution.host) and same_tree(change.directory, directory_of_job(job))
-
-
-def _next_round(change: Change, job: Step, row: Row, waits: list[int]) -> bool:
-    """Whether a loop around both comes back to the change with the job still queued, in one and the same tree."""
-    loops = [loop for loop in change.step.execution.loops if loop in job.execution.loops]
-    if not loops or not _uses(change, job) or excludes(change.step, job):
-        return False
-    where = change.directory
-    if where is not None and any(hole.text.strip("${}") in loops[-1].variables or hole.names & set(loops[-1].variables) for hole in where.holes):
-        return False
-    return not any(_inside(row.steps[at], loops[-1]) for at in waits)
-
-
-def _inside(step: object, loop: object) -> bool:
-    return not isinstance(step, Step) or loop in step.execution.loops
-
-
-def _finding(change: Change, job: Step, message: str) -> Draft:
-    return RULE.found(
-        change.step.place,
-        message,
-        label="wait for the jobs, or give each version a worktree of its own",
-        related=((job.place, "the job runs from this tree"),),
-        data={"what": change.what},
-    )
+            for path, job in jobs
+            if path != file.path and same_host(change.host, job.host) and same_tree(change.directory, job.directory)
+        )
+        job = next(fitting, None)
+        if job is not None:
+            what = "environment" if change.what == "environment" else "code"
+            yield RULE.found(
+                change.mark,
+                f"`{change.short}` replaces the {what} in `{change.directory.template}`, from which jobs are queued, and nothing has looked whether one runs",
+                label="look at `pueue status --json` first, and stop if jobs are running or queued",
+                related=((job.mark, "jobs of this tree are queued here"),),
+                data={"what": change.what},
+            )

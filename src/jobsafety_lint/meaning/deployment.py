@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from jobsafety_lint.meaning.commands import Arg, Called, Command, Condition, Pipe
@@ -37,7 +37,7 @@ class Look:
     decides: bool
 
 
-def looks(row: Row, pipes: Iterator[Pipe] | tuple[Pipe, ...] = ()) -> dict[int, Look]:
+def looks(row: Row, pipes: Iterable[Pipe] = ()) -> dict[int, Look]:
     """The looks of a row, by the index of their step."""
     known = list(pipes)
     found: dict[int, Look] = {}
@@ -263,6 +263,60 @@ def _below(execution: Execution, directory: PathPattern | None) -> PathPattern |
     if directory is None or not directory.parts:
         return execution.cwd
     return execution.cwd.joined(directory) if execution.cwd is not None else directory
+
+
+def replaced(row: Row, pipes: Iterable[Pipe]) -> Iterator[tuple[Change, Step, bool]]:
+    """The changes of a tree from which the same row has queued a job, with the job; True where only the next round of a
+    loop comes to the change again. A wait or a look that decides in between makes it good.
+    """
+    jobs = {at: step for at, step in enumerate(row.steps) if isinstance(step, Step) and _runs_later(step)}
+    if not jobs:
+        return
+    waits = [at for at, look in looks(row, pipes).items() if look.decides]
+    waits += [at for at, step in enumerate(row.steps) if asks(step)]
+    told: set[tuple[int, PathPattern | None]] = set()
+    for at, step in enumerate(row.steps):
+        change = change_of(step) if isinstance(step, Step) else None
+        if change is None or change.what == "queue":
+            continue
+        earlier = [
+            job
+            for begun, job in jobs.items()
+            if begun < at
+            and not any(begun < wait < at for wait in waits)
+            and not excludes(job, change.step)
+            and _uses(change, job)
+        ]
+        again = [job for begun, job in jobs.items() if begun > at and _next_round(change, job, row, waits)]
+        job = earlier[-1] if earlier else again[0] if again else None
+        if job is not None and (id(job), change.directory) not in told:
+            told.add((id(job), change.directory))
+            yield change, job, not earlier
+
+
+def _runs_later(step: Step) -> bool:
+    launch = step.launch
+    if launch is None or step.execution.queue is not None or launch.call.has("-s", "--stashed"):
+        return False
+    where = directory_of_job(step)
+    return where is None or not where.is_unique
+
+
+def _uses(change: Change, job: Step) -> bool:
+    return same_host(change.host, job.execution.host) and same_tree(change.directory, directory_of_job(job))
+
+
+def _next_round(change: Change, job: Step, row: Row, waits: list[int]) -> bool:
+    """Whether a loop around both comes back to the change with the job still queued, in one and the same tree."""
+    loops = [loop for loop in change.step.execution.loops if loop in job.execution.loops]
+    if not loops or not _uses(change, job) or excludes(change.step, job):
+        return False
+    where = change.directory
+    if where is not None and where.names & set(loops[-1].variables):
+        return False
+    return not any(
+        not isinstance(step := row.steps[at], Step) or loops[-1] in step.execution.loops for at in waits
+    )
 
 
 # --- where -----------------------------------------------------------------------------------------------------------
