@@ -67,14 +67,17 @@ def limits_of_the_shell(row: Row, context: Context) -> Iterator[Draft]:
         words = step.command.words
         if len(words) < 2 or not _LIMITING.fullmatch(words[0] or "") or words[1] == "unlimited":
             continue
-        after = [
-            s
-            for s in row.steps[at + 1 :]
-            if isinstance(s, Step) and s.execution.queue is None and s.place.source is step.place.source
-        ]
+        after = [s for s in row.steps[at + 1 :] if isinstance(s, Step) and _is_under(s, step)]
+        statement = step.command.statement
+        if statement is not None and any(s.launch and s.place.span in statement.span for s in after):
+            after = [s for s in after if s.place.span in statement.span]
         add = next((s for s in after if s.launch is not None), None)
         if add is not None and add.call and all(s.command.name in _RUNS_NOTHING for s in after):
             yield _finding(step.command, add.call, "the limit", Confidence.MEDIUM)
+
+
+def _is_under(step: Step, limit: Step) -> bool:
+    return step.execution.queue is None and step.place.source is limit.place.source
 
 
 def _finding(wrapper: Command, call: QueueCommand, what: str, confidence: Confidence | None = None) -> Draft:

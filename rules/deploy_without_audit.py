@@ -78,7 +78,11 @@ def _reaches(change: Change, step: Step) -> bool:
 def _finding(changes: list[Change], start: Step, look: Look | None) -> Draft:
     strong = [change for change in changes if not _is_weak(change)]
     change = (strong or changes)[0]
-    unread = "" if look is None or look.decides else ": `pueue status` is called, but nothing depends on what it says"
+    unread = (
+        ""
+        if look is None or look.decides
+        else ": `pueue status` is called, but nothing depends on what it says"
+    )
     what = "the queue" if change.what == "queue" else "what queued jobs run on"
     return RULE.found(
         change.step.place,
@@ -92,4 +96,8 @@ def _finding(changes: list[Change], start: Step, look: Look | None) -> Draft:
 
 def _is_weak(change: Change) -> bool:
     """An installation on this very machine that may well find everything in place."""
-    return change.what == "environment" and change.host is None and not _UPGRADES & set(change.step.command.words)
+    return (
+        change.what == "environment"
+        and change.host is None
+        and not _UPGRADES & set(change.step.command.words)
+    )

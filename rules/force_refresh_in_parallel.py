@@ -37,7 +37,23 @@ _ITEMS = frozenset(
      "corpus", "lang", "language", "species", "gene", "book", "series", "topic", "stock", "genome", "cohort", "scene", "video"}
 )  # fmt: skip
 """Words of options that name what is worked on, and so whose data a wipe takes."""
-_OUTPUTS = frozenset({"out", "output", "dest", "destination", "target", "save", "outdir", "outfile", "o", "result", "results", "run", "exp"})
+_OUTPUTS = frozenset(
+    {
+        "out",
+        "output",
+        "dest",
+        "destination",
+        "target",
+        "save",
+        "outdir",
+        "outfile",
+        "o",
+        "result",
+        "results",
+        "run",
+        "exp",
+    }
+)
 _OWN_OUTPUT = re.compile(r"--(?:overwrite|clean|clear|reset|recreate|truncate|delete[-_]existing)")
 _RUN_ONLY = frozenset({"workers", "jobs", "threads", "log", "level", "config", "mode", "stage", "seed"})
 
@@ -97,7 +113,16 @@ def _jobs(step: Step) -> Iterator[_Job]:
         return
     for command in reversed(commands):
         flag = next((arg for arg in command.args if _WIPES.fullmatch(arg.text or "")), None)
-        if flag is not None and command.name not in {"git", "docker", "npm", "cargo", "make", "pip", "rsync", "pueue"}:
+        if flag is not None and command.name not in {
+            "git",
+            "docker",
+            "npm",
+            "cargo",
+            "make",
+            "pip",
+            "rsync",
+            "pueue",
+        }:
             yield _Job(step.place if step.launch else command.place, flag, command, step)
             return
 
@@ -109,7 +134,9 @@ def _is_chained(step: Step) -> bool:
 
 
 def _fanned_out(step: Step) -> bool:
-    return any(loop.kind in {"xargs", "parallel"} for loop in step.execution.loops) and bool(step.execution.concurrency)
+    return any(loop.kind in {"xargs", "parallel"} for loop in step.execution.loops) and bool(
+        step.execution.concurrency
+    )
 
 
 def _shared_in_loop(job: _Job) -> str | None:
@@ -124,17 +151,23 @@ def _shared_in_loop(job: _Job) -> str | None:
         return None
     if any(set(words_of(variable)) & _ITEMS for variable in variables):
         return None
-    if _OWN_OUTPUT.fullmatch(job.flag.text or "") and any(set(words_of(name)) & _OUTPUTS for name, _ in varied):
+    if _OWN_OUTPUT.fullmatch(job.flag.text or "") and any(
+        set(words_of(name)) & _OUTPUTS for name, _ in varied
+    ):
         return None
     if any(not name for name, _ in varied):  # a positional word: what is worked on, most often
-        fixed = [name for name, arg in options if not _varies(arg, variables) and set(words_of(name)) & _ITEMS]
+        fixed = [
+            name for name, arg in options if not _varies(arg, variables) and set(words_of(name)) & _ITEMS
+        ]
         if not fixed:
             return None
     return _item(job, variables)
 
 
 def _varies(arg: Arg, variables: set[str]) -> bool:
-    return bool(arg.pattern.names & variables) or any(v == "{}" and "{}" in arg.pattern.literal for v in variables)
+    return bool(arg.pattern.names & variables) or any(
+        v == "{}" and "{}" in arg.pattern.literal for v in variables
+    )
 
 
 def _options(command: Command) -> Iterator[tuple[str, Arg]]:
@@ -163,13 +196,21 @@ def _item(job: _Job, variables: set[str] | None = None) -> str:
 def _same_item(one: _Job, other: _Job) -> bool:
     """Whether two lines start the same program for the same item, with something else that differs."""
     mine, theirs = _values(one.program), _values(other.program)
-    if one.program.name != other.program.name or one.place.span == other.place.span or excludes(one.step, other.step):
+    if (
+        one.program.name != other.program.name
+        or one.place.span == other.place.span
+        or excludes(one.step, other.step)
+    ):
         return False
     items = [name for name in mine if set(words_of(name)) & _ITEMS]
     if mine.get("") != theirs.get("") or not items or any(mine[name] != theirs.get(name) for name in items):
         return False
-    differing = [name for name in mine if mine[name] != theirs.get(name) and not set(words_of(name)) & _RUN_ONLY]
-    if _OWN_OUTPUT.fullmatch(one.flag.text or "") and any(set(words_of(name)) & _OUTPUTS for name in differing):
+    differing = [
+        name for name in mine if mine[name] != theirs.get(name) and not set(words_of(name)) & _RUN_ONLY
+    ]
+    if _OWN_OUTPUT.fullmatch(one.flag.text or "") and any(
+        set(words_of(name)) & _OUTPUTS for name in differing
+    ):
         return False
     return bool(differing)
 

@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.deployment import excludes, looks, same_host, shorte
 from jobsafety_lint.meaning.execution import Setting
 from jobsafety_lint.meaning.files import Append, Replace, Write
 from jobsafety_lint.meaning.machine_variables import is_login, is_of_the_machine
-from jobsafety_lint.meaning.paths import words_of
+from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.rows import Row, Step
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -26,7 +26,9 @@ RULE = Rule(
     references=("SPEC-4", "INV-5"),
 )
 
-_MISE_FILE = re.compile(r"(?:^|/)(?:\.?mise(?:\.[\w\0-]+)*\.toml|\.?mise/config(?:\.[\w-]+)*\.toml|\.config/mise[\w/.-]*\.toml)$")
+_MISE_FILE = re.compile(
+    r"(?:^|/)(?:\.?mise(?:\.[\w\0-]+)*\.toml|\.?mise/config(?:\.[\w-]+)*\.toml|\.config/mise[\w/.-]*\.toml)$"
+)
 
 
 @RULE.on(Row)
@@ -34,7 +36,11 @@ def exported(row: Row, context: Context) -> Iterator[Draft]:
     """Variables that later jobs get and earlier ones do not, or that hold for jobs which differ in that very thing."""
     if context.role in {"test", "docs"}:
         return
-    steps = [(at, step) for at, step in enumerate(row.steps) if isinstance(step, Step) and step.execution.queue is None]
+    steps = [
+        (at, step)
+        for at, step in enumerate(row.steps)
+        if isinstance(step, Step) and step.execution.queue is None
+    ]
     launches = [(at, step) for at, step in steps if step.launch is not None]
     allowed = context.settings.words("allowed-env-overrides")
     seen: set[Place] = set()
@@ -93,7 +99,7 @@ def _differs_in(setting: Setting, launches: list[Step]) -> str | None:
     return next((name for (_, name), found in values.items() if len(found) > 1), None)
 
 
-def _options(command: Command):  # type: ignore[no-untyped-def]  # pairs of name and pattern
+def _options(command: Command) -> Iterator[tuple[str, PathPattern]]:
     for at, arg in enumerate(command.args[:-1]):
         if (arg.text or "").startswith("--"):
             yield (arg.text or "").lstrip("-"), command.args[at + 1].pattern
@@ -127,16 +133,29 @@ def edited(row: Row, context: Context) -> Iterator[Draft]:
     """The mise file is edited while jobs that read it wait in the queue."""
     if context.role in {"test", "docs"}:
         return
-    steps = [(at, step) for at, step in enumerate(row.steps) if isinstance(step, Step) and step.execution.queue is None]
+    steps = [
+        (at, step)
+        for at, step in enumerate(row.steps)
+        if isinstance(step, Step) and step.execution.queue is None
+    ]
     jobs = [(at, step) for at, step in steps if step.launch is not None]
     if not jobs:
         return
     waits = [at for at, look in looks(row, context.all(Pipe)).items() if look.decides]
-    writes = {fact.place for kind in (Write, Append, Replace) for fact in context.all(kind) if _MISE_FILE.search(fact.path.literal)}
+    writes = {
+        fact.place
+        for kind in (Write, Append, Replace)
+        for fact in context.all(kind)
+        if _MISE_FILE.search(fact.path.literal)
+    }
     for at, step in steps:
         if step.place not in writes and not _sets(step.command):
             continue
-        earlier = [job for i, job in jobs if i < at and not any(i < wait < at for wait in waits) and _meets(step, job)]
+        earlier = [
+            job
+            for i, job in jobs
+            if i < at and not any(i < wait < at for wait in waits) and _meets(step, job)
+        ]
         again = [job for i, job in jobs if i > at and _next_round(step, job, row, waits)]
         if earlier or again:
             yield _of_file(step.place, shortened(step.command), (earlier or again)[-1])
@@ -152,7 +171,9 @@ def _sets(command: Command) -> bool:
     if command.name != "mise":
         return False
     if words[:1] == ["set"]:
-        return any("=" in word for word in words[1:]) or len([w for w in words[1:] if not w.startswith("-")]) > 1
+        return (
+            any("=" in word for word in words[1:]) or len([w for w in words[1:] if not w.startswith("-")]) > 1
+        )
     return words[:1] == ["unset"] or words[:2] == ["config", "set"]
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from jobsafety_lint.config import size_in_bytes
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.capacity import Need, ParallelSetting, needs_of, parallel_settings, scripts_of
 from jobsafety_lint.meaning.hosts import Group, Host, HostSettings, host_of, shown_size
-from jobsafety_lint.meaning.queue import Launch
-from jobsafety_lint.meaning.rows import Row
-from jobsafety_lint.model import Confidence, Severity
+from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.meaning.queue_links import JobLink, ParallelLink
+from jobsafety_lint.model import Confidence, Mark, Severity
 from jobsafety_lint.rule import Draft, Rule
-from jobsafety_lint.source import Place
 
 RULE = Rule(
     "JOB505",
     "host-overcommitted",
-    "parallel × memory cap (or cores) of the groups exceeds the host given in the configuration; or leaves most of it idle",
+    "parallel x memory cap (or cores) of the groups exceeds the host given in the configuration; or leaves most of it idle",
     Severity.WARNING,
     Confidence.HIGH,
     references=("INV-6", "INV-7"),
@@ -27,20 +26,22 @@ RULE = Rule(
 _MARGIN = 0.8
 """The share of a host that jobs should take: the rest is for the system, the database and peaks."""
 _IDLE = 1 / 3
+_OTHER_ROLES = frozenset({"test", "docs", "vendored"})
 
 
 @dataclass(frozen=True)
 class _Load:
-    """One group: its jobs at once, and what one takes."""
+    """One group: its jobs at once, and what one takes; `jobs` are some that say so."""
 
     parallel: int
     memory: int | None = None
     cores: float | None = None
+    jobs: tuple[Mark, ...] = ()
 
 
 @dataclass
 class _Queue:
-    """The groups of one host as they stand at a point of a row."""
+    """The groups of one host as they stand."""
 
     host: Host
     groups: dict[str, _Load] = field(default_factory=dict)
@@ -72,75 +73,79 @@ class _Queue:
         return f"{shown_size(self.memory)} of {shown_size(self.host.memory)}{more}"
 
 
-@RULE.on(Row)
-def set_by_commands(row: Row, context: Context) -> Iterator[Draft]:
-    """`pueue parallel N -g G` and `pueue group add G --parallel N`, one after the other."""
-    if not context.settings.get("hosts") or context.role in {"test", "docs"}:
+# --- what commands set ---------------------------------------------------------------------------------------------------
+
+_Needs = Mapping[tuple[str, str], list[JobLink]]
+"""The jobs of the project by host and group."""
+
+
+@RULE.on(Project)
+def set_by_commands(project: Project, context: Context) -> Iterator[Draft]:
+    """`pueue parallel N -g G` and `pueue group add G --parallel N`, one after the other in each script."""
+    if not project.settings.get("hosts"):
         return
-    needs = _needs(context)
-    queues: dict[str, _Queue] = {}
-    last: dict[str, ParallelSetting] = {}
-    over: set[str] = set()
-    for step in row.commands:
-        for setting in parallel_settings(step.call) if step.call else ():
-            host = host_of(context.settings, step.execution.host)
-            if host is None or setting.count == 0:
-                continue
-            queue = queues.setdefault(host.name, _described(host, needs.get(host.name, {})))
-            before = queue.excess()
-            queue.groups[setting.group] = _load(setting, host, needs.get(host.name, {}))
-            last[host.name] = setting
-            if queue.excess() and not before:
-                over.add(host.name)
-                yield _over(setting, queue, needs[host.name] if host.name in needs else {})
-    for name, setting in last.items():
-        if name not in over and queues[name].idle():
-            yield _idle(setting, queues[name])
-
-
-@RULE.on(HostSettings)
-def set_by_configuration(settings: HostSettings, context: Context) -> Iterator[Draft]:
-    """The groups as the configuration describes them."""
-    queue = _described(settings.host, {})
-    places = [settings.groups[name] for name in queue.groups if name in settings.groups]
-    if not places:
-        return
-    host, related = settings.host.name, tuple((place, "another group of the host") for place in places[:-1])
-    if queue.excess():
-        yield RULE.found(
-            places[-1],
-            f"the groups of `{host}` together may take {queue.excess()}",
-            label="let fewer jobs run at once, or give each less memory",
-            related=related,
-            data={"host": host},
-        )
-    elif queue.idle():
-        yield RULE.found(
-            places[-1],
-            f"the groups of `{host}` take {queue.idle()} at most: the rest of the host is idle",
-            label="raise them step by step, and look at load and memory after each",
-            related=related,
-            severity=Severity.INFO,
-            confidence=Confidence.MEDIUM,
-            data={"host": host},
-        )
-
-
-def _needs(context: Context) -> dict[str, dict[str, list[Need]]]:
-    """What the jobs of this file take, by host and group."""
-    found: dict[str, dict[str, list[Need]]] = {}
-    for need in needs_of(context.all(Launch)):
-        host = host_of(context.settings, need.launch.execution.host)
+    needs: dict[tuple[str, str], list[JobLink]] = {}
+    for file, job in project.all(JobLink):
+        host = host_of(project.settings, job.host) if file.role not in _OTHER_ROLES else None
+        for group in job.groups if host is not None else ():
+            needs.setdefault((host.name if host else "", group), []).append(job)
+    highest: dict[tuple[str, str], int] = {}
+    for file, link in project.all(ParallelLink):
+        host = host_of(project.settings, link.host) if file.role not in _OTHER_ROLES else None
         if host is not None:
-            expected = _expected(need.launch, context.settings.get("memory-profiles"))
-            known = need if need.memory is not None else replace(need, memory=expected)
-            found.setdefault(host.name, {}).setdefault(need.group, []).append(known)
-    return found
+            key = (host.name, link.group)
+            highest[key] = max(link.count, highest.get(key, 0))
+    for file in project.files:
+        if file.role not in _OTHER_ROLES:
+            links = sorted(file.all(ParallelLink), key=lambda link: link.row)
+            for _, row in itertools.groupby(links, key=lambda link: link.row):
+                yield from _row(list(row), needs, highest, project)
 
 
-def _expected(launch: Launch, profiles: Mapping[str, str]) -> int | None:
+def _row(
+    links: list[ParallelLink], needs: _Needs, highest: Mapping[tuple[str, str], int], project: Project
+) -> Iterator[Draft]:
+    profiles = project.settings.get("memory-profiles")
+    queues: dict[str, _Queue] = {}
+    last: dict[str, ParallelLink] = {}
+    over: set[str] = set()
+    for link in links:
+        host = host_of(project.settings, link.host)
+        if host is None or link.count == 0:
+            continue
+        queue = queues.get(host.name) or queues.setdefault(host.name, _described(host, needs, profiles))
+        before = queue.groups.get(link.group, _Load(0)).parallel if queue.excess() else None
+        queue.groups[link.group] = _load(link.count, link.group, host, needs, profiles)
+        last[host.name] = link
+        if queue.excess() and (before is None or link.count > before):
+            over.add(host.name)
+            yield _over(link, queue)
+    for name, link in last.items():
+        for (host_name, group), count in highest.items():
+            if host_name == name and group not in queues[name].groups:  # set by another script
+                queues[name].groups[group] = _load(count, group, queues[name].host, needs, profiles)
+        if name not in over and queues[name].idle():
+            yield _idle(link.mark, queues[name], {"group": link.group, "parallel": link.count})
+
+
+def _described(host: Host, needs: _Needs, profiles: Mapping[str, str]) -> _Queue:
+    """The groups that the settings describe, before any command changes them."""
+    known = {name: group.parallel for name, group in host.groups.items() if group.parallel}
+    return _Queue(host, {name: _load(count, name, host, needs, profiles) for name, count in known.items()})
+
+
+def _load(count: int, group: str, host: Host, needs: _Needs, profiles: Mapping[str, str]) -> _Load:
+    """A group with what one of its jobs takes at most: by the largest cap, else by the settings."""
+    jobs = needs.get((host.name, group), [])
+    caps = [size for job in jobs if (size := job.memory or _expected(job, profiles))]
+    cores = [job.cores for job in jobs if job.cores]
+    memory = max(caps, default=host.groups.get(group, Group()).memory)
+    return _Load(count, memory, max(cores, default=None), tuple(job.mark for job in jobs[:3]))
+
+
+def _expected(job: JobLink, profiles: Mapping[str, str]) -> int | None:
     """The peak that the settings expect of one of the job's scripts."""
-    for written in scripts_of(launch.commands):
+    for written in job.scripts:
         for script, size in profiles.items():
             if written == script or written.endswith(f"/{script}"):
                 try:
@@ -150,46 +155,25 @@ def _expected(launch: Launch, profiles: Mapping[str, str]) -> int | None:
     return None
 
 
-def _load(setting: ParallelSetting, host: Host, needs: Mapping[str, list[Need]]) -> _Load:
-    mine = needs.get(setting.group, [])
-    memory = max((need.memory for need in mine if need.memory), default=None)
-    cores = max((need.cores for need in mine if need.cores), default=None)
-    return _Load(setting.count, memory or host.groups.get(setting.group, Group()).memory, cores)
-
-
-def _described(host: Host, needs: Mapping[str, list[Need]]) -> _Queue:
-    """The groups that the settings describe, before any command changes them."""
-    queue = _Queue(host)
-    for name, group in host.groups.items():
-        if group.parallel:
-            mine = needs.get(name, [])
-            memory = max((need.memory for need in mine if need.memory), default=None)
-            cores = max((need.cores for need in mine if need.cores), default=None)
-            queue.groups[name] = _Load(group.parallel, memory or group.memory, cores)
-    return queue
-
-
-def _over(setting: ParallelSetting, queue: _Queue, needs: Mapping[str, list[Need]]) -> Draft:
-    load = queue.groups[setting.group]
-    others = [name for name in queue.groups if name != setting.group]
+def _over(link: ParallelLink, queue: _Queue) -> Draft:
+    load = queue.groups[link.group]
+    others = [name for name in queue.groups if name != link.group]
     together = f" (together with {', '.join(f'`{name}`' for name in others)})" if others else ""
     each = f" of {shown_size(load.memory)} each" if load.memory else ""
-    related: list[tuple[Place, str]] = [
-        (need.launch.place, f"a job of the group, capped at {shown_size(need.memory)}" if need.memory else "a job of the group")
-        for need in needs.get(setting.group, [])[:3]
-    ]
-    fitting = _fitting(load, queue.host)
+    fitting = 0 if others else _fitting(load, queue.host)
     return RULE.found(
-        setting.place,
-        f"{setting.count} jobs of `{setting.group}` at once{each} may take {queue.excess()}{together}",
-        label=f"{fitting} would leave a fifth of the host free" if fitting else "run fewer at once, or cap each job lower",
-        related=tuple(related),
-        data={"host": queue.host.name, "group": setting.group, "parallel": setting.count},
+        link.mark,
+        f"{link.count} jobs of `{link.group}` at once{each} may take {queue.excess()}{together}",
+        label=f"{fitting} at once leave a fifth of the host free"
+        if fitting
+        else "run fewer at once, or cap each job lower",
+        related=tuple((job, "a job of the group") for job in load.jobs),
+        data={"host": queue.host.name, "group": link.group, "parallel": link.count},
     )
 
 
 def _fitting(load: _Load, host: Host) -> int:
-    """min(memory × 0.8 / memory of a job, cores × 0.8 / cores of a job): how many jobs fit with a margin."""
+    """min(0.8 of the memory / that of a job, 0.8 of the cores / those of a job): how many jobs fit with a margin."""
     limits = []
     if load.memory and host.memory:
         limits.append(host.memory * _MARGIN / load.memory)
@@ -198,12 +182,44 @@ def _fitting(load: _Load, host: Host) -> int:
     return int(min(limits, default=0))
 
 
-def _idle(setting: ParallelSetting, queue: _Queue) -> Draft:
+def _idle(mark: Mark, queue: _Queue, data: Mapping[str, object]) -> Draft:
     return RULE.found(
-        setting.place,
+        mark,
         f"the groups of `{queue.host.name}` take {queue.idle()} at most: the rest of the host is idle",
-        label="raise it step by step, and look at load and memory after each",
+        label="raise it step by step, and look at load and memory after each step",
         severity=Severity.INFO,
         confidence=Confidence.MEDIUM,
-        data={"host": queue.host.name, "group": setting.group, "parallel": setting.count},
+        data={"host": queue.host.name, **data},
     )
+
+
+# --- what the configuration says -----------------------------------------------------------------------------------------
+
+
+@RULE.on(HostSettings)
+def set_by_configuration(settings: HostSettings, context: Context) -> Iterator[Draft]:
+    """The groups as the configuration describes them."""
+    host = settings.host
+    queue = _Queue(host, {name: _Load(g.parallel, g.memory) for name, g in host.groups.items() if g.parallel})
+    places = [settings.groups[name] for name in queue.groups if name in settings.groups]
+    if not places:
+        return
+    related = tuple((place, "another group of the host") for place in places[:-1])
+    if queue.excess():
+        yield RULE.found(
+            places[-1],
+            f"the groups of `{host.name}` together may take {queue.excess()}",
+            label="let fewer jobs run at once, or give each less memory",
+            related=related,
+            data={"host": host.name},
+        )
+    elif queue.idle():
+        yield RULE.found(
+            places[-1],
+            f"the groups of `{host.name}` take {queue.idle()} at most: the rest of the host is idle",
+            label="raise them step by step, and look at load and memory after each step",
+            related=related,
+            severity=Severity.INFO,
+            confidence=Confidence.MEDIUM,
+            data={"host": host.name},
+        )

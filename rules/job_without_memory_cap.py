@@ -26,9 +26,29 @@ _LIGHT = frozenset(
     {"echo", "printf", "true", "sleep", "touch", "date", "rm", "mv", "cp", "ln", "mkdir", "rsync", "scp", "curl", "wget", "ssh", "mail", "sendmail",
      "notify-send", "ntfy", "git", "gzip", "zstd", "tar", "cat", "ls", "find", "test", "[", "cd", "pueue", "systemctl", "kill", "logger", "chmod"}
 )  # fmt: skip
-_LIGHT_SCRIPT = re.compile(r"notif|report|clean|sync|upload|download|mail|alert|ping|status|announce", re.IGNORECASE)
+_LIGHT_SCRIPT = re.compile(
+    r"notif|report|clean|sync|upload|download|mail|alert|ping|status|announce", re.IGNORECASE
+)
 _CAPPING = re.compile(r"cap|limit|mem|slice|cgroup", re.IGNORECASE)
-_WRAPPERS = frozenset({"bash", "sh", "env", "nice", "ionice", "timeout", "nohup", "uv", "poetry", "pdm", "conda", "sudo", "time", "stdbuf", "mise"})
+_WRAPPERS = frozenset(
+    {
+        "bash",
+        "sh",
+        "env",
+        "nice",
+        "ionice",
+        "timeout",
+        "nohup",
+        "uv",
+        "poetry",
+        "pdm",
+        "conda",
+        "sudo",
+        "time",
+        "stdbuf",
+        "mise",
+    }
+)
 
 
 @RULE.on(Launch)
@@ -72,10 +92,19 @@ def _is_heavy(launch: Launch) -> bool:
     """Whether it runs a program of its own, and not a tool that is done at once."""
     programs = [command for command in launch.commands if command.name not in _WRAPPERS]
     heavy = [command for command in programs if command.name not in _LIGHT and command.name]
-    return bool(heavy) and not any(_LIGHT_SCRIPT.search(command.place.text.split()[0]) for command in heavy) and not _light_python(launch)
+    return (
+        bool(heavy)
+        and not any(_LIGHT_SCRIPT.search(command.place.text.split()[0]) for command in heavy)
+        and not _light_python(launch)
+    )
 
 
 def _light_python(launch: Launch) -> bool:
-    words = [arg.text or "" for command in launch.commands if command.name.startswith("python") for arg in command.args]
+    words = [
+        arg.text or ""
+        for command in launch.commands
+        if command.name.startswith("python")
+        for arg in command.args
+    ]
     script = next((word for word in words if word.endswith(".py") or (word and not word.startswith("-"))), "")
     return _LIGHT_SCRIPT.search(script) is not None

@@ -28,7 +28,9 @@ _STATE = re.compile(
     re.IGNORECASE,
 )
 _FRESH = re.compile(r"--(?:force-refresh|fresh|no-resume|from-scratch|restart|reset|overwrite|clean)\b")
-_NO_LOOK = frozenset({"pueue", "echo", "printf", "git", "sleep", "cd", "log", "logger", "systemctl", *_KILLERS})
+_NO_LOOK = frozenset(
+    {"pueue", "echo", "printf", "git", "sleep", "cd", "log", "logger", "systemctl", *_KILLERS}
+)
 
 
 @RULE.on(Row)
@@ -68,7 +70,9 @@ def _finding(kill: Step, step: Step) -> Draft:
 def _stops(command: Command) -> bool:
     """A signal that ends a process: not `kill -0`, not `-l`, not a reload."""
     words = [word or "" for word in command.words]
-    return bool(words) and not any(re.fullmatch(r"-(?:0|l|L|HUP|1|USR1|USR2|STOP|CONT|SIGHUP)", w) for w in words)
+    return bool(words) and not any(
+        re.fullmatch(r"-(?:0|l|L|HUP|1|USR1|USR2|STOP|CONT|SIGHUP)", w) for w in words
+    )
 
 
 def _looks_at_state(step: Step | Condition) -> bool:

@@ -19,6 +19,7 @@ RULE = Rule(
     references=("INV-5",),
 )
 
+
 @RULE.on(Launch)
 def override(launch: Launch, context: Context) -> Iterator[Draft]:
     """The variables that are set for the job alone."""

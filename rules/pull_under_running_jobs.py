@@ -50,7 +50,10 @@ def in_another_script(project: Project, context: Context) -> Iterator[Draft]:
     jobs = [
         (file.path, job)
         for file, job in project.all(JobLink)
-        if file.role not in _OTHER_ROLES and job.directory and job.directory.text and job.directory.is_absolute
+        if file.role not in _OTHER_ROLES
+        and job.directory
+        and job.directory.text
+        and job.directory.is_absolute
     ]
     for file, change in project.all(ChangeLink) if jobs else ():
         if file.role in _OTHER_ROLES:
@@ -58,7 +61,9 @@ def in_another_script(project: Project, context: Context) -> Iterator[Draft]:
         fitting = (
             job
             for path, job in jobs
-            if path != file.path and same_host(change.host, job.host) and same_tree(change.directory, job.directory)
+            if path != file.path
+            and same_host(change.host, job.host)
+            and same_tree(change.directory, job.directory)
         )
         job = next(fitting, None)
         if job is not None:

@@ -44,34 +44,45 @@ def in_shell(row: Row, context: Context) -> Iterator[Draft]:
             return
         if not isinstance(step, Step):
             continue
-        if step.subcommand == "reset" or (step.subcommand == "kill" and step.call and step.call.has("-a", "--all")):
+        if step.subcommand == "reset" or (
+            step.subcommand == "kill" and step.call and step.call.has("-a", "--all")
+        ):
             return
         fact = wiped.pop(step.place, None)
         if fact is not None and not _OLD_ONLY.search(step.place.text):
             yield _finding(fact, step.place, shortened(step.command), _confidence(row.title, step.execution))
 
 
-@RULE.on(Glob, Delete)
-def in_python(fact: Glob | Delete, context: Context) -> Iterator[Draft]:
-    """The same in Python: `for p in folder.glob("*.json"): p.unlink()`, `shutil.rmtree(folder)`."""
+@RULE.on(Glob)
+def by_loop(glob: Glob, context: Context) -> Iterator[Draft]:
+    """`for p in folder.glob("*.json"): p.unlink()`."""
+    yield from _in_python(glob, glob.use("delete") or glob.place, context)
+
+
+@RULE.on(Delete)
+def whole_tree(delete: Delete, context: Context) -> Iterator[Draft]:
+    """`shutil.rmtree(folder)`."""
+    yield from _in_python(delete, delete.place, context)
+
+
+def _in_python(fact: Glob | Delete, act: Place, context: Context) -> Iterator[Draft]:
     if fact.language != "python" or context.role in {"test", "docs"} or fact not in _wipes(context):
         return
     names = fact.execution.functions
     for row in context.all(Row):
         if any(look.decides for look in looks(row, context.all(Pipe)).values()) or any(map(asks, row.steps)):
             return
-    act = (fact.use("delete") or fact.place) if isinstance(fact, Glob) else fact.place
     confidence = _confidence(names[-1] if names else "", fact.execution)
     if any(_ON_REQUEST.search(name) for name in names):
         confidence = Confidence.LOW
-    yield _finding(fact, act, f"{fact.by}", confidence)
+    yield _finding(fact, act, " ".join(fact.place.text.split())[:60], confidence)
 
 
 def _finding(fact: Glob | Delete, act: Place, shown: str, confidence: Confidence | None) -> Draft:
     related = ((fact.place, "what is found here"),) if act.span != fact.place.span else ()
     return RULE.found(
         act,
-        f"`{shown}` deletes the {jobs_state(fact.path)} of every job in `{fact.path.template}`, also of those that are running",
+        f"`{shown}` takes the {jobs_state(fact.path)} of every job, also of those that are running",
         label="delete one job's file, or look at `pueue status --json` first",
         related=related,
         confidence=confidence,

@@ -71,7 +71,9 @@ def texts_of(pattern: PathPattern, execution: Execution) -> list[str]:
     names = pattern.holes[0].names
     for loop in reversed(execution.loops):
         if loop.values is not None and len(loop.variables) == 1 and names == frozenset(loop.variables):
-            return ["".join(p if isinstance(p, str) else value for p in pattern.parts) for value in loop.values]
+            return [
+                "".join(p if isinstance(p, str) else value for p in pattern.parts) for value in loop.values
+            ]
     return []
 
 

@@ -83,7 +83,9 @@ class Command:
         return next((wrapper for wrapper in self.outer if wrapper.name == name), None)
 
 
-_AND = re.compile(r"(?:\s|\\\n|\d*[<>]&?\s*[^\s&|;<>]+)*&&(?:\s|\\\n)*(?:[{(!]\s*)*(?P<program>[^\s;&|()<>]+)")
+_AND = re.compile(
+    r"(?:\s|\\\n|\d*[<>]&?\s*[^\s&|;<>]+)*&&(?:\s|\\\n)*(?:[{(!]\s*)*(?P<program>[^\s;&|()<>]+)"
+)
 
 
 def next_on_success(command: Command) -> str:

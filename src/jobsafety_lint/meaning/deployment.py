@@ -20,7 +20,9 @@ STARTS = frozenset({"add", "restart", "start", "enqueue"})
 _AUDIT_WORDS = frozenset(
     {"audit", "audited", "preflight", "drain", "drained", "quiesce", "idle", "busy", "running", "active", "inflight"}
 )  # fmt: skip
-_TESTERS = frozenset({"grep", "egrep", "fgrep", "rg", "awk", "gawk", "perl", "python", "python3", "test", "["})
+_TESTERS = frozenset(
+    {"grep", "egrep", "fgrep", "rg", "awk", "gawk", "perl", "python", "python3", "test", "["}
+)
 _QUESTIONS = frozenset({"input", "click.prompt", "typer.prompt"})
 _ASKING = frozenset({"whiptail", "dialog", "gum", "zenity", "kdialog"})
 _PROCESS_LOOKS = frozenset({"pgrep", "pidof", "ps", "squeue", "fuser", "lsof"})
@@ -60,13 +62,17 @@ def _decides(step: Step, row: Row, pipes: list[Pipe]) -> bool:
         return True
     if command.output_use == "branch" or command.output_to & row.decisive:
         return True
-    if command.output_use == "decides":
-        return any(
-            pipe.execution.errexit and _tests(pipe.stages[-1])
-            for pipe in pipes
-            if any(command.place == other.place for stage in pipe.stages for other in stage)
-        )
-    return False
+    around = [pipe for pipe in pipes if any(command.place == c.place for stage in pipe.stages for c in stage)]
+    return any(
+        _tests(pipe.stages[-1])
+        and (_is_last(pipe) if pipe.negated else command.output_use == "decides" and pipe.execution.errexit)
+        for pipe in around
+    )
+
+
+def _is_last(pipe: Pipe) -> bool:
+    """Whether a pipeline is the end of its text, whose status it gives: `! pueue status | grep -q Running`."""
+    return not pipe.place.source.text[pipe.place.span.end :].strip()
 
 
 def _tests(stage: tuple[Command, ...]) -> bool:
@@ -88,7 +94,10 @@ def asks(step: Step | Condition) -> bool:
         return True
     if step.call is not None or command.status not in {"branch", "exits"} or command.name in _NO_CHECKS:
         return False
-    shown = [command.name, *(w or "" for w in words if (w or "").endswith((".sh", ".py")) or "/" in (w or ""))]
+    shown = [
+        command.name,
+        *(w or "" for w in words if (w or "").endswith((".sh", ".py")) or "/" in (w or "")),
+    ]
     return any(_says_audit(text.rpartition("/")[2]) for text in shown)
 
 
@@ -146,7 +155,19 @@ def change_of(step: Step) -> Change | None:
         case "tar" | "unzip" if execution.host is not None and _extracts(command.name, words):
             option = _following(command, "-C", "--directory", "-d")
             return Change(step, "tree", _below(execution, option), execution.host)
-        case "uv" | "poetry" | "pdm" | "pip" | "pip3" | "pixi" | "conda" | "mamba" | "npm" | "python" | "python3":
+        case (
+            "uv"
+            | "poetry"
+            | "pdm"
+            | "pip"
+            | "pip3"
+            | "pixi"
+            | "conda"
+            | "mamba"
+            | "npm"
+            | "python"
+            | "python3"
+        ):
             if _installs(command.name, words):
                 option = _following(command, "--directory", "--project", "-C", "--prefix")
                 return Change(step, "environment", _below(execution, option), execution.host)
@@ -170,8 +191,6 @@ def _git(step: Step, words: list[str]) -> Change | None:
             if words[at] in {"-C", "--work-tree"} and at + 1 < len(words):
                 directory = step.command.args[at + 1].pattern
             at += 2
-        elif words[at].startswith("--work-tree="):
-            at += 1
         elif words[at].startswith("-"):
             at += 1
         else:
@@ -205,7 +224,11 @@ def _copied(step: Step) -> Change | None:
     target = operands[-1].pattern
     host, path = _remote(target)
     if host is None:
-        return None if target.is_unique else Change(step, "copy", _below(step.execution, target), step.execution.host)
+        return (
+            None
+            if target.is_unique
+            else Change(step, "copy", _below(step.execution, target), step.execution.host)
+        )
     single = command.name == "scp" and len(operands) == 2 and "-r" not in command.words
     code = re.search(r"\.(?:py|sh|toml|lock|tar|gz|zip|whl|R|jl)$", operands[0].pattern.literal)
     return None if single and not code else Change(step, "tree", path, host)
@@ -412,14 +435,16 @@ def same_group(kill: Step, step: Step) -> bool:
     """Whether a command of the queue may be about the group of another one."""
     if kill.call is None or step.call is None:
         return True
-    mine, theirs = option_value(kill.call, "-g", "--group", "--groups"), option_value(step.call, "-g", "--group", "--failed-in-group")
+    mine, theirs = (
+        option_value(kill.call, "-g", "--group", "--groups"),
+        option_value(step.call, "-g", "--group", "--failed-in-group"),
+    )
     if mine is None:
         bare = kill.subcommand == "kill" and not kill.call.has("-a", "--all") and not kill.call.ids
         return not bare or theirs is None or theirs.text == "default"
     if theirs is None:
         return step.subcommand != "add" or mine.text == "default"
     return mine == theirs or mine.text is None or theirs.text is None
-
 
 
 def value_after(command: Command, *options: str) -> Arg | None:

@@ -112,7 +112,13 @@ def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_fi
     for task in read.tasks.values():
         found.facts.append(
             TaskDefinition(
-                Place(source, task.span), task.name, task.depends, task.parallel, task.file, task.directory, task.before
+                Place(source, task.span),
+                task.name,
+                task.depends,
+                task.parallel,
+                task.file,
+                task.directory,
+                task.before,
             )
         )
 

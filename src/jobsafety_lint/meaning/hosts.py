@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobsafety_lint.config import TABLE, Settings, size_in_bytes, tomllib
+from jobsafety_lint.config import TABLE, Settings, size_in_bytes
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.model import Span
 from jobsafety_lint.source import Place, Source
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,9 @@ def _keys(source: Source) -> Iterator[tuple[tuple[str, ...], Span]]:
         span = Span(offset + len(line) - len(line.lstrip()), offset + len(line.rstrip()))
         offset += len(line)
         header = re.match(r"\s*\[([^\[\]]+)\]", line)
-        key = re.match(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=", line)
+        key = re.match(
+            r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=", line
+        )
         if header:
             prefix = _path(header[1])
             if prefix[:2] == ("tool", TABLE):

@@ -30,7 +30,8 @@ class SystemdRun:
     def has(self, *names: str) -> bool:
         """Whether one of these options is given; long ones may be abbreviated, as getopt_long has it."""
         return any(
-            option in names or any(_abbreviates(option, name) for name in names) for option, _ in self.peeled.options
+            option in names or any(_abbreviates(option, name) for name in names)
+            for option, _ in self.peeled.options
         )
 
     @property
@@ -91,7 +92,11 @@ def memory_cap(commands: Iterable[Command]) -> Arg | None:
             return value
         if command.name == "prlimit" and (value := _option(command, "--as", "--rss")) is not None:
             return value
-        if command.name == "ulimit" and command.words[:1] and re.fullmatch(r"-[SH]*[vmd]", command.words[0] or ""):
+        if (
+            command.name == "ulimit"
+            and command.words[:1]
+            and re.fullmatch(r"-[SH]*[vmd]", command.words[0] or "")
+        ):
             return command.args[1] if len(command.args) > 1 else None
     return None
 
@@ -112,8 +117,8 @@ def cores_of(commands: Iterable[Command]) -> float | None:
         quota = run.properties.get("CPUQuota") if run else None
         if quota is not None and (match := re.fullmatch(r"(\d+)%", quota.text or "")):
             return int(match[1]) / 100
-        found += [float(s.value.text) for s in command.execution.environment
-                  if s.name == "OMP_NUM_THREADS" and (s.value.text or "").isdigit()]  # fmt: skip
+        threads = [s.value.text or "" for s in command.execution.environment if s.name == "OMP_NUM_THREADS"]
+        found += [float(text) for text in threads if text.isdigit()]
         for at, arg in enumerate(command.args):
             name, equals, value = (arg.text or "").partition("=")
             if not _THREADS.fullmatch(name):

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.capacity import needs_of, parallel_settings, scripts_of
 from jobsafety_lint.meaning.commands import Pipe
-from jobsafety_lint.meaning.deployment import FIRST_TIME, asks, audited_before, change_of, directory_of_job, looks, replaced
+from jobsafety_lint.meaning.deployment import (
+    FIRST_TIME,
+    asks,
+    audited_before,
+    change_of,
+    directory_of_job,
+    looks,
+    replaced,
+)
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.rows import Row, Step
 from jobsafety_lint.model import Mark
@@ -51,7 +59,9 @@ class ChangeLink:
     short: str
 
 
-def links_of_row(row: Row, number: int, pipes: Sequence[Pipe], mark: Callable[[Place], Mark]) -> Iterator[object]:
+def links_of_row(
+    row: Row, number: int, pipes: Sequence[Pipe], mark: Callable[[Place], Mark]
+) -> Iterator[object]:
     """The links that an entry point gives."""
     for step in row.commands:
         if step.launch is not None:
@@ -86,6 +96,10 @@ def _changes(row: Row, pipes: Sequence[Pipe], mark: Callable[[Place], Mark]) -> 
         change = change_of(step) if isinstance(step, Step) else None
         if change is None or change.what not in {"tree", "environment"} or change.directory in reported:
             continue
-        if change.directory is not None and change.directory.text is not None and change.directory.is_absolute:
+        if (
+            change.directory is not None
+            and change.directory.text is not None
+            and change.directory.is_absolute
+        ):
             reported.add(change.directory)
             yield ChangeLink(mark(step.place), change.host, change.directory, change.what, change.short)
