@@ -25,8 +25,10 @@ SECTIONS = [
 def test_block(block: Block, findings: Callable[..., list[dict[str, Any]]]) -> None:
     code = next(rule.code for rule in all_rules() if rule.name.replace("-", "_") + ".md" == block.page)
     codes = sorted({code, *({"JOB101"} if code in {"JOB002", "JOB003"} else ())})
-    found = findings({block.name: block.text}, "--select", ",".join(codes), "--no-cache")
-    got = {(f["code"], f["line"]) for f in found if f["code"] == code}
+    settings = [name for name, text in block.files.items() if "[hosts." in text]
+    configured = ["--config", settings[0]] if settings else []
+    found = findings(block.files, "--select", ",".join(codes), "--no-cache", *configured)
+    got = {(f["code"], f["path"], f["line"]) for f in found if f["code"] == code}
     assert got == block.expected
 
 

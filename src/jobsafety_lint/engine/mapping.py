@@ -10,10 +10,10 @@ from jobsafety_lint import config, discover, suppress
 from jobsafety_lint.config import Mention
 from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Skipped
-from jobsafety_lint.engine.checks import drafts_of, pending_of, rules_for
+from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for
 from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.linking import links_of
-from jobsafety_lint.meaning.linting import UnknownRule, UnreadRegion
+from jobsafety_lint.meaning.linting import StaleSetting, UnknownRule, UnreadRegion
 from jobsafety_lint.meaning.reading import FileFacts, read_facts
 from jobsafety_lint.model import Crash, Mark, Note, Span
 from jobsafety_lint.registry import catalogue
@@ -67,7 +67,10 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
     mapped.unread += facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
     mapped.links = links_of(facts, item, role)
     mapped.suppressions, malformed = _suppressions(facts, noqa=item.kind == "python")
-    about = _unknown_rules(mapped.suppressions, malformed, task, source)
+    about: list[object] = [
+        *_unknown_rules(mapped.suppressions, malformed, task, source),
+        *(_stale_settings(task, source) if listens(rules, StaleSetting) else ()),
+    ]
     drafts += drafts_of(rules, about, Context(source, settings, "code", about), mapped.crashes)
     mapped.pending = [
         pending_of(draft, _mark(draft.place, facts), settings)
@@ -147,6 +150,33 @@ def _mentions_in(path: Path) -> tuple[Mention, ...]:
     except config.ConfigError:
         return ()
     return settings.mentions if settings else ()
+
+
+def _stale_settings(task: Task, source: Source) -> list[StaleSetting]:
+    """The globs of a configuration file that match nothing."""
+    if task.item.kind != "config":
+        return []
+    try:
+        globs = config.globs_of(task.item.path)
+    except config.ConfigError:
+        return []
+    idle = set(discover.unmatched([glob for _, glob in globs], task.item.path.parent)) if globs else set()
+    return [
+        StaleSetting(source.location(_find_glob(source, key, glob)), key, glob)
+        for key, glob in globs
+        if glob in idle
+    ]
+
+
+def _find_glob(source: Source, key: str, glob: str) -> Span:
+    """Where a glob stands in our part of the file, behind its key."""
+    start = max(source.text.find(f"tool.{config.TABLE}"), 0)
+    start = max(source.text.find(key, start), start)
+    for quoted in (f'"{glob}"', f"'{glob}'", glob):
+        at = source.text.find(quoted, start)
+        if at >= 0:
+            return Span(at, at + len(quoted))
+    return _find_name(source, glob)
 
 
 def _find_name(source: Source, name: str) -> Span:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -82,6 +83,25 @@ class Command:
         return next((wrapper for wrapper in self.outer if wrapper.name == name), None)
 
 
+_AND = re.compile(
+    r"(?:\s|\\\n|\d*[<>]&?\s*[^\s&|;<>]+)*&&(?:\s|\\\n)*(?:[{(!]\s*)*(?P<program>[^\s;&|()<>]+)"
+)
+
+
+def next_on_success(command: Command) -> str:
+    """The program that runs only if a command, or a wrapper around it, has succeeded (`a && b`); empty if there is none."""
+    for level in (command, *command.outer):
+        if level.name == "pueue":
+            return ""
+        statement = level.statement
+        if statement is None or statement.source is not level.place.source:
+            continue
+        match = _AND.match(statement.source.text, level.place.span.end, statement.span.end)
+        if match:
+            return match["program"].strip("\"'").rpartition("/")[2]
+    return ""
+
+
 @dataclass(frozen=True, eq=False)
 class Pipe:
     """A pipeline of at least two stages. `stages` hold the commands of each (several for a group or loop).
@@ -108,6 +128,13 @@ class Condition:
 
     place: Place
     names: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Called(Condition):
+    """Python code calls a function that runs no program itself: `written` is its name as it is called."""
+
+    written: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,18 @@ class Concurrency:
 
 
 @dataclass(frozen=True, slots=True)
+class Arm:
+    """An arm of an `if`, a `case` or a `&&` that the code stands in: two arms of one statement exclude each other.
+
+    `leaves` says what ends at the end of the arm: `script`, `function`, `loop` (this pass of it), or nothing.
+    """
+
+    statement: Place
+    index: int
+    leaves: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """An environment variable that is set around the code: by `env`, `NAME=value cmd`, `export`, `-E`."""
 
@@ -65,6 +77,9 @@ class Execution:
     functions: tuple[str, ...] = ()
     background: bool = False
     """Started with `&`."""
+    arms: tuple[Arm, ...] = ()
+    daemon: str = ""
+    """Who starts it, where that is no person and no script: `cron`, `systemd`. Its environment is bare."""
 
     def but(self, **changes: object) -> Execution:
         """A copy with some fields changed."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from jobsafety_lint.discover import Discovered
-from jobsafety_lint.meaning.commands import Arg, Command
+from jobsafety_lint.meaning.commands import Arg, Command, Pipe
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.functions import ArtifactName, Function
@@ -22,7 +22,9 @@ from jobsafety_lint.meaning.links import (
     Word,
 )
 from jobsafety_lint.meaning.queue import Launch
+from jobsafety_lint.meaning.queue_links import links_of_row
 from jobsafety_lint.meaning.reading import FileFacts
+from jobsafety_lint.meaning.rows import Row
 from jobsafety_lint.meaning.shell.names import ScriptArgument
 from jobsafety_lint.model import Mark
 from jobsafety_lint.source import Place
@@ -54,7 +56,10 @@ class _Linker:
             Glob: self.glob,
             Command: self.run,
             ScriptArgument: self.argument,
+            Row: self.row,
         }
+        self._rows = 0
+        self._pipes = [fact for fact in facts.facts if isinstance(fact, Pipe)]
 
     def links(self, fact: object) -> Iterator[object]:
         """What a fact gives."""
@@ -105,6 +110,10 @@ class _Linker:
                 glob.execution.functions,
                 glob.language,
             )
+
+    def row(self, row: Row) -> Iterator[object]:
+        self._rows += 1
+        return links_of_row(row, self._rows, self._pipes, self.mark)
 
     def argument(self, argument: ScriptArgument) -> Iterator[ScriptOption]:
         yield ScriptOption(

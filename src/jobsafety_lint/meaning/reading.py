@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command
-from jobsafety_lint.meaning.execution import Concurrency, Execution
+from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.hosting import HOSTED, read_hosted
+from jobsafety_lint.meaning.hosts import host_settings
 from jobsafety_lint.meaning.linting import UnreadRegion
-from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.rows import rows_of
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
-from jobsafety_lint.meaning.shell.unwrapping import snippet
+from jobsafety_lint.meaning.shell.unwrapping import launch_of
 from jobsafety_lint.model import Mark, Span
-from jobsafety_lint.readers.hosts.mise import MiseFile, read_mise
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, Source
 
@@ -99,9 +99,12 @@ def read_facts(
     interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))
     if kind == "shell":
         interpreter.program(source, Execution(shell=dialect).but(**_shebang_options(source.text)))
-    elif kind in {"mise", "mise-tasks"}:
-        _mise(source, interpreter, found, task_file=kind == "mise-tasks")
+    elif kind in HOSTED:
+        read_hosted(source, kind, interpreter, found)
+    elif kind == "config":
+        found.facts += host_settings(source)
     elif kind == "python":
+        source.language = "python"
         from jobsafety_lint.meaning.python.reading import read_python  # its own world, loaded on demand
 
         read_python(source, interpreter, found)
@@ -115,6 +118,7 @@ def read_facts(
     if kind == "shell" and interpreter.trees:
         facts += script_arguments(interpreter.trees[0], interpreter.facts)
     facts += _queue_facts(facts, pueue_version)
+    facts += rows_of([*found.facts, *facts], pueue_version)
     found.facts += facts
     return found
 
@@ -149,33 +153,6 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
             found.facts.append(UnreadRegion(Place(tree.source, region.span), "shell", region.reason))
 
 
-def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_file: bool) -> None:
-    read = read_mise(source, task_file=task_file)
-    found.know(source, read)
-    found.comments += [(source, span) for span in read.comments]
-    for snippet_ in read.snippets:
-        siblings = _siblings(snippet_.task, read)
-        reasons = (Concurrency("mise runs it beside its sibling tasks", None),) if siblings else ()
-        root = PathPattern.of("{{config_root}}")
-        execution = Execution(shell="sh", errexit=True, concurrency=reasons, cwd=root)
-        shebang = snippet_.source.text.startswith("#!")
-        if shebang and not any(name in snippet_.source.text.partition("\n")[0] for name in ("sh",)):
-            continue
-        interpreter.program(snippet_.source, execution, kind="task", title=f"tasks.{snippet_.task}")
-
-
-def _siblings(task: str, read: MiseFile) -> bool:
-    """Whether some task starts this one together with others."""
-    for wanted in read.depends.values():
-        if any(fnmatch.fnmatch(task, pattern) for pattern in wanted):
-            names = {
-                name for name in (s.task for s in read.snippets) for p in wanted if fnmatch.fnmatch(name, p)
-            }
-            if len(names | set(wanted)) > 1:
-                return True
-    return False
-
-
 def _queue_facts(facts: list[object], version: int) -> list[object]:
     """What the calls of pueue mean."""
     found: list[object] = []
@@ -191,21 +168,7 @@ def _queue_facts(facts: list[object], version: int) -> list[object]:
         if call is None:
             continue
         found.append(call)
-        text = snippet(call.rest) if call.subcommand == "add" else None
-        if text is not None:
-            commands = tuple(inside.get(id(fact), ()))
-            client = set(fact.execution.environment)
-            settings = dict.fromkeys(s for c in commands for s in c.execution.environment if s not in client)
-            label, group = call.value("-l", "--label"), call.value("-g", "--group")
-            found.append(
-                queue.Launch(
-                    call,
-                    text,
-                    commands,
-                    tuple(s for s in settings if s.by != "export"),
-                    call.value("-w", "--working-directory"),
-                    label.pattern if label else None,
-                    group.pattern if group else None,
-                )
-            )
+        launch = launch_of(call, inside.get(id(fact), ()))
+        if launch is not None:
+            found.append(launch)
     return found

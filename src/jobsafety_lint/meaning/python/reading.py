@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from jobsafety_lint.meaning.commands import Condition
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
+from jobsafety_lint.meaning.python.environment import environment_facts
 from jobsafety_lint.meaning.python.parameters import function_of
+from jobsafety_lint.meaning.python.rows import Row, linked
+from jobsafety_lint.meaning.python.runners import Runner, runner_of
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
 from jobsafety_lint.meaning.python.values import Scope, Value, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
@@ -106,6 +108,8 @@ _STRONG = re.compile(
     r"write_parquet|write_csv|write_json|write_ndjson|write_ipc|sink_parquet|\.save|savetxt|write_table|glob\(|scan_parquet|scan_csv|scan_ndjson|"
     r"subprocess|Popen|check_call|check_output|\bsystem\(|popen\(|getoutput|exec_command|fabric|execvp|execlp"
 )
+_FOLLOWED = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
+"""A file that has such a word is read together with all functions that call one which runs a program."""
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 _STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
 _NAME_TEXT = re.compile(
@@ -136,6 +140,7 @@ def read_python(source: Source, interpreter: Interpreter, found: FileFacts) -> N
     found.comments += [(source, span) for span in _comments(source)]
     file = PythonFile(source, outline, interpreter)
     found.facts += file.read()
+    found.facts += environment_facts(outline)
 
 
 def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
@@ -194,6 +199,8 @@ class PythonFile:
     _names: list[ArtifactName] = field(default_factory=list)
     _calls: dict[str, list[Call]] = field(default_factory=dict)
     _returning: dict[str, list[int]] = field(default_factory=dict)
+    _rows: dict[str, Row] = field(default_factory=dict)
+    _runners: dict[str, Runner | None] = field(default_factory=dict)
 
     def read(self) -> list[object]:
         """All facts of the file."""
@@ -207,6 +214,7 @@ class PythonFile:
         command_calls = CommandCalls(
             self.interpreter, any(v.startswith("fabric") for v in self.outline.imports.values())
         )
+        command_calls.runner = self._runner
         self._command_call = command_calls.read
         has_glob = "glob(" in text or "scan_" in text or "*." in text
         wanted = [
@@ -216,6 +224,8 @@ class PythonFile:
         for definition in self.outline.functions:
             if definition not in wanted and self._calls_any(definition, helpers):
                 wanted.append(definition)
+        if _FOLLOWED.search(text):
+            wanted = self._with_callers(wanted)
         for definition in wanted:
             self._walk_definition(definition)
         self._walk_module(has_glob=has_glob)
@@ -266,6 +276,35 @@ class PythonFile:
                 ):
                     return True
         return False
+
+    def _with_callers(self, wanted: list[Definition]) -> list[Definition]:
+        """These functions and all that call them, by way of others too, in the order of the text."""
+        names = {d.name for d in wanted}
+        grown = True
+        chosen = {id(d) for d in wanted}
+        while grown:
+            grown = False
+            for definition in self.outline.functions:
+                if id(definition) not in chosen and names & _called_names(definition.node):
+                    chosen.add(id(definition))
+                    names.add(definition.name)
+                    grown = True
+        return [d for d in self.outline.functions if id(d) in chosen]
+
+    def _runner(self, written: str) -> Runner | None:
+        """What a function of this file runs for its callers."""
+        definition = self._callee(written)
+        if definition is None:
+            return None
+        key = definition.qualified
+        if key not in self._runners:
+            node = definition.node
+            self._runners[key] = (
+                runner_of(node, self.resolve)
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+                else None
+            )
+        return self._runners[key]
 
     def _concurrency(self) -> dict[str, Concurrency]:
         """Functions that are handed to pools, processes and threads, and those that they call."""
@@ -363,7 +402,9 @@ class PythonFile:
                         }
         return self._attributes[class_name]
 
-    def _walker(self, definition: Definition, commands: bool = False) -> Walker | None:
+    def _walker(
+        self, definition: Definition, commands: bool = False, row: Row | None = None
+    ) -> Walker | None:
         """Walks a function; without `commands`, the programs that it runs are left alone."""
         unit = self._unit(definition)
         if unit is None or not unit.body or not isinstance(unit.body[0], cst.FunctionDef):
@@ -380,6 +421,7 @@ class PythonFile:
         )
         names = frozenset(p.arg for p in definition.parameters)
         walker = Walker(scope, execution, self._command_call if commands else _no_command, names)
+        walker.row = row or walker.row
         walker.block(node.body.body)
         return walker
 
@@ -415,6 +457,10 @@ class PythonFile:
         found = self._by_name.get(name, ())
         return found[0] if len(found) == 1 else None
 
+    def _row_of(self, written: str) -> str | None:
+        definition = self._callee(written)
+        return definition.qualified if definition is not None else None
+
     def _summary(self, definition: Definition) -> _Summary | None:
         key = definition.qualified
         if key not in self._summaries:
@@ -435,15 +481,18 @@ class PythonFile:
     # --- walking ---------------------------------------------------------------------------------------------------
 
     def _walk_definition(self, definition: Definition) -> None:
-        self.interpreter.begin()
+        place = Place(self.source, definition.span)
+        parameters = tuple(p.arg for p in definition.parameters)
+        row = Row(place=place, title=definition.qualified, parameters=parameters)
+        self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # local calls are among the steps of a row only
         try:
-            walker = self._walker(definition, commands=True)
+            walker = self._walker(definition, commands=True, row=row)
         except RecursionError:
             walker = None
         if walker is not None:
             function = self.function(definition)
             self._take(walker, definition, function)
-        self.interpreter.end(Place(self.source, definition.span), "function", definition.qualified)
+        self._rows[definition.qualified] = row
 
     def function(self, definition: Definition) -> Function:
         """The function with its parameters."""
@@ -466,15 +515,16 @@ class PythonFile:
             unit = read_unit(text, whole)
         except (cst.ParserSyntaxError, RecursionError):
             return
-        self.interpreter.begin()
+        row = Row(place=Place(self.source, whole), kind="script", title=self.source.path)
+        self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # as above
         scope = self._scope(unit, None)
-        walker = Walker(scope, Execution(), self._command_call)
+        walker = Walker(scope, Execution(), self._command_call, row=row)
         try:
             walker.block(unit.body)
         except RecursionError:
             return
         self._take(walker, None, None)
-        self.interpreter.end(Place(self.source, whole), "script", self.source.path)
+        self._rows[""] = row
 
     def _without_definitions(self) -> str:
         """The text with the functions and classes at its top blanked out, so that all offsets stay."""
@@ -489,9 +539,6 @@ class PythonFile:
 
     def _take(self, walker: Walker, definition: Definition | None, function: Function | None) -> None:
         facts = walker.finish()
-        for fact in facts:
-            if isinstance(fact, Condition):
-                self.interpreter.note(fact)
         self.facts += facts
         for called, written, scope, execution in walker.local_calls:
             callee = self._callee(written)
@@ -544,6 +591,8 @@ class PythonFile:
         )  # fmt: skip
 
     def _finish(self) -> None:
+        runners = frozenset(key for key, runner in self._runners.items() if runner is not None)
+        self.interpreter.sequences += linked(self._rows, self._row_of, runners)
         for qualified, indices in self._returning.items():
             for at in indices:
                 self._names[at] = replace(self._names[at], calls=tuple(self._calls.get(qualified, ())))
@@ -580,6 +629,14 @@ def bind(node: cst.Call, parameters: list[str], scope: Scope) -> dict[str, PathP
             if name is not None:
                 bound[name] = lower(arg.value, scope).pattern
     return bound
+
+
+def _called_names(node: ast.AST) -> set[str]:
+    return {
+        inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Call)
+    }
 
 
 def _handed_over(node: ast.Call) -> str:

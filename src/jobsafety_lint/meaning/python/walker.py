@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 import libcst as cst
 
 from jobsafety_lint.meaning.commands import Condition
-from jobsafety_lint.meaning.execution import Execution, Loop
+from jobsafety_lint.meaning.execution import Arm, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Check, Glob, Guard, Replace, Write
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.python import calls
+from jobsafety_lint.meaning.python.rows import RETURNED, LocalCall, Row
 from jobsafety_lint.meaning.python.values import (
     PATH_CLASSES,
     Element,
@@ -31,6 +32,8 @@ _CATCHES_MISSING = frozenset(
 _LEAVING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _LOCK_WORDS = frozenset({"lock", "filelock", "flock", "mutex", "semaphore", "locked", "lockfile", "rlock"})
 _IN_PROCESS = re.compile(r"[\w.]*(?:Lock|Semaphore|Condition)\(\)")
+
+_GROWING = frozenset({"add", "append", "extend", "update", "insert", "setdefault"})
 
 CommandCall = Callable[[cst.Call, str, Scope, Execution, str, frozenset[str]], bool]
 
@@ -69,6 +72,10 @@ class Walker:
     named: list[tuple[cst.BaseExpression, Value, str, Execution]] = field(default_factory=list)
     """Expressions that were assigned: with their value, the variable, and the circumstances."""
     local_calls: list[tuple[cst.Call, str, Scope, Execution]] = field(default_factory=list)
+    row: Row = field(default_factory=Row)
+    """What the unit runs and asks, in order; the commands among it are the interpreter's."""
+    _outputs: frozenset[str] = frozenset()
+    _testing: bool = False
     _glob_uses: dict[int, list[tuple[str, Place]]] = field(default_factory=dict)
     _globs: dict[int, int] = field(default_factory=dict)
     _filters: dict[int, set[str]] = field(default_factory=dict)
@@ -98,7 +105,7 @@ class Walker:
                         [target], value, pathlike=is_path_annotation(annotation.annotation, self.scope)
                     )
             case cst.AugAssign(target=target, value=value):
-                self.expression(value)
+                self._flowing(value, frozenset(_target_names(target)))
                 name = dotted(target)
                 known = self.scope.variables.get(name)
                 added = lower(value, self.scope)
@@ -108,7 +115,7 @@ class Walker:
                     self.scope.forget(name)
             case cst.Return(value=value):
                 if value is not None:
-                    self.expression(value, statement=node)
+                    self._flowing(value, frozenset({RETURNED}), statement=node)
                     self.returned.append((value, lower(value, self.scope)))
             case cst.If():
                 self._if(node)
@@ -123,15 +130,19 @@ class Walker:
             case cst.FunctionDef():
                 self._inner_function(node)
             case cst.Assert(test=test):
-                self.expression(test)
+                self._tested(test)
             case cst.Raise(exc=exc):
                 if exc is not None:
                     self.expression(exc)
             case cst.Match(subject=subject, cases=cases):
                 self.expression(subject)
                 outcomes = [self.scope.copy()]
-                for case in cases:
+                execution, place = self.execution, self.scope.place(node)
+                for at, case in enumerate(cases):
+                    arm = Arm(place, at, _leaving(case.body))
+                    self.execution = execution.but(arms=(*execution.arms, arm))
                     outcomes.append(self._branch(case.body))
+                self.execution = execution
                 self.scope.join(*outcomes)
 
     def _branch(self, body: cst.BaseSuite, guards: Sequence[Active] = ()) -> Scope:
@@ -149,7 +160,7 @@ class Walker:
     ) -> None:
         before = len(self.facts)
         outputs = frozenset(name for target in targets for name in _target_names(target))
-        self.expression(value_node, output_to=outputs)
+        self._flowing(value_node, outputs)
         value = lower(value_node, self.scope)
         value = self._result_of(value_node, value, before)
         if pathlike:
@@ -159,9 +170,44 @@ class Walker:
                 self._unpack(target, value, value_node)
                 continue
             name = dotted(target)
+            if isinstance(target, cst.Subscript):
+                self._set_environment(target, value)
             if name:
                 self.named.append((value_node, value, name, self.execution))
                 self.scope.assign(name, value)
+
+    def _flowing(
+        self,
+        node: cst.BaseExpression,
+        targets: frozenset[str],
+        statement: cst.CSTNode | None = None,
+    ) -> None:
+        """Walks an expression whose value goes into variables (or `RETURNED`)."""
+        outer, self._outputs = self._outputs, targets
+        self.expression(node, statement=statement, output_to=targets)
+        self._outputs = outer
+        self.row.flow(targets, _raw_names(node))
+
+    def _tested(self, node: cst.BaseExpression) -> None:
+        """Walks an expression whose truth picks a branch."""
+        outer, self._testing = self._testing, True
+        self.expression(node)
+        self._testing = outer
+        names = names_in(node, self.scope) | _raw_names(node)
+        condition = Condition(self.scope.place(node), names)
+        if names:
+            self.facts.append(condition)
+            self.row.add(condition)
+
+    def _set_environment(self, target: cst.Subscript, value: Value) -> None:
+        """`os.environ["NAME"] = value`: what is run from here on has it."""
+        if self.scope.resolve(dotted(target.value)) != "os.environ":
+            return
+        index = target.slice[0].slice
+        name = lower(index.value, self.scope).pattern.text if isinstance(index, cst.Index) else None
+        if name:
+            setting = Setting(name, value.pattern, self.scope.place(target), "export")
+            self.execution = self.execution.but(environment=(*self.execution.environment, setting))
 
     def _unpack(self, target: cst.Tuple, value: Value, node: cst.BaseExpression) -> None:
         names = [dotted(element.value) for element in target.elements]
@@ -191,21 +237,24 @@ class Walker:
         return value
 
     def _if(self, node: cst.If) -> None:
-        self.expression(node.test)
-        names = names_in(node.test, self.scope) | _raw_names(node.test)
-        if names:
-            self.facts.append(Condition(self.scope.place(node.test), names))
+        self._tested(node.test)
         asked = self._asked(node.test)
         only = _only_expression(node.body) if node.orelse is None else None
         outcomes: list[Scope] = []
         self._filter_names(node.test)
+        execution, place = self.execution, self.scope.place(node)
+        self.execution = execution.but(arms=(*execution.arms, Arm(place, 0, _leaving(node.body))))
         inner = self._branch(node.body, [Active(a, "if", node, only) for a in asked])
+        self.execution = execution
         if not leaves(node.body):
             outcomes.append(inner)
         refuted: list[Active] = []
         if len(asked) == 1 and asked[0].alone:
             no = Asked(asked[0].check, not asked[0].holds, True)
             refuted = [Active(no, "else", node)]
+        if node.orelse is not None:
+            leaving = "" if isinstance(node.orelse, cst.If) else _leaving(node.orelse.body)
+            self.execution = execution.but(arms=(*execution.arms, Arm(place, 1, leaving)))
         if node.orelse is None:
             outcomes.append(self.scope.copy())
         elif isinstance(node.orelse, cst.If):
@@ -220,12 +269,13 @@ class Walker:
             other = self._branch(node.orelse.body, refuted)
             if not leaves(node.orelse.body):
                 outcomes.append(other)
+        self.execution = execution
         self.scope.join(*outcomes)
         if node.orelse is None and leaves(node.body):
             self.guards += [replace_shape(active, "early-exit") for active in refuted]
 
     def _for(self, node: cst.For) -> None:
-        self.expression(node.iter)
+        self._flowing(node.iter, frozenset(_target_names(node.target)))
         iterated = lower(node.iter, self.scope)
         before = len(self.facts)
         iterated = self._result_of(node.iter, iterated, before)
@@ -263,7 +313,7 @@ class Walker:
         for name in _assigned(node.body):
             if name in self.scope.variables:
                 self.scope.forget(name)
-        self.expression(node.test)
+        self._tested(node.test)
         only = _only_expression(node.body)
         guards = [Active(a, "while", node, only) for a in self._asked(node.test)]
         self._looped(Loop("while", self.scope.place(node.test)), node.body, guards)
@@ -290,7 +340,7 @@ class Walker:
         outer_execution, outer_tolerance = self.execution, self.tolerance
         for item in node.items:
             before = len(self.facts)
-            self.expression(item.item)
+            self._flowing(item.item, frozenset(_target_names(item.asname.name) if item.asname else ()))
             self._enter(item, before)
         self.block(_statements(node.body))
         self.execution, self.tolerance = outer_execution, outer_tolerance
@@ -354,7 +404,7 @@ class Walker:
                 self.expression(right)
                 del self.guards[entered:]
             case cst.IfExp(test=test, body=body, orelse=other):
-                self.expression(test)
+                self._tested(test)
                 asked = self._asked(test)
                 entered = len(self.guards)
                 self.guards += [Active(a, "ternary", node) for a in asked]
@@ -375,7 +425,7 @@ class Walker:
             case cst.Await(expression=inner):
                 self.expression(inner, statement=statement, output_to=output_to)
             case cst.NamedExpr(target=target, value=value):
-                self.expression(value)
+                self._flowing(value, frozenset(_target_names(target)))
                 name = dotted(target)
                 if name:
                     self.scope.assign(name, lower(value, self.scope))
@@ -402,12 +452,13 @@ class Walker:
             iterated = lower(part.iter, self.scope)
             glob = iterated.glob or self._last_glob(part.iter)
             names = _target_names(part.target)
+            self.row.flow(frozenset(names), _raw_names(part.iter))
             for name in names:
                 self.scope.bind(name, pathlike=glob is not None and glob.by.startswith("Path"), glob=glob)
             loop = Loop("comprehension", self.scope.place(part.target), tuple(names))
             self.execution = self.execution.but(loops=(*self.execution.loops, loop))
             for condition in part.ifs:
-                self.expression(condition.test)
+                self._tested(condition.test)
                 self._filter_names(condition.test)
                 self.guards += [Active(a, "comprehension", node) for a in self._asked(condition.test)]
             part = part.inner_for_in
@@ -434,9 +485,25 @@ class Walker:
             self._keep(found.fact)
         self._use_globs(node, written)
         self._build_list(node, written)
-        if self.command_call(node, name, self.scope, self.execution, _status(node), output_to):
+        self._grow(node, written)
+        output_to = output_to or self._outputs
+        status = "branch" if self._testing else _status(node)
+        if self.command_call(node, name, self.scope, self.execution, status, output_to):
             return
         self.local_calls.append((node, written, self.scope.copy(), self.execution))
+        bound = tuple(lower(arg.value, self.scope).pattern for arg in node.args)
+        keywords = tuple(arg.keyword.value if arg.keyword else "*" if arg.star else "" for arg in node.args)
+        self.row.add(
+            LocalCall(
+                self.scope.place(node), written, self.execution, output_to, self._testing, bound, keywords
+            )
+        )
+
+    def _grow(self, node: cst.Call, written: str) -> None:
+        """`active.add(x)`: what goes into a collection flows into its variable."""
+        name, _, method = written.rpartition(".")
+        if name and method in _GROWING:
+            self.row.flow(frozenset({name}), frozenset().union(*(_raw_names(arg.value) for arg in node.args)))
 
     def _build_list(self, node: cst.Call, written: str) -> None:
         """`cmd.append(x)`, `cmd.extend([…])` on a list that is known."""
@@ -599,6 +666,20 @@ class Walker:
                 Check(place, path, place, self.execution, "os.listdir", "python", test="listed"), True, True
             )
         ]
+
+
+def _leaving(body: cst.BaseSuite) -> str:
+    """What a block certainly ends: `script`, `function`, `loop`, or nothing."""
+    if not leaves(body):
+        return ""
+    last = list(body.body)[-1]
+    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
+    match small:
+        case cst.Return():
+            return "function"
+        case cst.Continue() | cst.Break():
+            return "loop"
+    return "script"
 
 
 def replace_shape(active: Active, shape: str) -> Active:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, ShellAssignment
 from jobsafety_lint.meaning.commands import Sequence as Steps
-from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
+from jobsafety_lint.meaning.execution import Arm, Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Glob, Guard, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
 from jobsafety_lint.meaning.shell import builtins, file_commands
@@ -69,22 +69,30 @@ class Interpreter:
         if tree is not None:
             place = Place(source, tree.script.span)
             self.sequences.append(self._sequence(place, kind, title or source.path))
-            for function in list(state.functions.values()):
-                if id(function) not in self._called:
-                    self._steps, self._edges = [], {}
-                    self._function(function, source, (), state.copy(), Use("result"))
-                    self.sequences.append(
-                        self._sequence(Place(source, function.span), "function", function.name)
-                    )
+            self._uncalled(source, state)
         self._steps, self._edges = outer_steps, outer_edges
 
-    def begin(self) -> None:
-        """Starts the row of what another language's function runs."""
-        self._steps, self._edges = [], {}
+    def part(self, source: Source, state: State, status: str = "result") -> list[Command]:
+        """Reads one shell of several that run one after the other, between `begin` and `end`; returns its commands."""
+        before = len(self._steps)
+        if self.text(source, state, Use(status)) is None:
+            return []
+        steps, edges = self._steps, self._edges
+        self._uncalled(source, state)
+        self._steps, self._edges = steps, edges
+        return [step for step in steps[before:] if isinstance(step, Command)]
 
-    def note(self, condition: Condition) -> None:
-        """A condition of another language, as part of the row."""
-        self._steps.append(condition)
+    def _uncalled(self, source: Source, state: State) -> None:
+        """Reads the functions that nothing has called, each as a row of its own."""
+        for function in list(state.functions.values()):
+            if id(function) not in self._called:
+                self._steps, self._edges = [], {}
+                self._function(function, source, (), state.copy(), Use("result"))
+                self.sequences.append(self._sequence(Place(source, function.span), "function", function.name))
+
+    def begin(self, steps: list[Command | Condition] | None = None) -> None:
+        """From here on, the commands that are run go into these steps: the row of another language's function."""
+        self._steps, self._edges = [] if steps is None else steps, {}
 
     def end(self, place: Place, kind: str, title: str) -> None:
         """Ends the row that `begin` has started."""
@@ -222,10 +230,11 @@ class Interpreter:
         place = Place(source, statement.span)
         refuted: list[ActiveGuard] = []
         sole = len(statement.branches) == 1 and statement.otherwise is None and not statement.redirects
-        for branch in statement.branches:
+        arms = state.execution.arms
+        for at, branch in enumerate(statement.branches):
             ran += self._test_block(branch.condition, source, state)
             asked = self._asked(branch.condition, source, state)
-            inner = state.copy()
+            inner = state.copy(arms=(*arms, Arm(place, at, _leaving(branch.body))))
             inner.guards += refuted
             act = _only_statement(branch.body) if sole else None
             inner.guards += [ActiveGuard(a.check, a.holds, "if", place, a.alone, act) for a in asked]
@@ -237,6 +246,7 @@ class Interpreter:
         rest = state.copy()
         if statement.otherwise is not None:
             rest.guards += refuted
+            rest.change(arms=(*arms, Arm(place, len(statement.branches), _leaving(statement.otherwise))))
             ran += self.block(statement.otherwise, source, rest, use)
         if statement.otherwise is None or not leaves(statement.otherwise):
             outcomes.append(rest)
@@ -266,8 +276,10 @@ class Interpreter:
         self._condition(statement.subject, source)
         ran: list[Command] = []
         outcomes = [state.copy()]
-        for clause in statement.clauses:
-            inner = state.copy()
+        place = Place(source, statement.span)
+        for at, clause in enumerate(statement.clauses):
+            arm = Arm(place, at, _leaving(clause.body))
+            inner = state.copy(arms=(*state.execution.arms, arm))
             ran += self.block(clause.body, source, inner, use)
             if not leaves(clause.body):
                 outcomes.append(inner)
@@ -357,8 +369,11 @@ class Interpreter:
                 )
                 state.change(errexit_suspended=True)
             self._condition(item, source) if not last else None
+            arms = state.execution.arms
+            if last and count == 2:
+                state.change(arms=(*arms, Arm(place, 1, _statement_leaving(item))))
             ran += self.statement(item, source, state, mine)
-            state.change(errexit_suspended=suspended)
+            state.change(errexit_suspended=suspended, arms=arms)
             if last:
                 break
             asked = checks_in(item, source, state)
@@ -729,6 +744,31 @@ def _leaves(statement: sh.Statement) -> bool:
 def leaves(block: sh.Block) -> bool:
     """Whether the code after the block is not reached from its end."""
     return bool(block.items) and _leaves(block.items[-1].statement)
+
+
+_LEAVING = {
+    "exit": "script",
+    "die": "script",
+    "fail": "script",
+    "exec": "script",
+    "return": "function",
+    "continue": "loop",
+    "break": "loop",
+}
+
+
+def _statement_leaving(statement: sh.Statement) -> str:
+    """What a statement certainly ends: `script`, `function`, `loop`, or nothing."""
+    match statement:
+        case sh.Command(words=(first, *_)):
+            return _LEAVING.get(first.literal or "", "")
+        case sh.Group(body=body):
+            return _leaving(body)
+    return ""
+
+
+def _leaving(block: sh.Block) -> str:
+    return _statement_leaving(block.items[-1].statement) if block.items else ""
 
 
 def _tolerates(stage: sh.Statement) -> bool:

@@ -92,6 +92,25 @@ def _is_shell_on_input(peeled: Peeled) -> bool:
     return first in SHELLS and all((arg.text or "x").startswith(("-", "+")) for arg in peeled.inner[1:2])
 
 
+def launch_of(call: queue.QueueCommand, commands: Sequence[Command]) -> queue.Launch | None:
+    """The job that a `pueue add` queues; `commands` are those that it runs. None if it queues nothing."""
+    text = snippet(call.rest) if call.subcommand == "add" else None
+    if text is None:
+        return None
+    client = set(call.execution.environment)
+    settings = dict.fromkeys(s for c in commands for s in c.execution.environment if s not in client)
+    label, group = call.value("-l", "--label"), call.value("-g", "--group")
+    return queue.Launch(
+        call,
+        text,
+        tuple(commands),
+        tuple(s for s in settings if s.by != "export"),
+        call.value("-w", "--working-directory"),
+        label.pattern if label else None,
+        group.pattern if group else None,
+    )
+
+
 def _pueue(command: Command, execution: Execution) -> Iterator[Inner]:
     call = queue.parse(command)
     if call is None or call.subcommand != "add" or not call.rest:
