@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
 from jobsafety_lint.meaning.queue import parse
+from jobsafety_lint.meaning.queue_flow import flow_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -32,11 +33,13 @@ def deployment(sequence: Sequence, context: Context) -> Iterator[Draft]:
     if _FIRST_TIME.search(sequence.title.rpartition("/")[2]) or context.role in {"test", "docs"}:
         return
     change: Command | None = None
-    looked: Command | None = None
+    looked = False
+    looks = {id(look.command): look for look in flow_of(sequence, context).looks}
     for command in sequence.commands:
-        if _looks(command):
-            looked = command
-            if _decides(command, sequence):
+        look = looks.get(id(command))
+        if look is not None:
+            looked = True
+            if look.is_audit:
                 return
         elif _asks(command):
             return
@@ -44,7 +47,7 @@ def deployment(sequence: Sequence, context: Context) -> Iterator[Draft]:
             change = command
         elif change is not None and _subcommand(command, context) in _STARTS and not command.execution.queue:
             unread = (
-                "" if looked is None else ": `pueue status` is called, but nothing depends on what it says"
+                "" if not looked else ": `pueue status` is called, but nothing depends on what it says"
             )
             yield RULE.found(
                 change.place,
@@ -63,18 +66,6 @@ def _short(command: Command) -> str:
 def _subcommand(command: Command, context: Context) -> str:
     call = parse(command, context.settings.pueue_version)
     return call.subcommand if call else ""
-
-
-def _looks(command: Command) -> bool:
-    call = parse(command)
-    return call is not None and call.subcommand in {"status", "wait", "log", "follow"}
-
-
-def _decides(command: Command, sequence: Sequence) -> bool:
-    """Whether what the look says decides anything: it waits, picks a branch, or ends the script."""
-    if "wait" in command.words or command.status == "branch" or command.output_use in {"branch", "decides"}:
-        return True
-    return bool(command.output_to & sequence.decisive)
 
 
 def _asks(command: Command) -> bool:
