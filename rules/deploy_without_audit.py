@@ -46,9 +46,7 @@ def deployment(sequence: Sequence, context: Context) -> Iterator[Draft]:
         elif change is None and _changes_code(command):
             change = command
         elif change is not None and _subcommand(command, context) in _STARTS and not command.execution.queue:
-            unread = (
-                "" if not looked else ": `pueue status` is called, but nothing depends on what it says"
-            )
+            unread = "" if not looked else ": `pueue status` is called, but nothing depends on what it says"
             yield RULE.found(
                 change.place,
                 f"`{_short(change)}` changes what queued jobs run on, and nothing has looked at what is running{unread}",

@@ -742,6 +742,4 @@ def filter_text(look: Look, file: File) -> str:
 def words_naming(look: Look, call: QueueCommand) -> bool:
     """Whether the filters of a look pick the very task that a call names."""
     ids = {hole for arg in call.ids for hole in arg.pattern.holes}
-    return any(
-        ids & set(arg.pattern.holes) for f in look.filters if f.name != "pueue" for arg in f.args
-    )
+    return any(ids & set(arg.pattern.holes) for f in look.filters if f.name != "pueue" for arg in f.args)

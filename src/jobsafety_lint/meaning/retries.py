@@ -52,11 +52,11 @@ def retries_of(sequence: Sequence, *, every: bool = False) -> Iterator[Retry]:
             for command in sequence.commands
             if _within(command.place, loop.place) and command.name not in {"[", "test", "true", ":"}
         ]
-        inside = [command for command in inside if not _within(command.place, loop.place)]
+        below = [command for command in inside if not _within(command.place, loop.place)]
         if python:
-            tried = _python_tried(loop, inside, tested, text)
+            tried = _python_tried(loop, below, tested, text)
         else:
-            tried = _shell_tried(loop, inside, tested)
+            tried = _shell_tried(loop, below, tested)
         if not tried and not every:
             continue
         place = _header_place(loop)
