@@ -313,10 +313,13 @@ class Walker:
         for name in _assigned(node.body):
             if name in self.scope.variables:
                 self.scope.forget(name)
+        loop, outer = Loop("while", self.scope.place(node.test)), self.execution
+        self.execution = outer.but(loops=(*outer.loops, loop))
         self._tested(node.test)
+        self.execution = outer
         only = _only_expression(node.body)
         guards = [Active(a, "while", node, only) for a in self._asked(node.test)]
-        self._looped(Loop("while", self.scope.place(node.test)), node.body, guards)
+        self._looped(loop, node.body, guards)
 
     def _try(self, node: cst.Try | cst.TryStar) -> None:
         catches = any(_catches_missing(handler, self.scope) for handler in node.handlers)
