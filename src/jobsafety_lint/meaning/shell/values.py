@@ -9,7 +9,7 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import tree as sh
-from jobsafety_lint.source import Hole, Place, Source
+from jobsafety_lint.source import HOLE_FIRST, Hole, Place, Source, is_hole
 
 _UNIQUE_VARIABLES = frozenset(
     {"$", "BASHPID", "RANDOM", "SRANDOM", "PPID", "PUEUE_TASK_ID", "SLURM_JOB_ID", "PBS_JOBID"}
@@ -26,7 +26,7 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
     for part in parts:
         match part:
             case sh.Literal(value=value) | sh.SingleQuoted(value=value):
-                out.append((PathPattern.of(value), _content_span(part, source)))
+                out += _text_pieces(value, _content_span(part, source), source)
             case sh.DoubleQuoted(parts=inner):
                 out += pieces_of(inner, source, state)
             case sh.HoleFragment(index=index):
@@ -34,6 +34,24 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
             case _:
                 out.append((_run_time(part, source, state), part.span))
     return out
+
+
+def _text_pieces(value: str, span: Span, source: Source) -> list[tuple[PathPattern, Span]]:
+    """Literal text; the holes in it (a template inside single quotes) are still holes."""
+    if not source.holes or value.isascii():
+        return [(PathPattern.of(value), span)]
+    exact = len(value) == span.end - span.start
+    out: list[tuple[PathPattern, Span]] = []
+    for run in re.finditer("[\ue000-\uf8ff]|[^\ue000-\uf8ff]+", value):
+        at = Span(span.start + run.start(), span.start + run.end()) if exact else span
+        out.append((_filled(run.group(), source), at))
+    return out
+
+
+def _filled(text: str, source: Source) -> PathPattern:
+    if is_hole(text[0]) and ord(text[0]) - HOLE_FIRST < len(source.holes):
+        return PathPattern((source.hole(text[0]),))
+    return PathPattern.of(text)
 
 
 def _content_span(part: sh.Fragment, source: Source) -> Span:
@@ -135,7 +153,8 @@ def _written_parts(parts: tuple[sh.Fragment, ...], source: Source) -> list[str |
     for part in parts:
         match part:
             case sh.Literal(value=value) | sh.SingleQuoted(value=value):
-                out.append(value)
+                for pattern, _ in _text_pieces(value, part.span, source):
+                    out += pattern.parts
             case sh.DoubleQuoted(parts=inner):
                 out += _written_parts(inner, source)
             case sh.HoleFragment(index=index):
