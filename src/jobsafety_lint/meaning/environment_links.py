@@ -84,8 +84,6 @@ def _script(command: Command) -> str | None:
         if "-c" in words or "-m" in words:
             return None
         return next((word for word in words if word and not word.startswith("-")), None)
-    if command.name == "uv" and words[:1] == ["run"]:
-        return next((word for word in words[1:] if word and word.endswith(".py")), None)
     written = command.program.literal
     return written if _SCRIPT.search(written) or "/" in written else None
 
