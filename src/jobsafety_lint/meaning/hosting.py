@@ -147,6 +147,9 @@ def _workflow(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
             for step in job.steps
         )
         jobs.append(WorkflowJob(Place(source, job.span), job.name, job.needs, steps))
+    for name, key, node in read.services:
+        if read.file is not None and yaml_text.is_mapping(node):
+            found.facts.append(_service(read.file, name, key, node, "workflow"))
     found.facts.append(Workflow(Place(source, Span(0, 0)), tuple(jobs)))
 
 
@@ -175,9 +178,9 @@ def _compose(source: Source, _: Interpreter, found: FileFacts) -> None:
             found.facts += [*read.variables.values(), read]
 
 
-def _service(file: YamlFile, name: str, key: Node, service: Node) -> Service:
+def _service(file: YamlFile, name: str, key: Node, service: Node, host: str = "compose") -> Service:
     image = get(service, "image")
-    environment = get(service, "environment")
+    environment = get(service, "environment" if host == "compose" else "env")
     variables = {v.name: v for v in _variables(file, name, environment)}
     where = entries(service).get("image")
     place = file.span(key)
@@ -195,6 +198,7 @@ def _service(file: YamlFile, name: str, key: Node, service: Node) -> Service:
             if key not in {"image", "environment"}
         },
         Place(file.source, file.span(environment)) if environment is not None else None,
+        host,
     )
 
 

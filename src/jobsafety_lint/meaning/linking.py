@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from jobsafety_lint.discover import Discovered
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe
+from jobsafety_lint.meaning.environment_links import environment_links
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.functions import ArtifactName, Function
@@ -41,6 +42,7 @@ def links_of(facts: FileFacts, item: Discovered, role: str) -> FileLinks:
     """The links of a file. `role` says what part of the project it is."""
     linker = _Linker(facts)
     found = [link for fact in facts.facts for link in linker.links(fact)]
+    found += environment_links(facts)
     return FileLinks(item.path.as_posix(), item.shown, item.kind, role, tuple(found))
 
 

@@ -141,6 +141,51 @@ class ScriptOption:
 
 
 @dataclass(frozen=True, slots=True)
+class BareRunLink:
+    """A script that cron, a unit or ssh (`starter`) starts with a bare environment, and the variables that are `given` to
+    it on the way.
+    """
+
+    mark: Mark
+    starter: str
+    script: str
+    given: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryRunLink:
+    """A program (`kind`: `command` or `module`) that is started in a directory which somebody has chosen: `cd`, `-w`."""
+
+    mark: Mark
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedLink:
+    """A variable of the environment that a script needs: it reads it, has no default, and does not set it itself."""
+
+    mark: Mark
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariableLink:
+    """A variable that a configuration file defines for all that is started through it (see `ConfiguredVariable`)."""
+
+    mark: Mark
+    name: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class DotenvLink:
+    """A call of `load_dotenv` that does not say which file."""
+
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class FileLinks:
     """All links of one file. `path` is absolute, `shown` as people see it; `role` as in `Context`."""
 

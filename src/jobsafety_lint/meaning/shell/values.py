@@ -10,7 +10,7 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import tree as sh
-from jobsafety_lint.source import Hole, Place, Source, is_hole
+from jobsafety_lint.source import HOLE_FIRST, Hole, Place, Source, is_hole
 
 _UNIQUE_VARIABLES = frozenset(
     {"$", "BASHPID", "RANDOM", "SRANDOM", "PPID", "PUEUE_TASK_ID", "SLURM_JOB_ID", "PBS_JOBID"}
@@ -27,7 +27,7 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
     for part in parts:
         match part:
             case sh.Literal(value=value) | sh.SingleQuoted(value=value):
-                out += _literal(value, _content_span(part, source), source)
+                out += _text_pieces(value, _content_span(part, source), source)
             case sh.DoubleQuoted(parts=inner):
                 out += pieces_of(inner, source, state)
             case sh.HoleFragment(index=index):
@@ -37,20 +37,22 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
     return out
 
 
-def _literal(value: str, span: Span, source: Source) -> Iterator[tuple[PathPattern, Span]]:
-    """Literal text; what an outer shell or language fills in inside of single quotes is still a hole."""
-    at = 0
-    same = len(value) == span.end - span.start
-    for found in range(len(value)) if source.holes and not value.isascii() else ():
-        if not is_hole(value[found]):
-            continue
-        if found > at:
-            yield PathPattern.of(value[at:found]), Span(span.start + at, span.start + found) if same else span
-        where = Span(span.start + found, span.start + found + 1) if same else span
-        yield PathPattern((source.hole(value[found]),)), where
-        at = found + 1
-    if at < len(value) or not value:
-        yield PathPattern.of(value[at:]), Span(span.start + at, span.end) if same else span
+def _text_pieces(value: str, span: Span, source: Source) -> list[tuple[PathPattern, Span]]:
+    """Literal text; the holes in it (a template inside single quotes) are still holes."""
+    if not source.holes or value.isascii():
+        return [(PathPattern.of(value), span)]
+    exact = len(value) == span.end - span.start
+    out: list[tuple[PathPattern, Span]] = []
+    for run in re.finditer("[\ue000-\uf8ff]|[^\ue000-\uf8ff]+", value):
+        at = Span(span.start + run.start(), span.start + run.end()) if exact else span
+        out.append((_filled(run.group(), source), at))
+    return out
+
+
+def _filled(text: str, source: Source) -> PathPattern:
+    if is_hole(text[0]) and ord(text[0]) - HOLE_FIRST < len(source.holes):
+        return PathPattern((source.hole(text[0]),))
+    return PathPattern.of(text)
 
 
 def _content_span(part: sh.Fragment, source: Source) -> Span:
@@ -152,7 +154,8 @@ def _written_parts(parts: tuple[sh.Fragment, ...], source: Source) -> list[str |
     for part in parts:
         match part:
             case sh.Literal(value=value) | sh.SingleQuoted(value=value):
-                out += (p for pattern, _ in _literal(value, part.span, source) for p in pattern.parts)
+                for pattern, _ in _text_pieces(value, part.span, source):
+                    out += pattern.parts
             case sh.DoubleQuoted(parts=inner):
                 out += _written_parts(inner, source)
             case sh.HoleFragment(index=index):
