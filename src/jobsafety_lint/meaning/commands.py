@@ -69,6 +69,8 @@ class Command:
     language: str = "shell"
     separate_words: bool = False
     """It is one word of another command's string: the words were joined by blanks first (`pueue add a b`)."""
+    program: Arg | None = None
+    """The word that names the program, with its folder."""
 
     @property
     def words(self) -> list[str | None]:

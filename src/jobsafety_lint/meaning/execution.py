@@ -65,6 +65,8 @@ class Execution:
     functions: tuple[str, ...] = ()
     background: bool = False
     """Started with `&`."""
+    daemon: str = ""
+    """Who starts it, where that is no person and no script: `cron`, `systemd`. Its environment is bare."""
 
     def but(self, **changes: object) -> Execution:
         """A copy with some fields changed."""

@@ -208,6 +208,9 @@ EMPTY = PathPattern(())
 
 def shown_name(hole: Hole) -> str:
     """A hole's code as a person would name it: `$x` and `${x}` as `x`, everything else as written."""
+    if hole.kind == "template":
+        inner = re.fullmatch(r"\$\((\w+)\)|\$?\{\{-?\s*([\w.]+)\s*-?\}\}|\$\{(\w+)\}", hole.text)
+        return next((name for name in inner.groups() if name), hole.text) if inner else hole.text
     match = re.fullmatch(r"\$\{?(\w+)\}?", hole.text)
     return match[1] if match else hole.text
 

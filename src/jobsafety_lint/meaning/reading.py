@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from jobsafety_lint.meaning import queue
+from jobsafety_lint.meaning import daemons, queue
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.shell.interpreter import Interpreter
+from jobsafety_lint.meaning.shell.interpreter import Interpreter, Use
 from jobsafety_lint.meaning.shell.names import artifact_names
+from jobsafety_lint.meaning.shell.state import State, Value
 from jobsafety_lint.meaning.shell.unwrapping import snippet
 from jobsafety_lint.model import Span
+from jobsafety_lint.readers.hosts.crontab import read_crontab
+from jobsafety_lint.readers.hosts.dockerfile import read_dockerfile
+from jobsafety_lint.readers.hosts.justfile import read_justfile
+from jobsafety_lint.readers.hosts.makefile import read_makefile
 from jobsafety_lint.readers.hosts.mise import MiseFile, read_mise
+from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, Source
 
@@ -91,6 +98,8 @@ def read_facts(
         interpreter.program(source, Execution(shell=dialect).but(**_shebang_options(source.text)))
     elif kind in {"mise", "mise-tasks"}:
         _mise(source, interpreter, found, task_file=kind == "mise-tasks")
+    elif kind in _HOSTS:
+        _host(source, _HOSTS[kind](source), interpreter, found)
     elif kind == "python":
         from jobsafety_lint.meaning.python.reading import read_python  # its own world, loaded on demand
 
@@ -150,6 +159,47 @@ def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_fi
         if shebang and not any(name in snippet_.source.text.partition("\n")[0] for name in ("sh",)):
             continue
         interpreter.program(snippet_.source, execution, kind="task", title=f"tasks.{snippet_.task}")
+
+
+_HOSTS: Mapping[str, Callable[[Source], HostFile]] = {
+    "makefile": read_makefile,
+    "dockerfile": read_dockerfile,
+    "justfile": read_justfile,
+    "unit": daemons.read_unit_beside,
+    "crontab": read_crontab,
+}
+"""Kinds of files whose reader gives a `HostFile`."""
+
+
+def _host(source: Source, read: HostFile, interpreter: Interpreter, found: FileFacts) -> None:
+    """Runs the snippets of a host file, those of one title as one row, and keeps what else the file says."""
+    found.know(source, read)
+    found.comments += [(source, span) for span in read.comments]
+    found.facts += [UnreadRegion(Place(source, span), "host", reason) for span, reason in read.broken]
+    daemon = daemons.started_by(read)
+    for title, row in itertools.groupby(read.snippets, key=lambda snippet: snippet.title):
+        snippets = list(row)
+        interpreter.begin()
+        for one in snippets:
+            state = State(_execution(one, source, daemon))
+            for name, value in one.environment.items():
+                state.assign(name, Value(PathPattern.of(value)))
+            interpreter.text(one.source, state, Use(one.status))
+        interpreter.end(Place(source, snippets[0].span), "task", title)
+    found.facts += daemons.facts_of(source, read, interpreter.facts)
+
+
+def _execution(snippet: Snippet, source: Source, daemon: str) -> Execution:
+    reasons = (Concurrency(snippet.concurrent, Place(source, snippet.span)),) if snippet.concurrent else ()
+    return Execution(
+        shell=snippet.shell if snippet.style == "shell" else "",
+        errexit=snippet.errexit,
+        pipefail=snippet.pipefail,
+        cwd=PathPattern.of(snippet.directory) if snippet.directory else None,
+        at_home=snippet.at_home,
+        concurrency=reasons,
+        daemon=daemon,
+    )
 
 
 def _siblings(task: str, read: MiseFile) -> bool:

@@ -541,6 +541,7 @@ class Interpreter:
             use.output,
             self._targets(redirects, place.source, state),
             use.statement,
+            program=args[0],
         )
         ran = [command]
         self.add(command)
