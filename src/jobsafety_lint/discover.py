@@ -35,9 +35,22 @@ _NAMED = (
     (re.compile(r"(?:^|/)\.gitlab-ci\.ya?ml$"), "gitlab-ci"),
     (re.compile(r"(?:^|/)pueue\.ya?ml$"), "pueue-yml"),
     (re.compile(r"(?:^|/)(?:GNUm|M|m)akefile$|\.mk$"), "makefile"),
-    (re.compile(rf"(?:^|/)(?:Docker|Container)file{_NOT_IT}[^/]*$|\.(?:[Dd]ocker|[Cc]ontainer)file$"), "dockerfile"),
-    (re.compile(r"\.(?:service|timer|slice|scope|socket|path)$|\.(?:service|slice|scope|socket)\.d/[^/]+\.conf$"), "unit"),
-    (re.compile(rf"(?:^|/)crontab{_NOT_IT}(?:[._-][^/]*)?$|(?:^|/)(?:cron\.d|crontabs)/[^/.]+$|\.cron(?:tab)?$"), "crontab"),
+    (
+        re.compile(rf"(?:^|/)(?:Docker|Container)file{_NOT_IT}[^/]*$|\.(?:[Dd]ocker|[Cc]ontainer)file$"),
+        "dockerfile",
+    ),
+    (
+        re.compile(
+            r"\.(?:service|timer|slice|scope|socket|path)$|\.(?:service|slice|scope|socket)\.d/[^/]+\.conf$"
+        ),
+        "unit",
+    ),
+    (
+        re.compile(
+            rf"(?:^|/)crontab{_NOT_IT}(?:[._-][^/]*)?$|(?:^|/)(?:cron\.d|crontabs)/[^/.]+$|\.cron(?:tab)?$"
+        ),
+        "crontab",
+    ),
     (re.compile(r"(?:^|/)\.?[Jj]ustfile$|\.just$"), "justfile"),
     (re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$"), "compose"),
     (re.compile(r"(?:^|/)(?:pyproject\.toml|\.?jobsafety-lint\.toml)$"), "config"),

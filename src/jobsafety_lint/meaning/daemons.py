@@ -15,7 +15,15 @@ from jobsafety_lint.readers.hosts.words import Word
 from jobsafety_lint.source import Place, Source, SourceFile
 
 DEFAULT_SLICES = frozenset(
-    {"-.slice", "system.slice", "user.slice", "machine.slice", "app.slice", "session.slice", "background.slice"}
+    {
+        "-.slice",
+        "system.slice",
+        "user.slice",
+        "machine.slice",
+        "app.slice",
+        "session.slice",
+        "background.slice",
+    }
 )
 """Slices that systemd brings along, without limits."""
 
@@ -142,7 +150,9 @@ def _command(source: Source, line: ExecLine, commands: tuple[Command, ...], user
 def _is_user_unit(source: Source, read: UnitFile) -> bool:
     if "/user/" in source.path or source.path.startswith("user/"):
         return True
-    wanted = [d.value for s in read.sections if s.name == "Install" for d in s.directives if d.name == "WantedBy"]
+    wanted = [
+        d.value for s in read.sections if s.name == "Install" for d in s.directives if d.name == "WantedBy"
+    ]
     return "default.target" in wanted
 
 
@@ -241,3 +251,37 @@ def slice_setting(source: Source, slice_name: str, *names: str) -> bool | None:
                 if section.name == "Slice" and any(section.value(name) for name in names):
                     return True
     return False if seen else None
+
+
+def entry_around(place: Place, facts: Iterable[object]) -> Place:
+    """The crontab entry or the command of a unit that a place stands in; the place itself if it stands in none."""
+    file, span = place.source.file, place.source.in_file(place.span)
+    for fact in facts:
+        if (
+            isinstance(fact, CronEntry | UnitCommand)
+            and fact.place.source is file
+            and span in fact.place.span
+        ):
+            return fact.place
+    return place
+
+
+def script_text(command: Command, source: Source) -> str | None:
+    """The text of the script that a command starts, if a file of the project is likely to be it.
+
+    A crontab names files where they are installed (`/srv/lake/jobs/compact.py`); in the project the same file stands
+    under the end of that path (`jobs/compact.py`), seen from the crontab's folder or one above it.
+    """
+    words = [command.program, *command.args[:2]]
+    paths = [word.pattern.literal for word in words if word is not None and "/" in word.pattern.literal]
+    origin = source.location_on_disk if isinstance(source, SourceFile) else Path(source.path)
+    for path in paths:
+        parts = [part for part in path.split("/") if part not in {"", ".", "~"} and "\0" not in part]
+        for folder in list(origin.parents)[:4]:
+            for at in range(len(parts)):
+                candidate = folder.joinpath(*parts[at:])
+                if ".." not in parts and candidate.is_file() and (text := _text(candidate)) is not None:
+                    return text.text
+            if (folder / ".git").exists():
+                break
+    return None

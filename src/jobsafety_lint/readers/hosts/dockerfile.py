@@ -23,8 +23,12 @@ from jobsafety_lint.source import SnippetBuilder, Source
 _INSTRUCTION = re.compile(r"[ \t]*(?:ONBUILD[ \t]+)?(?P<name>[A-Za-z]+)(?:[ \t]+|$)", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"#[ \t]*(?P<name>\w+)[ \t]*=[ \t]*(?P<value>\S+)")
 _FLAG = re.compile(r"--[\w-]+(?:=(?:\"[^\"]*\"|[^\s\"])*)?[ \t\n]+")
-_HEREDOC = re.compile(r"(?<![<\w$(])\d*<<(?P<dash>-?)[ \t]*(?P<quote>['\"]?)(?P<word>[A-Za-z_][\w.-]*)(?P=quote)(?!<)")
-_ENV = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?:\"(?P<double>[^\"$\\]*)\"|'(?P<single>[^'$\\]*)'|(?P<bare>[^\s\"'$\\]*))(?=\s|$)")
+_HEREDOC = re.compile(
+    r"(?<![<\w$(])\d*<<(?P<dash>-?)[ \t]*(?P<quote>['\"]?)(?P<word>[A-Za-z_][\w.-]*)(?P=quote)(?!<)"
+)
+_ENV = re.compile(
+    r"(?P<name>[A-Za-z_]\w*)=(?:\"(?P<double>[^\"$\\]*)\"|'(?P<single>[^'$\\]*)'|(?P<bare>[^\s\"'$\\]*))(?=\s|$)"
+)
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
@@ -139,7 +143,9 @@ class _Reader:
                     shell, options = shell_named([word.text for word in words])
                     self.shell = shell, strictness(options)
             case "ENV":
-                text = " ".join(self._slice(piece).rstrip(" \t").removesuffix(self.escape) for piece in pieces)
+                text = " ".join(
+                    self._slice(piece).rstrip(" \t").removesuffix(self.escape) for piece in pieces
+                )
                 for pair in _ENV.finditer(text):
                     self.environment[pair["name"]] = pair["double"] or pair["single"] or pair["bare"] or ""
             case "ARG":
@@ -165,7 +171,7 @@ class _Reader:
         shell, environment, directory = self.stages.get(base, (self.default, {}, None))
         self.shell, self.environment, self.directory = shell, dict(environment), directory
         named = len(words) >= 3 and words[1].lower() == "as"
-        self.stage = words[2] if named else (words[0] if words else "")
+        self.stage = words[2] if named else (words[0].partition("@")[0] if words else "")
 
     def _workdir(self, path: str) -> None:
         path = path.strip("\"'")
@@ -211,13 +217,17 @@ class _Reader:
         words = []
         for item, match in zip(value, found, strict=True):
             span = Span(match.start() + 1, match.end() - 1)
-            pieces = unescaped(self._slice(span), span.start, _ESCAPE, lambda text: str(json.loads(f'"{text}"')))
+            pieces = unescaped(
+                self._slice(span), span.start, _ESCAPE, lambda text: str(json.loads(f'"{text}"'))
+            )
             words.append(Word(item, span, list(pieces)))
         return words
 
     def _joined(self, pieces: list[Span]) -> list[str]:
         texts = [self._slice(piece).rstrip(" \t") for piece in pieces]
-        return [text.removesuffix(self.escape) if at + 1 < len(texts) else text for at, text in enumerate(texts)]
+        return [
+            text.removesuffix(self.escape) if at + 1 < len(texts) else text for at, text in enumerate(texts)
+        ]
 
     def _run(self, pieces: list[Span], documents: list[Span], span: Span, status: str, title: str) -> None:
         self._keep_stage()

@@ -20,7 +20,9 @@ from jobsafety_lint.source import Hole, SnippetBuilder, Source
 
 _SETTING = re.compile(r"set\s+(?P<name>[\w-]+)(?:\s*:=\s*(?P<value>.*))?$", re.DOTALL)
 _ASSIGNMENT = re.compile(r"(?P<export>export\s+)?(?P<name>[A-Za-z_][\w-]*)\s*:=\s*(?P<value>.*)$", re.DOTALL)
-_HEADER = re.compile(r"@?(?P<name>[A-Za-z_][\w-]*)(?P<parameters>(?:[^:=#'\"`]|'[^']*'|\"[^\"]*\"|`[^`]*`|=(?!=))*?):(?!=)")
+_HEADER = re.compile(
+    r"@?(?P<name>[A-Za-z_][\w-]*)(?P<parameters>(?:[^:=#'\"`]|'[^']*'|\"[^\"]*\"|`[^`]*`|=(?!=))*?):(?!=)"
+)
 _ATTRIBUTE = re.compile(r"\[(?P<inside>.*)\]\s*$")
 _OTHER = re.compile(r"(?:alias|import\??|mod\??|export|unexport)\s")
 _LITERAL = re.compile(r"'(?P<single>[^']*)'|\"(?P<double>[^\"\\]*)\"")
@@ -181,7 +183,9 @@ class _Reader:
         for at, line in enumerate(recipe.lines):
             if at:
                 builder.add("\n", Span(line.start - 1, line.start))
-            start = min(line.start + indent, line.end) if not self._slice(line)[:indent].strip() else line.start
+            start = (
+                min(line.start + indent, line.end) if not self._slice(line)[:indent].strip() else line.start
+            )
             self._expand(builder, Span(start, line.end), recipe.parameters)
         span = Span(recipe.lines[0].start, recipe.lines[-1].end)
         self._add(builder, span, recipe.name, shell, said, "exits", self._environment())

@@ -14,7 +14,14 @@ import re
 from dataclasses import dataclass, field
 
 from jobsafety_lint.model import Span
-from jobsafety_lint.readers.hosts.lines import closing, is_continued, lines_of, shell_named, shell_words, strictness
+from jobsafety_lint.readers.hosts.lines import (
+    closing,
+    is_continued,
+    lines_of,
+    shell_named,
+    shell_words,
+    strictness,
+)
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
 
@@ -63,6 +70,7 @@ class _Reader:
     shells: list[tuple[str, Span]] = field(default_factory=list)
     commands: list[tuple[str, Span, str]] = field(default_factory=list)
     """What is run outside of recipes: title, stretch, what becomes of its status."""
+    done: set[tuple[str, Span, str]] = field(default_factory=set)
     special: set[str] = field(default_factory=set)
     prefix: str = "\t"
     target: str | None = None
@@ -290,7 +298,10 @@ class _Reader:
             end = closing(self.text, at + 1, span.end)
             inner = self._stripped(Span(at + len("$(shell"), end - 1))
             if self.text[at - 1 : at] != "$" and inner.end > inner.start and self.text[at + 7].isspace():
-                self.commands.append(("$(shell)", inner, "masked"))
+                command = ("$(shell)", inner, "masked")
+                if command not in self.done:
+                    self.done.add(command)
+                    self.commands.append(command)
             at = end
 
     # --- make's own expansion --------------------------------------------------------------------------------------
@@ -404,5 +415,3 @@ def _semicolon(text: str, at: int) -> int:
 def read_makefile(source: Source) -> HostFile:
     """The recipes of a Makefile."""
     return _Reader(source).read()
-
-

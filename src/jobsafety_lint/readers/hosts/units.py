@@ -95,9 +95,7 @@ def read_unit(source: Source, directory: str | None = "") -> UnitFile:
                 value.pop()
             start = value[0][1] if value else span.end
             name = directive["name"]
-            known = Directive(
-                name, _text(value), span, Span(start, value[-1][2] if value else start)
-            )
+            known = Directive(name, _text(value), span, Span(start, value[-1][2] if value else start))
             found.sections[-1].directives.append(known)
             found.statements.append((span, (found.sections[-1].name,)))
             letters[id(known)] = value
@@ -302,8 +300,11 @@ def _word(raw: _Raw, *, expands: bool, environment: dict[str, str]) -> Word:
         nonlocal at
         while at < upto:
             stop = at + 1
-            while stop < upto and _single(letters[stop - 1]) and _single(letters[stop]) and (
-                letters[stop][1] == letters[stop - 1][2]
+            while (
+                stop < upto
+                and _single(letters[stop - 1])
+                and _single(letters[stop])
+                and (letters[stop][1] == letters[stop - 1][2])
             ):
                 stop += 1
             pieces.append((text[at:stop], Span(letters[at][1], letters[stop - 1][2])))
