@@ -12,6 +12,11 @@ from jobsafety_lint.meaning.queue import parse
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 RULE = Rule(
     "JOB609",
     "cron-overlap",
@@ -21,18 +26,18 @@ RULE = Rule(
     references=("INV-2",),
 )
 
-_LOCKING = frozenset(
+_LOCKING = _words(
     "flock run-one run-this-one keep-one-running setlock lockf lockrun lckdo dotlockfile lockfile solo with-lock-ex chpst "
-    "shlock lockfile-create consul-lock semaphore sem".split()
+    "shlock lockfile-create consul-lock semaphore sem"
 )
-_QUEUES = frozenset("tsp ts nq at batch sbatch qsub".split())
-_LOOKS = frozenset("pgrep pidof ps".split())
+_QUEUES = _words("tsp ts nq at batch sbatch qsub")
+_LOOKS = _words("pgrep pidof ps")
 _ONCE = frozenset({"systemctl", "systemd-run", "service", "initctl", "supervisorctl", "launchctl"})
-_SHORT = frozenset(
+_SHORT = _words(
     "echo printf date touch logger true false : cd test [ [[ export set sleep curl wget ping nc df free uptime ps kill pkill killall "
     "ntpdate chronyc hwclock sync find rm rmdir mkdir chmod chown cp mv ln cat tail head wc grep sed awk logrotate certbot run-parts "
     "sa1 sa2 sadc debian-sa1 munin-cron munin-node sessionclean crontab nvidia-smi vmstat iostat sensors ip iptables ufw mail sendmail "
-    "command type which exit if umask ulimit . source atrun anacron postqueue postsuper vcgencmd notify-send".split()
+    "command type which exit if umask ulimit . source atrun anacron postqueue postsuper vcgencmd notify-send"
 )
 """Programs that are done in a moment, or that lock themselves."""
 _LOCKS_ITSELF = re.compile(
@@ -57,7 +62,7 @@ def overlap(entry: CronEntry, context: Context) -> Iterator[Draft]:
     if launches:
         if not _looks(entry):
             yield RULE.found(
-                launches[0].place,
+                entry.schedule_place,
                 f"{every} another job is queued, whether or not the last one has run",
                 label="look for the label in `pueue status --json` first",
                 data={"minutes": entry.minutes},
@@ -67,7 +72,7 @@ def overlap(entry: CronEntry, context: Context) -> Iterator[Draft]:
     if work is None:
         return
     yield RULE.found(
-        entry.text,
+        entry.schedule_place,
         f"cron starts `{_short(work)}` {every}, whether or not the last run has ended: a slow run has a second one beside it",
         label="wrap it in `flock -n`",
         data={"minutes": entry.minutes},

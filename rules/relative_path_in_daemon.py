@@ -8,9 +8,14 @@ from collections.abc import Iterator, Sequence
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.daemons import CronEntry, UnitCommand, UnitSection
-from jobsafety_lint.meaning.relative import Relative, depends_on_directory
+from jobsafety_lint.meaning.relative import Relative, depends_on_directory, is_relative
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 RULE = Rule(
     "JOB608",
@@ -28,7 +33,7 @@ _BUILTINS = frozenset(
     {"cd", "source", ".", "export", "ulimit", "eval", "set", "if", "while", "for", "exec", "umask"}
 )
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash"})
-_GLOBBING = frozenset("rm cp mv cat ls chmod chown tar gzip rsync touch".split())
+_GLOBBING = _words("rm cp mv cat ls chmod chown tar gzip rsync touch")
 _MUST_BE_ABSOLUTE = frozenset({"EnvironmentFile", "WorkingDirectory", "RootDirectory"})
 _OUTPUTS = re.compile(r"(?:file|append|truncate):(?P<path>.*)")
 _USES = {
@@ -70,8 +75,10 @@ def cron(entry: CronEntry, context: Context) -> Iterator[Draft]:
 def _is_cut(entry: CronEntry) -> bool:
     """Whether what is left of the command is certainly no whole one: a format of `date`, or a bracket or quote left open."""
     text = entry.text.text
-    return bool(re.search(r"\bdate\b[^;|&]*\+['\"]?[^\s'\"]*$", text)) or any(
-        text.count(opened) > text.count(closed) for opened, closed in ("()", "{}")
+    return (
+        bool(re.search(r"\bdate\b[^;|&]*\+['\"]?[^\s'\"]*$", text))
+        or any(text.count(opened) > text.count(closed) for opened, closed in ("()", "{}"))
+        or any(text.count(quote) % 2 for quote in ("'", '"'))
     )
 
 
@@ -83,6 +90,8 @@ def _first_part(commands: Sequence[Command]) -> Relative | None:
             continue
         if command.through("docker") or command.through("podman") or command.through("kubectl"):
             continue
+        if command.name in {"cd", "pushd"} and command.args and is_relative(command.args[0]):
+            return Relative(command.args[0].pattern.template, "file", command.args[0].place)
         if part := depends_on_directory(command):
             return part
     return None
@@ -145,20 +154,13 @@ def _shell_syntax(command: UnitCommand) -> Draft | None:
         return None
     for word in command.words[1:]:
         text = word.text
-        what = ""
-        if not word.quoted and (_OPERATORS.fullmatch(text) or _SUBSTITUTION.match(text)):
-            what = f"`{text}` is handed to `{program}` as it stands"
-        elif "=$(" in text and not word.quoted:
-            what = f"`{text}` is handed to `{program}` as it stands"
-        elif text.startswith("~/") or text == "~" or "=~/" in text:
-            what = f"`~` is not the home directory here, and `{text}` is handed to `{program}` as it stands"
-        elif not word.quoted and "*" in text and text.startswith("/") and program in _GLOBBING:
-            what = f"no shell finds the files of `{text}`, and `{program}` gets it as it stands"
-        if what:
-            home = text.startswith("~") or "=~/" in text
+        home = text == "~" or text.startswith("~/") or "=~/" in text
+        operator = not word.quoted and bool(_OPERATORS.fullmatch(text) or _SUBSTITUTION.search(text))
+        files = not word.quoted and "*" in text and text.startswith("/") and program in _GLOBBING
+        if home or operator or files:
             return RULE.found(
                 command.word_place(word),
-                f"systemd runs no shell: {what}",
+                f"systemd runs no shell: `{program}` gets `{text}` as it stands",
                 label="write `%h`" if home else "put it into a script, or write `/bin/sh -c '…'`",
                 subject=command.place,
             )

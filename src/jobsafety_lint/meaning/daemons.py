@@ -90,6 +90,7 @@ class CronEntry:
 
     place: Place
     schedule: tuple[str, ...]
+    schedule_place: Place
     user: str
     minutes: int | None
     text: Place
@@ -121,6 +122,7 @@ def facts_of(source: Source, read: HostFile, facts: Iterable[object]) -> list[ob
             CronEntry(
                 Place(source, entry.span),
                 entry.schedule,
+                Place(source, entry.schedule_span),
                 entry.user,
                 entry.minutes,
                 Place(entry.snippet.source, Span(0, len(entry.snippet.source.text))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,23 +10,28 @@ from dataclasses import dataclass
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.source import Place
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _DIRECTORY_OPTIONS = re.compile(
     r"(?:--directory|--project|--project-directory|--manifest-path|--chdir|--cwd|--cd|--prefix|--rootdir|--justfile"
     r"|--working-directory|-C|-f|--file)(?:=.*)?"
 )
-_PROJECT_PROGRAMS = frozenset(
+_PROJECT_PROGRAMS = _words(
     "poetry pdm pipenv hatch pixi make gmake just mise npm pnpm yarn bun cargo tox nox docker-compose rake bundle "
-    "dvc snakemake dbt task".split()
+    "dvc snakemake dbt task"
 )
 _PROJECT_VERBS = {
     "uv": frozenset({"run", "sync"}),
     "docker": frozenset({"compose"}),
-    "mise": frozenset("run r exec x".split()),
+    "mise": _words("run r exec x"),
     "pixi": frozenset({"run"}),
-    "npm": frozenset("run start test ci install exec".split()),
+    "npm": _words("run start test ci install exec"),
 }
 """With which subcommand a program looks for a project; programs that are not named here do with any, or none."""
-_NO_PROJECT = frozenset("--no-project --script --isolated --version --help -V -h".split())
+_NO_PROJECT = _words("--no-project --script --isolated --version --help -V -h")
 _INTERPRETERS = re.compile(
     r"(?:python|pypy)[\d.]*|bash|sh|dash|zsh|ksh|perl|ruby|node|php[\d.]*|Rscript|julia|lua|deno|source|\.|pwsh|java"
 )
@@ -44,19 +50,19 @@ _SUFFIX = re.compile(
 _DOTTED = re.compile(r"\.{1,2}(?:/[^\s]*)?")
 _SLASHED = re.compile(r"[\w\0.@+-]+/[\w\0./@+*?-]*")
 _ZONE = re.compile(r"(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc|US)/.*")
-_FILE_PROGRAMS = frozenset(
+_FILE_PROGRAMS = _words(
     "rm cp mv ls find tar rsync cat du gzip gunzip bzip2 zstd xz mkdir rmdir touch chmod chown tee ln test [ head tail wc "
-    "zip unzip stat scp sqlite3 install split sort".split()
+    "zip unzip stat scp sqlite3 install split sort"
 )
 _PATH_OPTION = re.compile(
     r"--?[\w-]*(?:dir|path|file|config|conf|out|output|input|log|cache|data|script|env|c|o|i)"
 )
-_TEXT_PROGRAMS = frozenset(
+_TEXT_PROGRAMS = _words(
     "echo printf logger mail mailx sendmail docker podman kubectl helm git gh sed awk gawk grep egrep fgrep rg jq yq curl wget ssh "
     "psql mysql clickhouse clickhouse-client redis-cli systemctl service apt apt-get yum dnf apk brew pip pip3 pkill pgrep killall "
     "date tr cut expr basename dirname export set unset declare local trap sleep true false exit return read su sudo env timeout "
     "nice flock crontab hostname useradd huggingface-cli ollama aws gsutil terraform ansible nohup : exec command type which "
-    "run-parts pueue systemd-run mise uv time ionice xargs for".split()
+    "run-parts pueue systemd-run mise uv time ionice xargs for"
 )
 """Programs whose words are text, names of other things, or a command that is looked at for itself."""
 
@@ -134,17 +140,19 @@ def _project(name: str, words: list[str]) -> str | None:
 
 def _script(command: Command) -> Arg | None:
     """The relative script that an interpreter is given."""
-    if not _INTERPRETERS.fullmatch(command.name) or command.name == "java":
+    if command.name == "java":
+        jar = next((a for o, a in itertools.pairwise(command.args) if o.text == "-jar"), None)
+        return jar if jar is not None and is_relative(jar) else None
+    if not _INTERPRETERS.fullmatch(command.name):
         return None
     code = next((options for name, options in _CODE_OPTIONS.items() if command.name.startswith(name)), ())
+    shell = command.name in _SHELLS
     args = iter(command.args)
     for arg in args:
         text = arg.pattern.literal
         if text in code or (command.name in _SHELLS and (text == "-s" or re.match(r"-[a-z]*c$", text))):
             return None
-        if text in {"-o", "-O", "-W", "-X", "-I", "-d", "-r", "-f"} and not (
-            text == "-f" and command.name != "php"
-        ):
+        if (shell and re.fullmatch(r"[-+][a-zA-Z]*[oO]", text)) or (not shell and text in {"-W", "-X", "-I", "-d", "-r", "--require", "--import", "-C", "-L"}):
             next(args, None)
         elif not text.startswith(("-", "+")) or text == "-":
             return arg if text != "-" and is_relative(arg) and not arg.pattern.holes[:1] else None
@@ -189,11 +197,7 @@ def _files(command: Command) -> Iterator[Relative]:
                 _SLASHED.fullmatch(literal) or _DOTTED.fullmatch(literal) or _SUFFIX.fullmatch(literal)
             ):
                 yield _found(arg, "file")
-        elif _DOTTED.fullmatch(literal) and "/" in literal:
-            yield _found(arg, "file")
-        elif _SLASHED.fullmatch(literal) and (by_option or _SUFFIX.fullmatch(literal.rpartition("/")[2])):
-            yield _found(arg, "file")
-        elif _SUFFIX.fullmatch(literal) and (by_option or interpreted or not after):
+        elif (_DOTTED.fullmatch(literal) and "/" in literal) or (_SLASHED.fullmatch(literal) and (by_option or _SUFFIX.fullmatch(literal.rpartition("/")[2]))) or (_SUFFIX.fullmatch(literal) and (by_option or interpreted or not after)):
             yield _found(arg, "file")
 
 

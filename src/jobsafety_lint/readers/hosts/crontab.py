@@ -16,6 +16,11 @@ from jobsafety_lint.readers.hosts.lines import lines_of, shell_named
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _SETTING = re.compile(r"\s*(?P<name>[A-Za-z_]\w*|\"[^\"]+\"|'[^']+')\s*=\s*(?P<value>.*?)\s*$")
 _FIELD = r"[\d*/,?~LW#HA-Za-z()-]+"
 _SCHEDULE = re.compile(
@@ -24,8 +29,8 @@ _SCHEDULE = re.compile(
 _WORD = re.compile(r"\S+")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>")
 _USER = re.compile(r"[a-z_][\w.-]*(?::[\w.-]+)?|\{\{[^}]*\}\}|\$\{?\w+\}?")
-_ACCOUNTS = frozenset(
-    "root nobody daemon www-data apache nginx postgres mysql ubuntu debian admin ec2-user vagrant git jenkins deploy app".split()
+_ACCOUNTS = _words(
+    "root nobody daemon www-data apache nginx postgres mysql ubuntu debian admin ec2-user vagrant git jenkins deploy app"
 )
 """Names that say of a file which may or may not have a field for the user that it has one."""
 _SYSTEM = re.compile(r"(?:^|/)cron\.d/[^/]+$|(?:^|/)etc/(?:ana)?crontab$")
@@ -37,6 +42,7 @@ class Entry:
 
     span: Span
     schedule: tuple[str, ...]
+    schedule_span: Span
     user: str
     snippet: Snippet
     cut: Span | None = None
@@ -152,6 +158,7 @@ def _entry(
         if not schedule["schedule"].startswith("@")
         else (schedule["schedule"],)
     )
+    times = Span(line.start + schedule.start("schedule"), line.start + schedule.end("schedule"))
     frequent = shortest_gap(fields) is not None
     snippet = Snippet(
         " ".join(fields),
@@ -165,7 +172,7 @@ def _entry(
         status="ignored",
     )
     found.statements.append((line, ()))
-    found.entries.append(Entry(line, fields, user, snippet, cut))
+    found.entries.append(Entry(line, fields, times, user, snippet, cut))
     if shell and snippet.source.text.strip():
         found.snippets.append(snippet)
 

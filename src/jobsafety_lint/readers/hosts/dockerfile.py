@@ -217,10 +217,10 @@ class _Reader:
         words = []
         for item, match in zip(value, found, strict=True):
             span = Span(match.start() + 1, match.end() - 1)
-            pieces = unescaped(
+            parts = unescaped(
                 self._slice(span), span.start, _ESCAPE, lambda text: str(json.loads(f'"{text}"'))
             )
-            words.append(Word(item, span, list(pieces)))
+            words.append(Word(item, span, list(parts)))
         return words
 
     def _joined(self, pieces: list[Span]) -> list[str]:

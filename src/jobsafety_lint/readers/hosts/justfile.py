@@ -152,9 +152,9 @@ class _Reader:
                 continue
             self.found.statements.append((Span(body[0].start, body[-1].end), (recipe.name,)))
             if self._slice(body[0]).lstrip().startswith("#!"):
-                said = shebang(self._slice(body[0]).lstrip())
-                if said is not None and said[0]:
-                    self._whole(recipe, *said)
+                first = shebang(self._slice(body[0]).lstrip())
+                if first is not None and first[0]:
+                    self._whole(recipe, *first)
             elif script := re.search(r"(?<![\w-])script(?:\((.*)\)|:\s*(.*))?", recipe.attributes):
                 words = [s or d for s, d in _STRINGS.findall(script[1] or script[2] or "")]
                 name, options = shell_named(words or self.interpreter)

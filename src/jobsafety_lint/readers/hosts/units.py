@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from jobsafety_lint.model import Span
-from jobsafety_lint.readers.hosts.lines import lines_of
+from jobsafety_lint.readers.hosts.lines import is_continued, lines_of
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.hosts.words import Piece, Word, add_words
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
@@ -85,8 +85,8 @@ def read_unit(source: Source, directory: str | None = "") -> UnitFile:
     letters: dict[int, list[Letter]] = {}
     for chars, span in _logical_lines(source, found):
         text = _text(chars)
-        if section := _SECTION.match(text):
-            found.sections.append(Section(section["name"], span))
+        if header := _SECTION.match(text):
+            found.sections.append(Section(header["name"], span))
         elif not found.sections:
             return UnitFile()
         elif directive := _DIRECTIVE.match(text):
@@ -128,11 +128,11 @@ def _logical_lines(source: Source, found: UnitFile) -> Iterator[tuple[list[Lette
                 continue
             start = line.start + len(text) - len(stripped)
         at = start if not chars else line.start
-        continued = text.endswith("\\")
+        continued = is_continued(text)
         end = line.end - continued
         chars += [(source.text[n], n, n + 1) for n in range(at, end)]
         if continued:
-            chars.append((" ", end, end + 1))
+            chars.append((" ", end, min(end + 2, len(source.text))))
             continue
         yield chars, Span(start, line.end)
         chars, start = [], None
