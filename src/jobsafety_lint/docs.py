@@ -51,7 +51,7 @@ def _row(rule: Rule) -> str:
         f"[{rule.name}]({page})",
         rule.severity.value,
         rule.confidence.value,
-        rule.fix or "–",
+        rule.fix or "no",
         rule.summary.replace("|", "\\|"),
     )
     return f"| {' | '.join(cells)} |\n"

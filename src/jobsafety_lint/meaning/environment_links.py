@@ -84,7 +84,7 @@ def _script(command: Command) -> str | None:
         if "-c" in words or "-m" in words:
             return None
         return next((word for word in words if word and not word.startswith("-")), None)
-    written = command.program.literal
+    written = command.program.pattern.literal if command.program is not None else ""
     return written if _SCRIPT.search(written) or "/" in written else None
 
 

@@ -152,7 +152,7 @@ def _word(arg: Arg, fanned: set[str]) -> Word:
 
 def _program_of(command: Command) -> tuple[str, str, tuple[Arg, ...]] | None:
     """What a command runs of the project: its kind, name as written and arguments."""
-    written = command.program.literal
+    written = command.program.pattern.literal if command.program is not None else ""
     args = command.args
     if _PYTHON.match(command.name):
         at = 0

@@ -147,10 +147,19 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     )
     embedded = tree.source.host is not None and kind == "python"
     for region in tree.script.unread:
-        if foreign or template or embedded:
+        if kind == "crontab" and "%" in source_line(tree.source, region.span):
+            found.silent += 1  # cron has cut the command there
+        elif foreign or template or embedded:
             found.silent += 1
         else:
             found.facts.append(UnreadRegion(Place(tree.source, region.span), "shell", region.reason))
+
+
+def source_line(source: Source, span: Span) -> str:
+    """The line of the file in which a span begins."""
+    file = source.file
+    line = file.line_span(file.line_of(source.in_file(span).start))
+    return file.text[line.start : line.end]
 
 
 def _queue_facts(facts: list[object], version: int) -> list[object]:

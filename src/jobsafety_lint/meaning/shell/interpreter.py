@@ -556,7 +556,7 @@ class Interpreter:
             use.output,
             self._targets(redirects, place.source, state),
             use.statement,
-            program=args[0].pattern if args else EMPTY,
+            program=args[0] if args else None,
         )
         ran = [command]
         self.add(command)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from jobsafety_lint.meaning.commands import Arg
 from jobsafety_lint.meaning.paths import PathPattern
@@ -26,7 +25,10 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
     out: list[tuple[PathPattern, Span]] = []
     for part in parts:
         match part:
-            case sh.Literal(value=value) | sh.SingleQuoted(value=value):
+            case sh.Literal(value=value):
+                for pattern, span in _literal_pieces(value, part.span, source):
+                    out += _text_pieces(pattern.text or "", span, source)
+            case sh.SingleQuoted(value=value):
                 out += _text_pieces(value, _content_span(part, source), source)
             case sh.DoubleQuoted(parts=inner):
                 out += pieces_of(inner, source, state)
@@ -53,6 +55,34 @@ def _filled(text: str, source: Source) -> PathPattern:
     if is_hole(text[0]) and ord(text[0]) - HOLE_FIRST < len(source.holes):
         return PathPattern((source.hole(text[0]),))
     return PathPattern.of(text)
+
+
+def _literal_pieces(value: str, span: Span, source: Source) -> list[tuple[PathPattern, Span]]:
+    """A literal with escapes in pieces, so that each letter of its value keeps its place."""
+    raw = source.text[span.start : span.end]
+    if len(raw) == len(value) or "\\" not in raw:
+        return [(PathPattern.of(value), span)]
+    out: list[tuple[PathPattern, Span]] = []
+    at = done = 0  # in `raw`; what has been put out
+    for letter in value:
+        while raw.startswith("\\\n", at):  # a continued line
+            if at > done:
+                out.append((PathPattern.of(raw[done:at]), Span(span.start + done, span.start + at)))
+            at = done = at + 2
+        escaped = raw.startswith("\\" + letter, at) and (letter == "\\" or raw[at : at + 1] != letter)
+        if escaped:
+            if at > done:
+                out.append((PathPattern.of(raw[done:at]), Span(span.start + done, span.start + at)))
+            out.append((PathPattern.of(letter), Span(span.start + at, span.start + at + 2)))
+            at = done = at + 2
+        elif raw.startswith(letter, at):
+            at += 1
+        else:
+            return [(PathPattern.of(value), span)]
+    if at > done:
+        out.append((PathPattern.of(raw[done:at]), Span(span.start + done, span.start + at)))
+    rest = raw[at:].replace("\\\n", "")
+    return [(PathPattern.of(value), span)] if rest else out
 
 
 def _content_span(part: sh.Fragment, source: Source) -> Span:
