@@ -65,6 +65,12 @@ class Execution:
     functions: tuple[str, ...] = ()
     background: bool = False
     """Started with `&`."""
+    thread_lock: str | None = None
+    """A lock that holds off the threads of this process only."""
+    conditions: tuple[str, ...] = ()
+    """The conditions that have let the code through, as written, outermost first; `not …` where it was the other way."""
+    handling: bool = False
+    """It takes care of an error: an `except` block, the right of `||`, an `ERR` trap."""
 
     def but(self, **changes: object) -> Execution:
         """A copy with some fields changed."""

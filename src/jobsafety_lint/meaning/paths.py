@@ -55,6 +55,10 @@ STATE_WORDS = frozenset(
 )
 """Words of a name that say that jobs keep state there (rule-facts, part B: concurrent context)."""
 
+TEMPORARY_WORDS = frozenset({"tmp", "temp", "temporary", "partial", "part", "scratch", "new", "incomplete"})
+"""Words of a name that say that the file is not the final one."""
+
+_TEMPORARY_FOLDER = re.compile(r"TMPDIR|TEMPDIR|gettempdir")
 _WORD = re.compile(r"[A-Za-z][a-z]*|[A-Z]+(?![a-z])|\d+")
 _UNIQUE_KINDS = frozenset({"unique"})
 
@@ -176,6 +180,37 @@ class PathPattern:
     def says_state(self) -> bool:
         """Whether a word of the pattern says that jobs keep state there."""
         return bool(self.words & STATE_WORDS)
+
+    @property
+    def in_temporary_folder(self) -> bool:
+        """Whether it certainly lies in the folder for temporary files that all processes share."""
+        first = self.parts[0] if self.parts else ""
+        if isinstance(first, Hole):
+            return first.kind == "tempdir" or _TEMPORARY_FOLDER.search(first.text) is not None
+        return first.startswith(("/tmp/", "/var/tmp/", "/dev/shm/")) or first in {
+            "/tmp",
+            "/var/tmp",
+            "/dev/shm",
+        }
+
+    @property
+    def says_temporary(self) -> bool:
+        """Whether the name itself says that the file is a temporary one (`x.tmp`, `tmp_x`, `x.partial`)."""
+        return bool(self.name.words & TEMPORARY_WORDS)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The code of the path without versions: two functions of one file that write it alike mean one file, where
+        the holes are attributes, calls or nothing.
+        """
+        return tuple(part if isinstance(part, str) else part.text for part in self.parts)
+
+    @property
+    def is_file_wide(self) -> bool:
+        """Whether the same code means the same file in every function: constants and attributes of `self`."""
+        return bool(self.parts) and all(
+            hole.text.startswith(("self.", "cls.")) or "(" in hole.text for hole in self.holes
+        )
 
     def same_object(self, other: PathPattern) -> bool:
         """Whether both certainly name one file: equal literals, equal holes of equal versions.
