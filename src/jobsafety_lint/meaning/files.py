@@ -105,6 +105,8 @@ class Create(Act):
 
     what: str = "file"
     exclusive: bool = False
+    checked: bool = True
+    """Whether somebody notices that it has failed."""
 
 
 @dataclass(frozen=True, eq=False)

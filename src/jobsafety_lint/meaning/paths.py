@@ -59,7 +59,8 @@ TEMPORARY_WORDS = frozenset({"tmp", "temp", "temporary", "partial", "part", "scr
 """Words of a name that say that the file is not the final one."""
 
 _TEMPORARY_FOLDER = re.compile(r"TMPDIR|TEMPDIR|gettempdir")
-_WORD = re.compile(r"[A-Za-z][a-z]*|[A-Z]+(?![a-z])|\d+")
+_SHARED_FOLDER = re.compile(r"/(?:tmp|var/tmp|dev/shm)(?:/|$)")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|\d+")
 _UNIQUE_KINDS = frozenset({"unique"})
 
 
@@ -187,11 +188,7 @@ class PathPattern:
         first = self.parts[0] if self.parts else ""
         if isinstance(first, Hole):
             return first.kind == "tempdir" or _TEMPORARY_FOLDER.search(first.text) is not None
-        return first.startswith(("/tmp/", "/var/tmp/", "/dev/shm/")) or first in {
-            "/tmp",
-            "/var/tmp",
-            "/dev/shm",
-        }
+        return _SHARED_FOLDER.match(first) is not None
 
     @property
     def says_temporary(self) -> bool:
@@ -239,6 +236,66 @@ class PathPattern:
 
 
 EMPTY = PathPattern(())
+
+_DEPENDENCY_LOCKS = frozenset(
+    [
+        "package",
+        "poetry",
+        "uv",
+        "cargo",
+        "yarn",
+        "pnpm",
+        "pipfile",
+        "conda",
+        "flake",
+        "composer",
+        "gemfile",
+        "pdm",
+        "pixi",
+        "mise",
+        "podfile",
+        "bun",
+        "deno",
+        "requirements",
+        "environment",
+        "terraform",
+        "plugins",
+        "plugin",
+    ]
+)
+_LOCKS = frozenset(
+    ["lock", "lockfile", "lockdir", "lck", "flock", "mutex", "semaphore", "pid", "pidfile", "lease"]
+)
+
+
+def is_lock_name(path: PathPattern) -> bool:
+    """Whether a path is that of a lock or pid file: not the lock file of a package manager."""
+    words = path.name.words
+    if path.name.parts == path.parts[-1:] and not path.name.literal.strip("\0"):
+        words = frozenset(words_of(path.name.holes[-1].text)) if path.name.holes else words
+    return bool(words & _LOCKS) and not words & _DEPENDENCY_LOCKS
+
+
+def same_folder(one: PathPattern, other: PathPattern, other_code: str = "") -> bool:
+    """Whether two files certainly lie in one folder. `other_code` is the second path as the code writes it."""
+    if one.parent.parts and one.parent.parts == other.parent.parts:
+        return True
+    if one.starts_with(other) and one.parts != other.parts and "/" not in _rest(one, other):
+        return True
+    if one.parent.parts and one.parent.parts == other.parts[: len(one.parent.parts)]:
+        return "/" not in "".join(p for p in other.parts[len(one.parent.parts) + 1 :] if isinstance(p, str))
+    holes = one.parent.holes
+    if len(holes) != 1 or len(one.parent.parts) != 1:
+        return False
+    code = holes[0].text
+    names = {other_code.strip("\"'"), *(hole.text for hole in other.holes)}
+    return any(name and name in code for name in names) and (
+        "parent" in code or "dirname" in code or "%/*" in code
+    )
+
+
+def _rest(whole: PathPattern, start: PathPattern) -> str:
+    return whole.literal[len(start.literal) :]
 
 
 def shown_name(hole: Hole) -> str:

@@ -237,26 +237,8 @@ def facts_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> I
         )
     elif name == "os.open" and args:
         yield from _os_open(node, args, scope, execution)
-    elif name == "os.fdopen" and args:
-        value = lower(args[0], scope)
-        if value.handle_of is not None:
-            fact = _act(Write, node, args[0], value.handle_of, scope, execution, name, content=name)
-            yield Found(fact, Value(value.pattern, handle_of=value.handle_of))
-    elif name.endswith("tempfile.NamedTemporaryFile"):
-        value = lower(node, scope)
-        if value.temporary is not None:
-            fact = _act(Write, node, node, value.temporary, scope, execution, name, content=name)
-            yield Found(fact, replace(value, handle_of=value.temporary))
-    elif name in FILE_LOCKS and args:
-        path = args[0]
-        value = lower(path, scope)
-        yield Found(
-            Lock(place, value.pattern, scope.place(path), execution, name.rpartition(".")[2], "python")
-        )
-    elif name in LOCKING and args:
-        value = lower(handle_node(args[0]), scope)
-        if value.handle_of is not None and "LOCK_UN" not in scope.text(node):
-            yield Found(Lock(place, value.handle_of.pattern, scope.place(args[0]), execution, name, "python"))
+    elif name in FILE_LOCKS | LOCKING | {"os.fdopen"} or name.endswith("tempfile.NamedTemporaryFile"):
+        yield from _opened_or_locked(node, name, args, scope, execution)
     elif name in {"os.makedirs", "os.mkdir"} and args:
         made_before = keyword(node, "exist_ok") or (args[2] if len(args) > 2 else None)
         exclusive = not _is_true(made_before)
@@ -478,6 +460,48 @@ def _opened(
             _act(Read, node, path, value, scope, execution, by, content=by),
             Value(value.pattern, handle_of=value),
         )
+
+
+def _opened_or_locked(
+    node: cst.Call, name: str, args: list[cst.BaseExpression], scope: Scope, execution: Execution
+) -> Iterator[Found]:
+    """A temporary file that is opened, or a lock on a file."""
+    if name == "os.fdopen" and args:
+        value = lower(args[0], scope)
+        if value.handle_of is not None:
+            fact = _act(Write, node, args[0], value.handle_of, scope, execution, name, content=name)
+            yield Found(fact, Value(value.pattern, handle_of=value.handle_of))
+    elif name.endswith("tempfile.NamedTemporaryFile"):
+        value = lower(node, scope)
+        if value.temporary is not None:
+            fact = _act(Write, node, node, value.temporary, scope, execution, name, content=name)
+            yield Found(fact, replace(value, handle_of=value.temporary))
+    elif name in FILE_LOCKS and args:
+        path = args[0]
+        value = lower(path, scope)
+        yield Found(
+            Lock(
+                scope.place(node),
+                value.pattern,
+                scope.place(path),
+                execution,
+                name.rpartition(".")[2],
+                "python",
+            )
+        )
+    elif name in LOCKING and args:
+        value = lower(handle_node(args[0]), scope)
+        if value.handle_of is not None and "LOCK_UN" not in scope.text(node):
+            yield Found(
+                Lock(
+                    scope.place(node),
+                    value.handle_of.pattern,
+                    scope.place(args[0]),
+                    execution,
+                    name,
+                    "python",
+                )
+            )
 
 
 def _os_open(

@@ -20,6 +20,7 @@ from jobsafety_lint.meaning.files import (
     HandleUse,
     Lock,
     Replace,
+    Running,
     Write,
 )
 from jobsafety_lint.meaning.paths import PathPattern, words_of
@@ -523,6 +524,7 @@ class Walker:
             self._keep(found.fact)
         self._use_handles(node, name)
         self._use_lock(node, name)
+        self._ask_running(node, name)
         self._use_globs(node, written)
         self._build_list(node, written)
         if self.command_call(node, name, self.scope, self.execution, _status(node), output_to):
@@ -614,6 +616,11 @@ class Walker:
                 self.execution = self.execution.but(lock=None)
             else:
                 self.execution = self.execution.but(lock=self.scope.text(node))
+                handle = self._opened_by(calls.handle_node(node.args[0].value)) if node.args else None
+                start = handle.opened if handle is not None else None
+                for at, fact in enumerate(self.facts):
+                    if isinstance(fact, Append) and fact.place.span.start == start:
+                        self.facts[at] = replace(fact, execution=self.execution)  # nothing is written before
             return
         if not isinstance(node.func, cst.Attribute) or node.func.attr.value not in {"acquire", "release"}:
             return
@@ -625,6 +632,22 @@ class Walker:
             self.execution = self.execution.but(lock=None, thread_lock=None)
         else:
             self._hold(receiver)
+
+    def _ask_running(self, node: cst.Call, name: str) -> None:
+        """`os.kill(pid, 0)`, `psutil.pid_exists(pid)`: is it alive?"""
+        args = [arg.value for arg in node.args]
+        if name == "os.kill" and len(args) == 2 and isinstance(args[1], cst.Integer) and args[1].value == "0":
+            by = "os.kill(pid, 0)"
+        elif name in {"psutil.pid_exists", "psutil.Process"} and args:
+            by = name
+        else:
+            return
+        code = self.scope.text(args[0]) + " ".join(
+            hole.text for hole in lower(args[0], self.scope).pattern.holes
+        )
+        if re.search(r"\.pid\b|getpid|getppid", code):
+            return  # a process that this one has started, or itself
+        self.facts.append(Running(self.scope.place(node), by, self.execution, "leaves", "python"))
 
     def _keep(self, fact: Act | Glob | Lock) -> None:
         if isinstance(fact, Lock):
