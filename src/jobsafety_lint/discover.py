@@ -59,7 +59,22 @@ _NAMED = (
     (re.compile(r"(?:^|/)(?:pyproject\.toml|\.?jobsafety-lint\.toml)$"), "config"),
 )
 READ_KINDS = frozenset(
-    ["python", "shell", "mise", "mise-tasks", "config", "workflow", "gitlab-ci", "compose", "pueue-yml", "makefile", "dockerfile", "justfile", "unit", "crontab"]
+    [
+        "python",
+        "shell",
+        "mise",
+        "mise-tasks",
+        "config",
+        "workflow",
+        "gitlab-ci",
+        "compose",
+        "pueue-yml",
+        "makefile",
+        "dockerfile",
+        "justfile",
+        "unit",
+        "crontab",
+    ]
 )
 """Kinds that there is a reader for."""
 

@@ -80,6 +80,12 @@ class Execution:
     arms: tuple[Arm, ...] = ()
     daemon: str = ""
     """Who starts it, where that is no person and no script: `cron`, `systemd`. Its environment is bare."""
+    thread_lock: str | None = None
+    """A lock that holds off the threads of this process only."""
+    conditions: tuple[str, ...] = ()
+    """The conditions that have let the code through, as written, outermost first; `not …` where it was the other way."""
+    handling: bool = False
+    """It takes care of an error: an `except` block, the right of `||`, an `ERR` trap."""
 
     def but(self, **changes: object) -> Execution:
         """A copy with some fields changed."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command
-from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.hosting import HOSTED, read_hosted
 from jobsafety_lint.meaning.hosts import host_settings
 from jobsafety_lint.meaning.linting import UnreadRegion
@@ -98,7 +99,8 @@ def read_facts(
     found = FileFacts(source)
     interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))
     if kind == "shell":
-        interpreter.program(source, Execution(shell=dialect).but(**_shebang_options(source.text)))
+        execution = Execution(shell=dialect, concurrency=_array_job(source))
+        interpreter.program(source, execution.but(**_shebang_options(source.text)))
     elif kind in HOSTED:
         read_hosted(source, kind, interpreter, found)
     elif kind == "config":
@@ -121,6 +123,19 @@ def read_facts(
     facts += rows_of([*found.facts, *facts], pueue_version)
     found.facts += facts
     return found
+
+
+_ARRAY = re.compile(
+    r"^#(?:SBATCH\s+(?:--array|-a)\b|PBS\s+-[Jt]\s|\$\s+-t\s|BSUB\s+-J\s+\S*\[).*$", re.MULTILINE
+)
+
+
+def _array_job(source: Source) -> tuple[Concurrency, ...]:
+    """A batch script that its header makes an array of jobs."""
+    header = _ARRAY.search(source.text)
+    if header is None:
+        return ()
+    return (Concurrency("every job of the array runs it", Place(source, Span(*header.span()))),)
 
 
 def _shebang_options(text: str) -> dict[str, bool]:

@@ -18,6 +18,7 @@ from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.meaning.python.environment import environment_facts
+from jobsafety_lint.meaning.python.helpers import GuardedCall, HelperChecks, durable_functions, link
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.rows import Row, linked
 from jobsafety_lint.meaning.python.runners import Runner, runner_of
@@ -100,12 +101,18 @@ _CALLED = frozenset(
         "touch",
         "mkdir",
         "makedirs",
+        "kill",
+        "pid_exists",
+        "FileLock",
+        "flock",
+        "lockf",
     ]
 )
 """The names of calls that make facts: a function without any of them, and without a name of a state file, is not read."""
 _STRONG = re.compile(
     r"unlink|remove\(|rmdir|removedirs|rmtree|rename\(|\.replace\(|\bmove\(|open\(|write_text|write_bytes|to_parquet|to_csv|to_json|to_pickle|"
     r"write_parquet|write_csv|write_json|write_ndjson|write_ipc|sink_parquet|\.save|savetxt|write_table|glob\(|scan_parquet|scan_csv|scan_ndjson|"
+    r"makedirs|mkdir\(|touch\(|pid_exists|os\.kill|[Ll]ock\(|"
     r"subprocess|Popen|check_call|check_output|\bsystem\(|popen\(|getoutput|exec_command|fabric|execvp|execlp"
 )
 _FOLLOWED = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
@@ -201,6 +208,8 @@ class PythonFile:
     _returning: dict[str, list[int]] = field(default_factory=dict)
     _rows: dict[str, Row] = field(default_factory=dict)
     _runners: dict[str, Runner | None] = field(default_factory=dict)
+    _guarded: list[GuardedCall] = field(default_factory=list)
+    _helper_checks: HelperChecks = field(default_factory=HelperChecks)
 
     def read(self) -> list[object]:
         """All facts of the file."""
@@ -208,6 +217,7 @@ class PythonFile:
         if not _STRONG.search(text) and not _STATE_TEXT.search(text) and not _NAME_TEXT.search(text):
             return []
         self._concurrent = self._concurrency()
+        self._durable = durable_functions(self.source.text, self.outline.functions)
         self._by_name: dict[str, list[Definition]] = {}
         for definition in self.outline.functions:
             self._by_name.setdefault(definition.name, []).append(definition)
@@ -422,8 +432,15 @@ class PythonFile:
         names = frozenset(p.arg for p in definition.parameters)
         walker = Walker(scope, execution, self._command_call if commands else _no_command, names)
         walker.row = row or walker.row
+        self._prepare(walker)
         walker.block(node.body.body)
         return walker
+
+    def _prepare(self, walker: Walker) -> None:
+        walker.durable = self._durable
+        walker.helper_checks = lambda node, written, scope: self._helper_checks.asked(
+            node, self._callee(written), scope, self.source.text, self._walker
+        )
 
     def _call_value(self, node: cst.Call, written: str, scope: Scope) -> Value | None:
         """What a function of this file returns, its parameters replaced by the arguments."""
@@ -519,6 +536,7 @@ class PythonFile:
         self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # as above
         scope = self._scope(unit, None)
         walker = Walker(scope, Execution(), self._command_call, row=row)
+        self._prepare(walker)
         try:
             walker.block(unit.body)
         except RecursionError:
@@ -547,6 +565,13 @@ class PythonFile:
                 bound = tuple(bind(called, parameters, scope).items())
                 call = Call(function, scope.place(called), bound, execution.loops)
                 self._calls.setdefault(callee.qualified, []).append(call)
+        for called, written, guards in walker.guarded_calls:
+            callee = self._callee(written)
+            if callee is not None:
+                parameters = [p.arg for p in callee.parameters]
+                self._guarded.append(
+                    GuardedCall(callee.qualified, bind(called, parameters, walker.scope), guards)
+                )
         acts = [fact for fact in facts if isinstance(fact, Act)]
         seen: set[Span] = set()
         candidates = [(node, value, variable, False) for node, value, variable, _ in walker.named]
@@ -597,6 +622,7 @@ class PythonFile:
             for at in indices:
                 self._names[at] = replace(self._names[at], calls=tuple(self._calls.get(qualified, ())))
         self.facts += self._names
+        link(self.facts, self._guarded, self._calls)
         for at, fact in enumerate(self.facts):
             if isinstance(fact, Write) and fact.execution.functions:
                 self.facts[at] = self._with_state_words(fact)

@@ -101,6 +101,9 @@ def _run_time(part: sh.Fragment, source: Source, state: State) -> PathPattern:
         case sh.Expansion():
             return _expansion(part, shown, source, state)
         case sh.Substitution(body=body):
+            made = _temporary_of(body, shown, part.span, source, state)
+            if made is not None:
+                return made
             return PathPattern((Hole(shown, names_in(body, source, state), _command_kind(body)),))
         case sh.ProcessSubstitution(body=body):
             return PathPattern((Hole(shown, names_in(body, source, state), "unique"),))
@@ -121,7 +124,10 @@ def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> 
     name = part.name
     value = state.variables.get(name)
     if name in _UNIQUE_VARIABLES and not part.operator:
-        return PathPattern((Hole(shown, frozenset(), "unique"),))
+        kind = "shared" if name == "$" and state.forked else "unique"
+        return PathPattern((Hole(shown, frozenset(), kind),))
+    if value is None and name in {"TMPDIR", "TEMPDIR"}:
+        return PathPattern((Hole(shown, frozenset(), "tempdir"),))
     if value is None:
         if part.operator in {":-", "-"} and part.argument:
             names = frozenset({name})
@@ -136,6 +142,47 @@ def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> 
     if part.operator.startswith("#") and part.argument == "":
         names = frozenset()
     return PathPattern((Hole(shown, names, version=state.versions.get(name, 0)),))
+
+
+def _temporary_of(
+    body: sh.Script, shown: str, span: Span, source: Source, state: State
+) -> PathPattern | None:
+    """The path that `$(mktemp …)` makes: a name of its own in the folder that the template or `-p` says."""
+    items = body.body.items
+    command = items[0].statement if len(items) == 1 else None
+    if isinstance(command, sh.AndOr):
+        command = command.items[0]
+    if not isinstance(command, sh.Command) or not command.words or command.words[0].literal != "mktemp":
+        return None
+    own = Hole(shown, names_in(body, source, state), "unique", span.start + 1)
+    shared = PathPattern((Hole("${TMPDIR:-/tmp}", kind="tempdir"),))
+    folder: PathPattern | None = None
+    template = PathPattern((own,))
+    below = False
+    words = iter(command.words[1:])
+    for word in words:
+        value = value_of(word, source, state)
+        text = value.literal
+        if text in {"-p", "--suffix"}:
+            given = next(words, None)
+            if text == "-p" and given is not None:
+                folder = value_of(given, source, state)
+        elif text.startswith("--tmpdir="):
+            first = value.parts[0]
+            folder = PathPattern.of(str(first)[len("--tmpdir=") :], *value.parts[1:])
+        elif text in {"--tmpdir", "-t"}:
+            below = True
+        elif not text.startswith("-") and text:
+            template = PathPattern.of(
+                *(
+                    re.sub(r"X{3,}", "\1", p).partition("\1")[0] if isinstance(p, str) else p
+                    for p in value.parts
+                ),
+                own,
+            )
+            if folder is None and not below:
+                return template
+    return (folder or shared).joined(template)
 
 
 def _plain(name: str, part: sh.Expansion, shown: str) -> str:
