@@ -18,6 +18,7 @@ from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
+from jobsafety_lint.meaning.python.libraries import library_facts
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
 from jobsafety_lint.meaning.python.values import Scope, Value, lower
@@ -132,6 +133,7 @@ def read_python(source: Source, interpreter: Interpreter, found: FileFacts) -> N
     found.comments += [(source, span) for span in _comments(source)]
     file = PythonFile(source, outline, interpreter)
     found.facts += file.read()
+    found.facts += library_facts(outline)
 
 
 def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
