@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from jobsafety_lint.meaning.python import expressions
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, dotted
 from jobsafety_lint.meaning.python.expressions import Expressions, Given
 
-MENTIONS = ("temporal", "start_workflow", "execute_workflow", "execute_activity", "task_queue")
+MENTIONS = re.compile(r"temporalio|start_workflow|execute_workflow|execute_activity")
 """A file without any of these holds no call that is read here."""
 
 _CLASSES = frozenset(

@@ -5,21 +5,23 @@ Each reader names the words without which a file holds nothing for it; a file th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
-from jobsafety_lint.meaning.python import api_calls
+from jobsafety_lint.meaning.python import api_calls, epochs
 from jobsafety_lint.meaning.python.definitions import FileNames
 from jobsafety_lint.readers.python.outline import Outline
 
-_READERS: tuple[tuple[tuple[str, ...], Callable[[FileNames], Iterator[object]]], ...] = (
+_READERS: tuple[tuple[re.Pattern[str], Callable[[FileNames], Iterator[object]]], ...] = (
     (api_calls.MENTIONS, api_calls.api_calls),
+    (epochs.MENTIONS, epochs.epoch_divisions),
 )
 
 
 def library_facts(outline: Outline) -> list[object]:
     """The facts of all readers whose words the file mentions."""
     text = outline.source.text
-    wanted = [read for words, read in _READERS if any(word in text for word in words)]
+    wanted = [read for words, read in _READERS if words.search(text)]
     if not wanted:
         return []
     try:
