@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.model import Span
-from jobsafety_lint.source import Place
+from jobsafety_lint.source import Place, Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,8 @@ class Command:
     language: str = "shell"
     separate_words: bool = False
     """It is one word of another command's string: the words were joined by blanks first (`pueue add a b`)."""
+    document: Source | None = None
+    """The text of a here-document that is its input."""
 
     @property
     def words(self) -> list[str | None]:

@@ -14,6 +14,7 @@ from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.names import artifact_names
+from jobsafety_lint.meaning.shell.sql_commands import sql_statements
 from jobsafety_lint.meaning.shell.unwrapping import snippet
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.hosts.mise import MiseFile, read_mise
@@ -102,6 +103,7 @@ def read_facts(
         _unread(tree, dialect, kind, found)
     facts = [*interpreter.facts, *interpreter.sequences]
     facts += artifact_names(interpreter.facts)
+    facts += sql_statements(interpreter.facts, source.text)
     facts += _queue_facts(facts, pueue_version)
     found.facts += facts
     return found

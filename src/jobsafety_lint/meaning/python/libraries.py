@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from jobsafety_lint.meaning.python import api_calls, epochs
+from jobsafety_lint.meaning.python import api_calls, epochs, sql_strings
 from jobsafety_lint.meaning.python.definitions import FileNames
 from jobsafety_lint.readers.python.outline import Outline
 
 _READERS: tuple[tuple[re.Pattern[str], Callable[[FileNames], Iterator[object]]], ...] = (
     (api_calls.MENTIONS, api_calls.api_calls),
     (epochs.MENTIONS, epochs.epoch_divisions),
+    (sql_strings.MENTIONS, sql_strings.sql_statements),
 )
 
 

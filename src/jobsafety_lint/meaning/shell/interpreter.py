@@ -530,6 +530,7 @@ class Interpreter:
         name = (args[0].text or "").rpartition("/")[2] if args else ""
         if not outer and name in state.functions and self.depth < MAX_DEPTH and state.call_depth < 5:
             return self._function(state.functions[name], place.source, args[1:], state, use)
+        document = self._documents(redirects, place.source, state)
         command = Command(
             place,
             name,
@@ -541,6 +542,7 @@ class Interpreter:
             use.output,
             self._targets(redirects, place.source, state),
             use.statement,
+            document=document,
         )
         ran = [command]
         self.add(command)
@@ -551,7 +553,7 @@ class Interpreter:
         if not outer:
             builtins.apply(self, command, state)
         if self.depth < MAX_DEPTH:
-            for inner in inner_of(command, state, self._documents(redirects, place.source, state)):
+            for inner in inner_of(command, state, document):
                 ran += self._inner(inner, command, state, use)
         return ran
 
