@@ -9,6 +9,7 @@ from typing import Protocol
 
 from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.comparisons import comparisons
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
@@ -104,6 +105,7 @@ def read_facts(
     facts = [*interpreter.facts, *interpreter.sequences]
     facts += artifact_names(interpreter.facts)
     facts += sql_statements(interpreter.facts, source.text)
+    facts += comparisons(interpreter.facts)
     facts += _queue_facts(facts, pueue_version)
     found.facts += facts
     return found

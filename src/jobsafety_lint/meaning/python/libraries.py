@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from jobsafety_lint.meaning.python import api_calls, epochs, sql_strings
+from jobsafety_lint.meaning.python import api_calls, epochs, line_counts, sql_strings
 from jobsafety_lint.meaning.python.definitions import FileNames
 from jobsafety_lint.readers.python.outline import Outline
 
@@ -16,6 +16,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[FileNames], Iterator[object]]],
     (api_calls.MENTIONS, api_calls.api_calls),
     (epochs.MENTIONS, epochs.epoch_divisions),
     (sql_strings.MENTIONS, sql_strings.sql_statements),
+    (line_counts.MENTIONS, line_counts.line_count_checks),
 )
 
 

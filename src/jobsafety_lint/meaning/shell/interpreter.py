@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, ShellAssignment
 from jobsafety_lint.meaning.commands import Sequence as Steps
+from jobsafety_lint.meaning.comparisons import of_arithmetic, of_command
 from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Glob, Guard, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
@@ -175,6 +176,7 @@ class Interpreter:
                 )
             case sh.Test() | sh.Arithmetic():
                 self._substitutions(statement, source, state, use, output="branch")
+                self._compared(statement, source, state)
                 if use.status in {"branch", "exits"}:
                     self._condition(statement, source)
                 return []
@@ -201,6 +203,17 @@ class Interpreter:
             case sh.Case():
                 return self._case(statement, source, state, use)
         return []
+
+    def _compared(self, statement: sh.Test | sh.Arithmetic, source: Source, state: State) -> None:
+        """Keeps the comparison that `[[ … ]]` or `((…))` makes."""
+        place = Place(source, statement.span)
+        if isinstance(statement, sh.Arithmetic):
+            found = of_arithmetic(statement.text, place)
+        else:
+            args = [arg for word in statement.words for arg in args_of(word, source, state)]
+            found = of_command(Command(place, "test", tuple(args), state.execution))
+        if found is not None:
+            self.add(found)
 
     def _condition(self, node: sh.Node, source: Source) -> None:
         names = names_asked(node, source)
