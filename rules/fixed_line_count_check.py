@@ -23,6 +23,7 @@ RULE = Rule(
 )
 
 _JSON_LINES = re.compile(r"\.(jsonl|ndjson|jsonlines)\b|(jsonl|ndjson)")
+_COUNTS = re.compile(r"\bwc\s+(-l|--lines)\b|\bgrep\s+(-c|--count)\b")
 _COUNTERS = {"wc": {"-l", "--lines"}, "grep": {"-c", "--count"}, "awk": set(), "sed": {"-n"}, "jq": {"-s"}}
 
 
@@ -42,11 +43,14 @@ def counted_in_shell(comparison: Comparison, context: Context) -> Iterator[Draft
     for side, names, expected in comparison.sides:
         if expected is None or expected < 2:
             continue
+        if any(_COUNTS.search(h.text) and _JSON_LINES.search(h.text) for h in side.holes):
+            yield _found(comparison.place, expected, "the file", comparison.place)
+            return
         for command in context.all(Command):
             inside = command.place.source is comparison.place.source and command.place.span in comparison.place.span
             if (command.output_to & names or inside) and _counts_lines(command):
                 text = " ".join(_texts(command, context))
-                if _JSON_LINES.search(text) or any(_JSON_LINES.search(h.text) for h in side.holes):
+                if _JSON_LINES.search(text):
                     yield _found(comparison.place, expected, "the file", command.place)
                     return
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.source import Place
+from jobsafety_lint.source import Hole, Place
 
 OPERATORS = {
     "-eq": "==", "-ne": "!=", "-lt": "<", "-le": "<=", "-gt": ">", "-ge": ">=",
@@ -72,13 +72,20 @@ def of_command(command: Command) -> Comparison | None:
 
 def of_arithmetic(text: str, place: Place) -> Comparison | None:
     """The comparison inside of `((…))`, its variables as they are written."""
-    match = _ARITHMETIC.match(_SUBSTITUTION.sub("0x", text.strip()))
+    masked = _SUBSTITUTION.sub(lambda found: "\0" * len(found.group()), text)
+    match = _ARITHMETIC.match(masked.strip())
     if match is None:
         return None
+    shift = len(masked) - len(masked.lstrip())
+    left, right = (_operand(text[match.start(n) + shift : match.end(n) + shift]) for n in ("left", "right"))
     return Comparison(
-        place, PathPattern.of(match["left"]), match["operator"], PathPattern.of(match["right"]),
-        _variables(match["left"]), _variables(match["right"]),
-    )  # fmt: skip
+        place, left, match["operator"], right, _variables(match["left"]), _variables(match["right"])
+    )
+
+
+def _operand(text: str) -> PathPattern:
+    """One side of an arithmetic comparison: a hole where a substitution stands in it."""
+    return PathPattern((Hole(text),)) if "$(" in text else PathPattern.of(text)
 
 
 def _variables(text: str) -> frozenset[str]:

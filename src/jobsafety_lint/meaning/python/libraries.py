@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from jobsafety_lint.meaning.python import api_calls, epochs, line_counts, sql_strings
+from jobsafety_lint.meaning.python import api_calls, epochs, late_checks, line_counts, merges, sql_strings
 from jobsafety_lint.meaning.python.definitions import FileNames
 from jobsafety_lint.readers.python.outline import Outline
 
@@ -17,6 +17,8 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[FileNames], Iterator[object]]],
     (epochs.MENTIONS, epochs.epoch_divisions),
     (sql_strings.MENTIONS, sql_strings.sql_statements),
     (line_counts.MENTIONS, line_counts.line_count_checks),
+    (late_checks.MENTIONS, late_checks.late_checks),
+    (merges.MENTIONS, merges.merges),
 )
 
 
