@@ -135,6 +135,10 @@ class _Reader:
             at = self.names.where.get(id(node))
             if at is None or at.unit is not self.unit:
                 continue
+            if isinstance(node, ast.Assert):
+                used = self._only(parameters, [node.test])
+                if used:
+                    found.append(_Check(node, "assert", used, at))
             if isinstance(node, ast.If) and not node.orelse and _raises(node.body):
                 used = self._only(parameters, [node.test])
                 if used and not any(isinstance(n, ast.Call) and dotted(n.func).startswith(("os.", "Path")) for n in ast.walk(node.test)):

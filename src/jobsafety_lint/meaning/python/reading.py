@@ -191,7 +191,7 @@ class PythonFile:
     _functions: dict[str, Function] = field(default_factory=dict)
     _names: list[ArtifactName] = field(default_factory=list)
     _calls: dict[str, list[Call]] = field(default_factory=dict)
-    _returning: dict[str, list[int]] = field(default_factory=dict)
+    _naming: dict[str, list[int]] = field(default_factory=dict)
 
     def read(self) -> list[object]:
         """All facts of the file."""
@@ -500,17 +500,18 @@ class PythonFile:
                 self._calls.setdefault(callee.qualified, []).append(call)
         acts = [fact for fact in facts if isinstance(fact, Act)]
         seen: set[Span] = set()
-        candidates = [(node, value, variable, False) for node, value, variable, _ in walker.named]
-        candidates += [(node, value, "", True) for node, value in walker.returned]
-        for node, value, variable, returned in candidates:
+        candidates = [(node, value, variable, where, False) for node, value, variable, where in walker.named]
+        candidates += [(node, value, "", walker.execution, True) for node, value in walker.returned]
+        for node, value, variable, execution, returned in candidates:
             place = walker.scope.place(node)
             if place.span in seen or not _is_name(node, value):
                 continue
             seen.add(place.span)
-            self._add_name(place, value, variable, definition, function, walker, acts, returned=returned)
+            self._add_name(place, value, variable, definition, function, execution, acts, returned=returned)
         for act in acts:
             if act.path_place.span not in seen and "{" in act.path_place.text and _looks_like_file(act.path):
                 seen.add(act.path_place.span)
+                self._naming.setdefault(definition.qualified if definition else "", []).append(len(self._names))
                 self._names.append(
                     ArtifactName(act.path_place, act.path, act.path.name, function, act.execution,
                                  _purposes(act.path, "", definition), frozenset({type(act).__name__.lower()}))
@@ -523,26 +524,23 @@ class PythonFile:
         variable: str,
         definition: Definition | None,
         function: Function | None,
-        walker: Walker,
+        execution: Execution,
         acts: list[Act],
         *,
         returned: bool,
     ) -> None:
         purposes = _purposes(value.pattern, variable, definition if returned else None)
         roles = frozenset(type(a).__name__.lower() for a in acts if a.path.same_object(value.pattern))
-        if returned:
-            self._returning.setdefault(definition.qualified if definition else "", []).append(
-                len(self._names)
-            )
+        self._naming.setdefault(definition.qualified if definition else "", []).append(len(self._names))
         self._names.append(
             ArtifactName(
-                place, value.pattern, value.pattern.name, function, walker.execution, purposes, roles,
+                place, value.pattern, value.pattern.name, function, execution, purposes, roles,
                 returned=returned, variable=variable,
             )
         )  # fmt: skip
 
     def _finish(self) -> None:
-        for qualified, indices in self._returning.items():
+        for qualified, indices in self._naming.items():
             for at in indices:
                 self._names[at] = replace(self._names[at], calls=tuple(self._calls.get(qualified, ())))
         self.facts += self._names
