@@ -40,7 +40,9 @@ _ALREADY_SHORT = frozenset(
     """.split()
 )
 _FIXED_WIDTH = re.compile(r":[^:}]*0\d|:%")
-_ROUNDED = re.compile(r"^(?P<name>[\w.]+):[^:}]*\.(?P<digits>[012])[feg%]?$|^round\((?P<rounded>[\w.]+)(?:,\s*[012])?\)$")
+_ROUNDED = re.compile(
+    r"^(?P<name>[\w.]+):[^:}]*\.(?P<digits>[012])[feg%]?$|^round\((?P<rounded>[\w.]+)(?:,\s*[012])?\)$"
+)
 _CUT = re.compile(r"^(?P<name>[\w.]+)\[:(?P<count>\d+)\]$|^\$\{(?P<shell>\w+):0?:(?P<length>\d+)\}$")
 
 
@@ -56,9 +58,15 @@ class _Part:
     @property
     def is_number(self) -> bool:
         """Whether it is certainly written in digits."""
-        if self.parameter is not None and re.fullmatch(r"(Optional\[)?(int|float)\]?( \| None)?", self.parameter.annotation):
+        if self.parameter is not None and re.fullmatch(
+            r"(Optional\[)?(int|float)\]?( \| None)?", self.parameter.annotation
+        ):
             return True
-        return self.loop is not None and self.loop.values is not None and all(_expanded(v) for v in self.loop.values)
+        return (
+            self.loop is not None
+            and self.loop.values is not None
+            and all(_expanded(v) for v in self.loop.values)
+        )
 
 
 @RULE.on(ArtifactName)
@@ -119,7 +127,11 @@ def _shortened(name: ArtifactName, hole: Hole, context: Context) -> Draft | None
         return None
     if rounded is not None and part.parameter is not None and part.parameter.annotation.startswith("int"):
         return None
-    verb, advice = ("rounded", "write it out: `{x!r}`") if rounded is not None else ("cut off", "write it whole, or hash it")
+    verb, advice = (
+        ("rounded", "write it out: `{x!r}`")
+        if rounded is not None
+        else ("cut off", "write it whole, or hash it")
+    )
     return RULE.found(
         name.place,
         f"`{part.name}` is {verb} in `{name.template.template}`: two jobs whose `{part.name}` differs by less get one name",

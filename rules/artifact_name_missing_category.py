@@ -26,7 +26,9 @@ RULE = Rule(
 )
 
 _MADE = frozenset({"write", "replace", "written"})
-_SCRATCH = frozenset({"tmp", "temp", "scratch", "log", "logs", "null", "pid", "lock", "readme", "config", "conf"})
+_SCRATCH = frozenset(
+    {"tmp", "temp", "scratch", "log", "logs", "null", "pid", "lock", "readme", "config", "conf"}
+)
 _USED = frozenset({"computed", "passed", "formatted", "iterated", "stored"})
 _OUTPUT_OPTIONS = ("-o", "--out", "--output", "--save", "--dest", "--result", "--write", "--to")
 

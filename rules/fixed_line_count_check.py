@@ -32,7 +32,12 @@ def counted_in_python(check: LineCountCheck, context: Context) -> Iterator[Draft
     """`len(lines) != 300` for the lines of a file of JSON lines."""
     if context.role in {"test", "docs"} or not check.is_json_lines:
         return
-    yield _found(check.place, check.expected, check.path.template if check.path is not None else "the file", check.count)
+    yield _found(
+        check.place,
+        check.expected,
+        check.path.template if check.path is not None else "the file",
+        check.count,
+    )
 
 
 @RULE.on(Comparison)
@@ -47,7 +52,10 @@ def counted_in_shell(comparison: Comparison, context: Context) -> Iterator[Draft
             yield _found(comparison.place, expected, "the file", comparison.place)
             return
         for command in context.all(Command):
-            inside = command.place.source is comparison.place.source and command.place.span in comparison.place.span
+            inside = (
+                command.place.source is comparison.place.source
+                and command.place.span in comparison.place.span
+            )
             if (command.output_to & names or inside) and _counts_lines(command):
                 text = " ".join(_texts(command, context))
                 if _JSON_LINES.search(text):

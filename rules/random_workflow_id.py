@@ -34,7 +34,9 @@ def random_id(call: ApiCall, context: Context) -> Iterator[Draft]:
     if hole is None:
         return
     what = "the time of the call" if hole.kind == "time" else "random"
-    related = () if given.place == given.written else ((given.place, "the workflow is started under it here"),)
+    related = (
+        () if given.place == given.written else ((given.place, "the workflow is started under it here"),)
+    )
     yield RULE.found(
         given.written,
         f"`{hole.text}` makes this workflow id {what if what == 'random' else 'depend on ' + what}: the same job started twice is two runs, and neither is refused",

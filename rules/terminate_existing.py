@@ -19,7 +19,10 @@ RULE = Rule(
 
 _KILLING = {
     "id_reuse_policy": ("WorkflowIDReusePolicy.TERMINATE_IF_RUNNING", "the workflow that runs under this id"),
-    "id_conflict_policy": ("WorkflowIDConflictPolicy.TERMINATE_EXISTING", "the workflow that runs under this id"),
+    "id_conflict_policy": (
+        "WorkflowIDConflictPolicy.TERMINATE_EXISTING",
+        "the workflow that runs under this id",
+    ),
     "overlap": ("ScheduleOverlapPolicy.TERMINATE_OTHER", "the run before that is not done yet"),
 }
 

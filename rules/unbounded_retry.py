@@ -33,13 +33,20 @@ def endless_policy(call: ApiCall, context: Context) -> Iterator[Draft]:
     if not _is_nothing(attempts) or not _is_nothing(final) or _set_later(call, context):
         return
     users = [
-        user for user in context.all(ApiCall) for a in user.arguments if a.name == "retry_policy" and a.written == call.place
+        user
+        for user in context.all(ApiCall)
+        for a in user.arguments
+        if a.name == "retry_policy" and a.written == call.place
     ]
     if users and all(_is_bounded(user) or _has_final_errors(user, context) for user in users):
         return
     if not users and _final_failures(context):
         return
-    said = f"`{attempts.place.text}` means no limit" if attempts is not None else "`maximum_attempts` is not given"
+    said = (
+        f"`{attempts.place.text}` means no limit"
+        if attempts is not None
+        else "`maximum_attempts` is not given"
+    )
     yield RULE.found(
         call.place,
         f"this policy retries for ever: {said}, and no error type is non-retryable",

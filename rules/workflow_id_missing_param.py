@@ -85,9 +85,7 @@ def _fields(name: str, call: ApiCall, context: Context) -> list[str]:
         return []
     for record in context.all(Record):
         if record.name == parameter.annotation.strip("'\""):
-            return [
-                f.name for f in record.fields if is_scalar(f) and may_tell_apart(f, context.settings)
-            ]
+            return [f.name for f in record.fields if is_scalar(f) and may_tell_apart(f, context.settings)]
     return []
 
 
@@ -97,7 +95,9 @@ def _covered(name: str, known: frozenset[str], call: ApiCall) -> bool:
     loop = call.loop_of(root)
     if loop is not None and loop.kind == "keyed" and loop.variables[0] in known:
         return True
-    return name in known or root in known or ("." not in name and any(k.startswith(f"{name}.") for k in known))
+    return (
+        name in known or root in known or ("." not in name and any(k.startswith(f"{name}.") for k in known))
+    )
 
 
 def _tells_apart(name: str, call: ApiCall, context: Context) -> bool:

@@ -72,9 +72,12 @@ def is_scalar(parameter: Parameter) -> bool:
     return bool(_SCALARS.match(parameter.annotation))
 
 
-def is_category(name: str, settings: Settings) -> bool:
-    """Whether a name says that it is a category of artifacts."""
-    if name in settings.words("category-parameters"):
-        return True
+def has_category_word(name: str) -> bool:
+    """Whether a name says by itself that it is a category of artifacts."""
     words = list(words_of(name))
     return bool(words) and words[-1] in CATEGORY_WORDS
+
+
+def is_category(name: str, settings: Settings) -> bool:
+    """Whether a name says that it is a category of artifacts, or the settings say so."""
+    return name in settings.words("category-parameters") or has_category_word(name)

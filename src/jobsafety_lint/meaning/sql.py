@@ -170,7 +170,11 @@ def _list_after(tokens: Sequence[_Token], words: tuple[str, str], source: Source
                 close = next((i for i, t in enumerate(rest) if t.text == ")" and t.depth == base), len(rest))
                 return _items(rest[1:close], base + 1, source)
             stop = next(
-                (i for i, t in enumerate(rest) if t.depth < base or (t.depth == base and t.word in _ENDS_LIST)),
+                (
+                    i
+                    for i, t in enumerate(rest)
+                    if t.depth < base or (t.depth == base and t.word in _ENDS_LIST)
+                ),
                 len(rest),
             )
             return _items(rest[:stop], base, source)
@@ -204,7 +208,12 @@ def _selects(tokens: list[_Token], source: Source) -> Iterator[SqlStatement]:
         if token.word not in {"from", "join"} or tokens[at + 1].kind not in {"word", "quoted"}:
             continue
         start = next(
-            (i for i in range(at - 1, -1, -1) if tokens[i].word == "select" and tokens[i].depth == token.depth), None
+            (
+                i
+                for i in range(at - 1, -1, -1)
+                if tokens[i].word == "select" and tokens[i].depth == token.depth
+            ),
+            None,
         )
         if start is None or any(t.depth < token.depth for t in tokens[start:at]):
             continue
@@ -228,7 +237,8 @@ def _says_final(tokens: Sequence[_Token]) -> bool:
     """`SETTINGS final = 1`."""
     texts = [token.text.lower() for token in tokens]
     return any(
-        texts[i] == "final" and texts[i + 1] == "=" and texts[i + 2] in {"1", "true"} for i in range(len(texts) - 2)
+        texts[i] == "final" and texts[i + 1] == "=" and texts[i + 2] in {"1", "true"}
+        for i in range(len(texts) - 2)
     )
 
 

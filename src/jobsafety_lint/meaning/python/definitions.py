@@ -250,7 +250,12 @@ class _Reader:
             self.current = outer
 
     def block(
-        self, node: ast.AST, statements: Sequence[ast.stmt], *, exclusive: bool = False, loop: Loop | None = None
+        self,
+        node: ast.AST,
+        statements: Sequence[ast.stmt],
+        *,
+        exclusive: bool = False,
+        loop: Loop | None = None,
     ) -> None:
         outer = self.blocks, self.loops
         self.blocks = (*self.blocks, Block(node, exclusive, _leaves(statements)))
@@ -332,7 +337,12 @@ class _Reader:
             self.visit(child)
         position = self.names.where[id(node)] = self.position()
         self.names.sites.append(Site(node, position, targets))
-        if isinstance(node.func, ast.Attribute) and node.func.attr in {"update", "setdefault", "pop", "clear"}:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in {
+            "update",
+            "setdefault",
+            "pop",
+            "clear",
+        }:
             self.bind(key_of(node.func.value), "changed", node)
 
     def _value(self, value: ast.expr, targets: Sequence[ast.expr]) -> None:

@@ -16,7 +16,15 @@ from jobsafety_lint.source import Place
 MENTIONS = re.compile(r"\.astype\(|\.view\(|\.asi8\b|to_numeric\(|dtype=")
 _INTEGERS = frozenset({"int64", "i8", "<i8", "int", "Int64", "int_"})
 _MAKERS = frozenset(
-    {"to_datetime", "date_range", "bdate_range", "DatetimeIndex", "period_range", "to_timedelta", "timedelta_range"}
+    {
+        "to_datetime",
+        "date_range",
+        "bdate_range",
+        "DatetimeIndex",
+        "period_range",
+        "to_timedelta",
+        "timedelta_range",
+    }
 )
 _INDEX_MAKERS = _MAKERS - {"to_datetime", "to_timedelta"}
 _KEEPING = frozenset(
@@ -26,7 +34,20 @@ _KEEPING = frozenset(
 )  # fmt: skip
 _EXPLICIT = re.compile(r"\.as_unit\(|datetime64\[|timedelta64\[|unit=[\"']ns[\"']")
 _TIME_WORDS = frozenset(
-    {"timestamp", "timestamps", "datetime", "datetimes", "date", "dates", "time", "times", "ts", "at", "dt", "when"}
+    {
+        "timestamp",
+        "timestamps",
+        "datetime",
+        "datetimes",
+        "date",
+        "dates",
+        "time",
+        "times",
+        "ts",
+        "at",
+        "dt",
+        "when",
+    }
 )
 _ARRAYS = frozenset({"values", "array", "to_numpy"})
 
@@ -83,13 +104,17 @@ class _Reader:
         match node:
             case ast.BinOp(left=left, op=ast.FloorDiv() | ast.Div(), right=right):
                 return self._divided(node, left, right, at, plain=isinstance(node.op, ast.FloorDiv))
-            case ast.BinOp(left=left, op=ast.Mult(), right=ast.Constant(value=float() as factor)) if factor < 1:
+            case ast.BinOp(left=left, op=ast.Mult(), right=ast.Constant(value=float() as factor)) if (
+                factor < 1
+            ):
                 return self._divided(node, left, ast.Constant(round(1 / factor)), at)
             case ast.AugAssign(target=target, op=ast.FloorDiv() | ast.Div(), value=right):
                 load = ast.parse(ast.unparse(target), mode="eval").body
                 ast.copy_location(load, target)
                 return self._divided(node.value, load, right, at, place=self.names.place(node))
-            case ast.Call(func=ast.Attribute(attr="floordiv" | "div" | "divide" | "truediv", value=left), args=[right]):
+            case ast.Call(
+                func=ast.Attribute(attr="floordiv" | "div" | "divide" | "truediv", value=left), args=[right]
+            ):
                 return self._divided(node, left, right, at)
             case ast.Call(args=[left, right]) if dotted(node.func).rpartition(".")[2] == "floor_divide":
                 return self._divided(node, left, right, at)
@@ -106,7 +131,12 @@ class _Reader:
         place: Place | None = None,
     ) -> EpochDivision | None:
         divisor = self.expressions.literal(right, at)
-        if not isinstance(divisor, int | float) or divisor < 1000 or divisor % 1000 or divisor != int(divisor):
+        if (
+            not isinstance(divisor, int | float)
+            or divisor < 1000
+            or divisor % 1000
+            or divisor != int(divisor)
+        ):
             return None
         cast, where = self._cast(left, at)
         if cast is None:
@@ -127,7 +157,11 @@ class _Reader:
             _cast_name(cast),
             origin.why,
             origin.place,
-            whole=plain and cast is left and base is receiver and isinstance(cast, ast.Call) and _is_method(cast),
+            whole=plain
+            and cast is left
+            and base is receiver
+            and isinstance(cast, ast.Call)
+            and _is_method(cast),
         )
 
     def _cast(self, node: ast.expr, at: Position) -> tuple[ast.expr | None, Position]:
@@ -187,7 +221,9 @@ class _Reader:
     def _called(self, node: ast.Call, func: ast.expr, at: Position, depth: int) -> _Origin | None:
         last = func.attr if isinstance(func, ast.Attribute) else dotted(func)
         if last in _MAKERS:
-            shape = "index" if last in _INDEX_MAKERS else self._shape_of(node.args[0], at) if node.args else ""
+            shape = (
+                "index" if last in _INDEX_MAKERS else self._shape_of(node.args[0], at) if node.args else ""
+            )
             return _Origin(f"`{last}` made it", self.names.place(node), shape)
         if isinstance(func, ast.Attribute) and last in _KEEPING:
             return self._origin(func.value, at, depth + 1)
@@ -200,9 +236,15 @@ class _Reader:
     def _shape_of(self, node: ast.expr, at: Position) -> str:
         """Whether `to_datetime` of an expression is a series or an index."""
         node, at = self.expressions.follow(node, at)
-        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+        ):
             return "series"
-        if isinstance(node, ast.List | ast.ListComp) or (isinstance(node, ast.Attribute) and node.attr == "index"):
+        if isinstance(node, ast.List | ast.ListComp) or (
+            isinstance(node, ast.Attribute) and node.attr == "index"
+        ):
             return "index"
         found = self.names.reaching(dotted(node), at) if dotted(node) else []
         if len(found) == 1 and isinstance(found[0].node, ast.arg) and found[0].node.annotation is not None:

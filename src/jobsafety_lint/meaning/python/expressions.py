@@ -264,11 +264,15 @@ class Expressions:
         made = self.names.class_named(dotted(call.func))
         if made is None:
             return None
-        fields = [s.target.id for s in made.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+        fields = [
+            s.target.id for s in made.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+        ]
         at = fields.index(attribute) if attribute in fields else len(call.args)
         return call.args[at] if at < len(call.args) else None
 
-    def pattern(self, node: ast.expr, at: Position, depth: int = 0) -> PathPattern:  # one case a kind of expression
+    def pattern(
+        self, node: ast.expr, at: Position, depth: int = 0
+    ) -> PathPattern:  # one case a kind of expression
         """The text that an expression makes, as literals and holes."""
         if depth > _DEPTH:
             return self._hole(node, at)

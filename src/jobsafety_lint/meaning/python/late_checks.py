@@ -11,7 +11,9 @@ from jobsafety_lint.meaning.datasets import LateCheck
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, FunctionNode, Position, Site, Unit, dotted
 
-MENTIONS = re.compile(r"\b(?:validate|verify|ensure|assert|check|gate)_\w+\(|\bvalidate\(|\braise (?:Value|Type)Error")
+MENTIONS = re.compile(
+    r"\b(?:validate|verify|ensure|assert|check|gate)_\w+\(|\bvalidate\(|\braise (?:Value|Type)Error"
+)
 _CHECKS = frozenset({"validate", "verify", "ensure", "assert", "check", "gate"})
 _WORK = frozenset(
     """
@@ -19,12 +21,17 @@ _WORK = frozenset(
     put publish transcode render simulate optimize migrate
     """.split()
 )
+_CHEAP = frozenset(
+    "num number size length offset hash path name names key id duration index shape url count".split()
+)
 _WORK_METHODS = frozenset(
     {"read_parquet", "read_csv", "read_sql", "read_json", "read_table", "scan_parquet", "get_object", "put_object",
      "download_file", "upload_file", "download_fileobj", "upload_fileobj", "urlopen", "urlretrieve", "to_parquet", "to_sql",
      "insert_df", "insert_many", "executemany", "load_dataset", "snapshot_download"}
 )  # fmt: skip
-_HTTP = re.compile(r"^(requests|httpx|session|self\.session|client|http)\.(get|post|put|patch|delete|request)$")
+_HTTP = re.compile(
+    r"^(requests|httpx|session|self\.session|client|http)\.(get|post|put|patch|delete|request)$"
+)
 _NO_INPUT = frozenset(
     """
     path paths file files filename dest destination target out output outdir outfile dir directory folder root checksum
@@ -91,7 +98,12 @@ class _Reader:
                     ):
                         function = self.names.function_of(self.unit)
                         yield LateCheck(
-                            self.names.place(check.node), check.by, parameter, self.names.place(site.node), name, function
+                            self.names.place(check.node),
+                            check.by,
+                            parameter,
+                            self.names.place(site.node),
+                            name,
+                            function,
                         )
                         seen.add(parameter)
                         break
@@ -104,7 +116,11 @@ class _Reader:
         first = next(words_of(last), "")
         if first in _CHECKS:
             return ""
-        if first in _WORK or last in _WORK_METHODS or _HTTP.match(name):
+        if (
+            (first in _WORK and not set(words_of(last)) & _CHEAP)
+            or last in _WORK_METHODS
+            or _HTTP.match(name)
+        ):
             return name
         return ""
 
@@ -116,7 +132,9 @@ class _Reader:
                 if isinstance(node, ast.Name):
                     found.add(node.id)
                     for binding in self.unit.bindings.get(node.id, ()):
-                        if binding.kind == "assign" and isinstance(binding.node, ast.JoinedStr | ast.BinOp | ast.Name):
+                        if binding.kind == "assign" and isinstance(
+                            binding.node, ast.JoinedStr | ast.BinOp | ast.Name
+                        ):
                             found |= {n.id for n in ast.walk(binding.node) if isinstance(n, ast.Name)}
         return found
 
@@ -141,7 +159,10 @@ class _Reader:
                     found.append(_Check(node, "assert", used, at))
             if isinstance(node, ast.If) and not node.orelse and _raises(node.body):
                 used = self._only(parameters, [node.test])
-                if used and not any(isinstance(n, ast.Call) and dotted(n.func).startswith(("os.", "Path")) for n in ast.walk(node.test)):
+                if used and not any(
+                    isinstance(n, ast.Call) and dotted(n.func).startswith(("os.", "Path"))
+                    for n in ast.walk(node.test)
+                ):
                     found.append(_Check(node.test, "if …: raise", used, at))
         return iter(sorted(found, key=lambda check: check.at.order))
 
@@ -163,4 +184,10 @@ def _raises(body: list[ast.stmt]) -> bool:
     if not isinstance(last, ast.Raise) or last.exc is None or len(body) > 2:
         return False
     name = dotted(last.exc.func) if isinstance(last.exc, ast.Call) else dotted(last.exc)
-    return name in {"ValueError", "TypeError", "argparse.ArgumentTypeError", "click.BadParameter", "typer.BadParameter"}
+    return name in {
+        "ValueError",
+        "TypeError",
+        "argparse.ArgumentTypeError",
+        "click.BadParameter",
+        "typer.BadParameter",
+    }

@@ -78,13 +78,17 @@ class _Reader:
         match origin:
             case ast.Call(func=ast.Name(id="len"), args=[lines]):
                 return lines, where
-            case ast.Call(func=ast.Name(id="sum"), args=[ast.GeneratorExp(elt=ast.Constant(value=1), generators=[part])]):
+            case ast.Call(
+                func=ast.Name(id="sum"), args=[ast.GeneratorExp(elt=ast.Constant(value=1), generators=[part])]
+            ):
                 return part.iter, where
             case ast.Attribute(attr="height", value=table):
                 return table, where
             case ast.Subscript(value=ast.Attribute(attr="shape", value=table), slice=ast.Constant(value=0)):
                 return table, where
-            case ast.Call(func=ast.Attribute(attr="count", value=text), args=[ast.Constant(value="\n" | b"\n")]):
+            case ast.Call(
+                func=ast.Attribute(attr="count", value=text), args=[ast.Constant(value="\n" | b"\n")]
+            ):
                 return text, where
         return self._loop_counter(node, at)
 
@@ -95,7 +99,12 @@ class _Reader:
             one = isinstance(binding.node, ast.Constant) and binding.node.value == 1
             if binding.kind == "changed" and one and binding.position.loops:
                 loop = next(
-                    (b.node for b in reversed(binding.position.blocks) if isinstance(b.node, ast.For | ast.AsyncFor)), None
+                    (
+                        b.node
+                        for b in reversed(binding.position.blocks)
+                        if isinstance(b.node, ast.For | ast.AsyncFor)
+                    ),
+                    None,
                 )
                 if loop is not None:
                     return loop.iter, binding.position
@@ -123,7 +132,9 @@ class _Reader:
                 last = inner.func.attr if isinstance(inner.func, ast.Attribute) else dotted(inner.func)
                 opens = last in {"open", "read_text", "read_bytes", *_LINES}
                 reads = reads or opens
-                per_line = last == "loads" or (last == "read_json" and any(k.arg == "lines" for k in inner.keywords))
+                per_line = last == "loads" or (
+                    last == "read_json" and any(k.arg == "lines" for k in inner.keywords)
+                )
                 json_lines = json_lines or per_line or last in {"read_ndjson", "scan_ndjson"}
                 if opens and path is None:
                     path = self._path(inner, point)

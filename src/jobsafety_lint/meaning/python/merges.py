@@ -11,10 +11,21 @@ from jobsafety_lint.meaning.datasets import Merge
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Site, Unit, dotted
 
-MENTIONS = re.compile(r"\b(?:concat|concatenate|vstack|read_parquet|scan_parquet|read_csv|scan_csv|read_ndjson|scan_ndjson|open_dataset)\(")
+MENTIONS = re.compile(
+    r"\b(?:concat|concatenate|vstack|read_parquet|scan_parquet|read_csv|scan_csv|read_ndjson|scan_ndjson|open_dataset)\("
+)
 _MERGERS = frozenset({"concat", "concatenate", "vstack"})
 _READERS = frozenset(
-    {"read_parquet", "scan_parquet", "read_csv", "scan_csv", "read_ndjson", "scan_ndjson", "open_dataset", "read_json"}
+    {
+        "read_parquet",
+        "scan_parquet",
+        "read_csv",
+        "scan_csv",
+        "read_ndjson",
+        "scan_ndjson",
+        "open_dataset",
+        "read_json",
+    }
 )
 _CHECK_WORDS = frozenset({"validate", "check", "assert", "ensure", "verify", "require"})
 
@@ -54,7 +65,12 @@ class _Reader:
                     given = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
                     if set(words_of(name)) & _CHECK_WORDS and given & results:
                         checked = True
-                if use is None and isinstance(node, ast.Name) and node.id in results and isinstance(node.ctx, ast.Load):
+                if (
+                    use is None
+                    and isinstance(node, ast.Name)
+                    and node.id in results
+                    and isinstance(node.ctx, ast.Load)
+                ):
                     use = node
         function = self.names.function_of(unit) if unit.is_function else None
         place = self.names.place(self.site.node)
@@ -88,7 +104,16 @@ class _Reader:
 def _filters(node: ast.AST) -> bool:
     """`frame.filter(…)`, `frame.query(…)`, `frame[frame["x"] == …]`, `.unique()` and the like on a column."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return node.func.attr in {"filter", "query", "unique", "n_unique", "nunique", "value_counts", "groupby", "group_by"}
+        return node.func.attr in {
+            "filter",
+            "query",
+            "unique",
+            "n_unique",
+            "nunique",
+            "value_counts",
+            "groupby",
+            "group_by",
+        }
     return isinstance(node, ast.Compare)
 
 

@@ -16,6 +16,7 @@ from jobsafety_lint.meaning.commands import Condition
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
+from jobsafety_lint.meaning.identity import has_category_word
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.meaning.python.libraries import library_facts
@@ -211,8 +212,9 @@ class PythonFile:
             d for d in self.outline.functions if self._may_hold_facts(d.node, d.span, has_glob=has_glob)
         ]
         helpers = {d.name for d in wanted}
+        told = {d.name for d in wanted if any(has_category_word(p.arg) for p in d.parameters)}
         for definition in self.outline.functions:
-            if definition not in wanted and self._calls_any(definition, helpers):
+            if definition not in wanted and self._calls_any(definition, helpers, told):
                 wanted.append(definition)
         for definition in wanted:
             self._walk_definition(definition)
@@ -250,8 +252,10 @@ class PythonFile:
                 return True
         return False
 
-    def _calls_any(self, definition: Definition, helpers: set[str]) -> bool:
-        """Whether a function calls a helper that returns the name of a file, which then is its caller's business."""
+    def _calls_any(self, definition: Definition, helpers: set[str], told: set[str]) -> bool:
+        """Whether a function calls a helper that returns the name of a file, or one that is `told` a category: which
+        then is its caller's business.
+        """
         for inner in ast.walk(definition.node):
             if isinstance(inner, ast.Call):
                 called = (
@@ -260,7 +264,9 @@ class PythonFile:
                     else getattr(inner.func, "id", "")
                 )
                 if called in helpers and (
-                    _STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))
+                    called in told
+                    or _STATE_TEXT.search(called)
+                    or called.endswith(("path", "file", "name"))
                 ):
                     return True
         return False
@@ -511,7 +517,9 @@ class PythonFile:
         for act in acts:
             if act.path_place.span not in seen and "{" in act.path_place.text and _looks_like_file(act.path):
                 seen.add(act.path_place.span)
-                self._naming.setdefault(definition.qualified if definition else "", []).append(len(self._names))
+                self._naming.setdefault(definition.qualified if definition else "", []).append(
+                    len(self._names)
+                )
                 self._names.append(
                     ArtifactName(act.path_place, act.path, act.path.name, function, act.execution,
                                  _purposes(act.path, "", definition), frozenset({type(act).__name__.lower()}))

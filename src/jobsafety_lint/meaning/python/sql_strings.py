@@ -16,10 +16,26 @@ from jobsafety_lint.source import Hole, SnippetBuilder, Source
 
 MENTIONS = re.compile(r"[Cc]lick[Hh]ouse|ReplacingMergeTree|asynch\b|:8123\b")
 _INSERTS = frozenset(
-    {"insert", "insert_df", "insert_arrow", "insert_df_arrow", "raw_insert", "insert_dataframe", "to_clickhouse"}
+    {
+        "insert",
+        "insert_df",
+        "insert_arrow",
+        "insert_df_arrow",
+        "raw_insert",
+        "insert_dataframe",
+        "to_clickhouse",
+    }
 )
 _CLIENTS = frozenset(
-    {"get_client", "create_client", "get_async_client", "create_async_client", "Client", "connect", "create_pool"}
+    {
+        "get_client",
+        "create_client",
+        "get_async_client",
+        "create_async_client",
+        "Client",
+        "connect",
+        "create_pool",
+    }
 )
 _FINAL = re.compile(r"[\"']?final[\"']?\s*[:=]\s*[\"']?(?:1|True)\b")
 _DEDUPLICATES = re.compile(r"\.drop_duplicates\(|\.unique\(|dedup\w*\(|\.distinct\(")
@@ -51,7 +67,11 @@ def _strings(names: FileNames) -> Iterator[tuple[ast.expr, Position]]:
 
 def _in_statement(names: FileNames, statement: ast.stmt, unit: Unit) -> Iterator[tuple[ast.expr, Position]]:
     at = names.where.get(id(statement))
-    if at is None or at.unit is not unit or isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if (
+        at is None
+        or at.unit is not unit
+        or isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ):
         return
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         return
@@ -82,7 +102,10 @@ class _Reader:
         """The calls that each string is handed to, by the string's identity."""
         found: dict[int, list[Site]] = {}
         for site in self.names.sites:
-            given = [*site.node.args[:1], *(k.value for k in site.node.keywords if k.arg in {"query", "sql", "cmd"})]
+            given = [
+                *site.node.args[:1],
+                *(k.value for k in site.node.keywords if k.arg in {"query", "sql", "cmd"}),
+            ]
             for value in given:
                 text, _ = self.expressions.follow(value, site.position)
                 found.setdefault(id(text), []).append(site)
@@ -103,7 +126,11 @@ class _Reader:
         texts = []
         for keyword in site.node.keywords:
             value, _ = self.expressions.follow(keyword.value, site.position)
-            texts.append(f"{keyword.arg}={self.names.text(value)}" if value is keyword.value else self.names.text(value))
+            texts.append(
+                f"{keyword.arg}={self.names.text(value)}"
+                if value is keyword.value
+                else self.names.text(value)
+            )
         return " ".join(texts)
 
     def _deduplicated(self, unit: Unit) -> bool:
@@ -135,10 +162,14 @@ class _Reader:
             pattern = self.expressions.pattern(node, site.position)
             if pattern.parts and not isinstance(self.expressions.literal(node, site.position), int | float):
                 database = given.get("database")
-                prefix = self.expressions.pattern(database, site.position).text if database is not None else None
+                prefix = (
+                    self.expressions.pattern(database, site.position).text if database is not None else None
+                )
                 name = f"{prefix}.{pattern.template}" if prefix else pattern.template
                 match = re.match(r"INSERT\s+INTO\s+(?:TABLE\s+)?([\w.`{}]+)", name, re.IGNORECASE)
-                yield SqlStatement("insert", match[1] if match else name, self.names.place(site.node), "python")
+                yield SqlStatement(
+                    "insert", match[1] if match else name, self.names.place(site.node), "python"
+                )
 
     # --- text ------------------------------------------------------------------------------------------------------
 
@@ -153,7 +184,9 @@ class _Reader:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             self._add(node.left, at, builder)
             self._add(node.right, at, builder)
-        elif isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        elif isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ):
             self._literals(span, at, builder)
         else:
             self._filled(self.names.text(node), node, span, at, builder)
@@ -183,7 +216,11 @@ class _Reader:
         if "f" in prefix:
             for opened, closed in _fields(text, span):
                 self._plain(Span(start, opened), raw, builder, braces=True)
-                code = re.split(r"(?<![!=<>])[:!](?!=)", text[opened + 1 : closed], maxsplit=1)[0].strip().rstrip("=")
+                code = (
+                    re.split(r"(?<![!=<>])[:!](?!=)", text[opened + 1 : closed], maxsplit=1)[0]
+                    .strip()
+                    .rstrip("=")
+                )
                 try:
                     node = ast.parse(code, mode="eval").body
                 except (SyntaxError, ValueError):
