@@ -128,7 +128,7 @@ def in_shell(act: Write, context: Context) -> Iterator[Draft]:
         takes = any(
             category in arg.pattern.names
             for command in context.all(Command)
-            if command.place.source is act.place.source and command.place.span.overlaps(act.place.span)
+            if _together(command, act)
             for arg in command.args
         )
         if takes:
@@ -136,22 +136,32 @@ def in_shell(act: Write, context: Context) -> Iterator[Draft]:
             return
 
 
-@RULE.on(ArtifactName)
-def as_option(name: ArtifactName, context: Context) -> Iterator[Draft]:
+@RULE.on(Command)
+def as_option(command: Command, context: Context) -> Iterator[Draft]:
     """`--out "out/$corpus.jsonl"` of a command that also takes the category."""
-    if name.language != "shell" or not _is_artifact(name.pattern, context):
+    if not command.execution.loops or command.language != "shell":
         return
-    for command in context.all(Command):
-        for before, arg in zip(command.args, command.args[1:], strict=False):
-            mine = arg.place == name.place or (arg.origin is not None and name.place.span in arg.origin.span)
-            if not mine or not (before.text or "").startswith(_OUTPUT_OPTIONS):
+    for before, arg in zip(command.args, command.args[1:], strict=False):
+        if not (before.text or "").startswith(_OUTPUT_OPTIONS) or not _has_name(arg.pattern):
+            continue
+        if not _is_artifact(arg.pattern, context):
+            continue
+        for loop in command.execution.loops:
+            category = _category_of(loop, arg.pattern, context)
+            if not category or not any(category in other.pattern.names for other in command.args):
                 continue
-            for loop in command.execution.loops:
-                category = _category_of(loop, name.pattern, context)
-                if category and any(category in a.pattern.names for a in command.args):
-                    if not _is_used_up(name.pattern, command.place, loop, context):
-                        yield _shell_found(name.place, name.pattern, category, loop)
-                        return
+            if not _is_used_up(arg.pattern, command.place, loop, context):
+                yield _shell_found(arg.place, arg.pattern, category, loop)
+                return
+
+
+def _together(command: Command, act: Write) -> bool:
+    """Whether a command is the one that writes, or one of the same statement (a pipeline)."""
+    if command.place.source is not act.place.source:
+        return False
+    return command.place.span.overlaps(act.place.span) or (
+        act.statement is not None and command.statement == act.statement
+    )
 
 
 def _has_name(path: PathPattern) -> bool:

@@ -35,8 +35,8 @@ _SCALARS = re.compile(
 )
 CATEGORY_WORDS = frozenset(
     """
-    category categories direction directions side strategy strategies generation generations gen regime regimes phase
-    variant variants flavor flavour cohort cohorts scenario scenarios split polarity stance
+    category direction side strategy generation gen regime phase variant flavor flavour cohort scenario split polarity
+    stance
     """.split()
 )
 """Words of a parameter that say that it is a category of artifacts: one of a few kinds, made side by side."""

@@ -110,6 +110,8 @@ _STRONG = re.compile(
 )
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 _STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
+_JOINS = re.compile(r"\{|['\"] \+ |\+ ['\"]|['\"] % |\bjoin\(")
+"""How an expression looks that builds a name."""
 _POOL_METHODS = frozenset(
     {"map", "imap", "imap_unordered", "starmap", "apply_async", "map_async", "starmap_async", "submit"}
 )
@@ -515,7 +517,8 @@ class PythonFile:
             seen.add(place.span)
             self._add_name(place, value, variable, definition, function, execution, acts, returned=returned)
         for act in acts:
-            if act.path_place.span not in seen and "{" in act.path_place.text and _looks_like_file(act.path):
+            joined = _JOINS.search(act.path_place.text) is not None
+            if act.path_place.span not in seen and joined and _looks_like_file(act.path):
                 seen.add(act.path_place.span)
                 self._naming.setdefault(definition.qualified if definition else "", []).append(
                     len(self._names)
