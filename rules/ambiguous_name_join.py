@@ -28,16 +28,74 @@ RULE = Rule(
 
 _READ_ONLY = frozenset({"read", "check", "delete", "deleted"})
 _AFFIXES = frozenset(
-    """
-    prefix suffix ext extension stem base basename name postfix sep separator tag ending infix dot path root dir folder
-    home head tail fname filename pre post type fmt letter part version v
-    """.split()
+    [
+        "prefix",
+        "suffix",
+        "ext",
+        "extension",
+        "stem",
+        "base",
+        "basename",
+        "name",
+        "postfix",
+        "sep",
+        "separator",
+        "tag",
+        "ending",
+        "infix",
+        "dot",
+        "path",
+        "root",
+        "dir",
+        "folder",
+        "home",
+        "head",
+        "tail",
+        "fname",
+        "filename",
+        "pre",
+        "post",
+        "type",
+        "fmt",
+        "letter",
+        "part",
+        "version",
+        "v",
+    ]
 )
 _ALREADY_SHORT = frozenset(
-    """
-    sha sha1 sha256 hash commit digest uuid guid id oid token rev revision fingerprint date day time ts timestamp datetime
-    dt start end since until now month year stamp created
-    """.split()
+    [
+        "sha",
+        "sha1",
+        "sha256",
+        "hash",
+        "commit",
+        "digest",
+        "uuid",
+        "guid",
+        "id",
+        "oid",
+        "token",
+        "rev",
+        "revision",
+        "fingerprint",
+        "date",
+        "day",
+        "time",
+        "ts",
+        "timestamp",
+        "datetime",
+        "dt",
+        "start",
+        "end",
+        "since",
+        "until",
+        "now",
+        "month",
+        "year",
+        "stamp",
+        "created",
+    ]
 )
 _FIXED_WIDTH = re.compile(r":[^:}]*0\d|:%")
 _ROUNDED = re.compile(

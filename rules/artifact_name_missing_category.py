@@ -40,13 +40,13 @@ def in_python(name: ArtifactName, context: Context) -> Iterator[Draft]:
         return
     acts = [
         act
-        for kind in (Write, Replace)
-        for act in context.all(kind)
+        for act in (*context.all(Write), *context.all(Replace))
         if act.execution.functions == name.execution.functions and act.path.same_object(name.pattern)
     ]
     if not name.roles & _MADE and not acts and not name.returned:
         return
-    loops = {loop.place: loop for source in (name, *acts) for loop in source.execution.loops}
+    around = [*name.execution.loops, *(loop for act in acts for loop in act.execution.loops)]
+    loops = {loop.place: loop for loop in around}
     for loop in loops.values():
         category = _category_of(loop, name.pattern, context)
         if category and not name.returned and not _is_keyed_by_other(loop, name.pattern, category):

@@ -22,7 +22,7 @@ RULE = Rule(
 @RULE.on(ApiCall)
 def unlimited(call: ApiCall, context: Context) -> Iterator[Draft]:
     """`Worker(…)` with activities, and neither `max_concurrent_activities` nor a tuner."""
-    if call.name not in {"temporalio.worker.Worker"} or context.role in {"test", "docs"}:
+    if call.name != "temporalio.worker.Worker" or context.role in {"test", "docs"}:
         return
     if not call.lacks("max_concurrent_activities", "tuner") or call.lacks("activities"):
         return

@@ -17,18 +17,76 @@ LOOKS_LIKE_SQL = re.compile(
     r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:CREATE\s+(?:OR\s+REPLACE\s+)?TABLE|INSERT\s+INTO|SELECT\b|WITH\s+\S+\s+AS|OPTIMIZE\s+TABLE|SET\s+final)",
     re.IGNORECASE | re.DOTALL,
 )
+_CHARS = r"[\w\ue000-\uf8ff{}:$]"
+_QUOTED = r"`[^`]*`|\"[^\"]*\""
 _TOKEN = re.compile(
-    r"(?P<skip>\s+|--[^\n]*|/\*.*?\*/)|(?P<string>'(?:[^'\\]|\\.|'')*')|(?P<quoted>`[^`]*`|\"[^\"]*\")"
-    r"|(?P<word>[\w\ue000-\uf8ff{$][\w\ue000-\uf8ff.{}:$]*(?:\.(?:`[^`]*`|\"[^\"]*\"))?)|(?P<other>.)",
+    r"(?P<skip>\s+|--[^\n]*|/\*.*?\*/)|(?P<string>'(?:[^'\\]|\\.|'')*')"
+    rf"|(?P<quoted>(?:{_QUOTED})(?:\.(?:{_CHARS}+|{_QUOTED}))*)"
+    rf"|(?P<word>[\w\ue000-\uf8ff{{$]{_CHARS}*(?:\.(?:{_CHARS}+|{_QUOTED}))*)|(?P<other>.)",
     re.DOTALL,
 )
 _ENDS_TABLE = frozenset(
-    "where prewhere group order limit join left right inner full cross any all asof semi anti global on using settings "
-    "union intersect except having sample array format window qualify offset into values as with final".split()
+    [
+        "where",
+        "prewhere",
+        "group",
+        "order",
+        "limit",
+        "join",
+        "left",
+        "right",
+        "inner",
+        "full",
+        "cross",
+        "any",
+        "all",
+        "asof",
+        "semi",
+        "anti",
+        "global",
+        "on",
+        "using",
+        "settings",
+        "union",
+        "intersect",
+        "except",
+        "having",
+        "sample",
+        "array",
+        "format",
+        "window",
+        "qualify",
+        "offset",
+        "into",
+        "values",
+        "as",
+        "with",
+        "final",
+    ]
 )
 _INSENSITIVE = frozenset(
-    "max min any anylast uniq uniqexact uniqcombined uniqcombined64 uniqhll12 countdistinct argmax argmin grouparraydistinct "
-    "groupuniqarray maxif minif uniqif uniqexactif argmaxif argminif".split()
+    [
+        "max",
+        "min",
+        "any",
+        "anylast",
+        "uniq",
+        "uniqexact",
+        "uniqcombined",
+        "uniqcombined64",
+        "uniqhll12",
+        "countdistinct",
+        "argmax",
+        "argmin",
+        "grouparraydistinct",
+        "groupuniqarray",
+        "maxif",
+        "minif",
+        "uniqif",
+        "uniqexactif",
+        "argmaxif",
+        "argminif",
+    ]
 )
 
 
@@ -182,7 +240,24 @@ def _list_after(tokens: Sequence[_Token], words: tuple[str, str], source: Source
 
 
 _ENDS_LIST = frozenset(
-    "having order limit settings union format with partition primary ttl sample comment as window qualify into".split()
+    [
+        "having",
+        "order",
+        "limit",
+        "settings",
+        "union",
+        "format",
+        "with",
+        "partition",
+        "primary",
+        "ttl",
+        "sample",
+        "comment",
+        "as",
+        "window",
+        "qualify",
+        "into",
+    ]
 )
 
 
@@ -229,7 +304,7 @@ def _selects(tokens: list[_Token], source: Source) -> Iterator[SqlStatement]:
             "",
             final=setting or _is_final(tokens, at + 2),
             group_by=tuple(_grouped(scope, source)),
-            dedups=_dedups(scope, source),
+            dedups=_dedups(scope),
         )
 
 
@@ -289,7 +364,7 @@ def _select_items(scope: Sequence[_Token]) -> list[list[_Token]]:
     return [item for item in items if item]
 
 
-def _dedups(scope: Sequence[_Token], source: Source) -> str:
+def _dedups(scope: Sequence[_Token]) -> str:
     """What takes care of duplicates in a SELECT without FINAL; empty if nothing does."""
     depth = scope[0].depth
     own = [t for t in scope if t.depth >= depth]

@@ -286,6 +286,22 @@ class _Reader:
             case ast.NamedExpr(target=target, value=value):
                 self.visit(value)
                 self.bind(target.id, "assign", value)
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                self._comprehension(node)
+            case ast.Call():
+                self._call(node)
+            case ast.stmt():
+                self._flow(node)
+            case _:
+                self._children(node)
+
+    def _children(self, node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            self.visit(child)
+
+    def _flow(self, node: ast.stmt) -> None:
+        """Statements that decide what runs."""
+        match node:
             case ast.For() | ast.AsyncFor():
                 self.visit(node.iter)
                 self._loop_targets(node.target, node.iter)
@@ -299,8 +315,6 @@ class _Reader:
                 self.visit(test)
                 self.block(node, body, exclusive=True)
                 self.block(node, orelse, exclusive=True)
-            case ast.Try():
-                self._try(node)
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     self.visit(item.context_expr)
@@ -314,13 +328,10 @@ class _Reader:
                     for inner in ast.walk(case_.pattern):
                         self.bind(getattr(inner, "name", None) or "", "other")
                     self.block(node, case_.body, exclusive=True)
-            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
-                self._comprehension(node)
-            case ast.Call():
-                self._call(node)
+            case _ if hasattr(node, "handlers"):  # Try, and TryStar from Python 3.11 on
+                self._try(node)  # type: ignore[arg-type]
             case _:
-                for child in ast.iter_child_nodes(node):
-                    self.visit(child)
+                self._children(node)
 
     def _try(self, node: ast.Try) -> None:
         self.body(node.body)
@@ -364,9 +375,9 @@ class _Reader:
                     for name in target_names(inner):
                         self.bind(name, "other", value)
             return
-        for inner in ast.iter_child_nodes(target):
-            if isinstance(inner, ast.expr):
-                self.visit(inner)
+        for child in ast.iter_child_nodes(target):
+            if isinstance(child, ast.expr):
+                self.visit(child)
         self.bind(key_of(target), "assign", value)
 
     def _loop(self, kind: str, target: ast.expr, iterated: ast.expr) -> Loop:
@@ -455,12 +466,13 @@ def is_keyed(iterated: ast.expr) -> bool:
 def dotted(node: ast.AST) -> str:
     """`a.b.c` of a name or attribute chain; empty for anything else."""
     parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
+    inner = node
+    while isinstance(inner, ast.Attribute):
+        parts.append(inner.attr)
+        inner = inner.value
+    if not isinstance(inner, ast.Name):
         return ""
-    parts.append(node.id)
+    parts.append(inner.id)
     return ".".join(reversed(parts))
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.datasets import EpochDivision
 from jobsafety_lint.meaning.paths import words_of
-from jobsafety_lint.meaning.python.definitions import FileNames, FunctionNode, Position, dotted, key_of
+from jobsafety_lint.meaning.python.definitions import FileNames, Position, dotted, key_of
 from jobsafety_lint.meaning.python.expressions import Expressions
+from jobsafety_lint.readers.python.outline import FunctionNode
 from jobsafety_lint.source import Place
 
 MENTIONS = re.compile(r"\.astype\(|\.view\(|\.asi8\b|to_numeric\(|dtype=")
@@ -70,9 +71,9 @@ def _expressions(names: FileNames) -> Iterator[tuple[Position, ast.AST]]:
 
 
 def _inside(names: FileNames, statement: ast.stmt) -> Iterator[tuple[Position, ast.AST]]:
-    if isinstance(statement, FunctionNode | ast.ClassDef):
+    at = names.where.get(id(statement))
+    if at is None or isinstance(statement, FunctionNode | ast.ClassDef):
         return
-    at = names.where[id(statement)]
     if isinstance(statement, ast.AugAssign):
         yield at, statement
     stack: list[ast.AST] = list(ast.iter_child_nodes(statement))
@@ -206,7 +207,10 @@ class _Reader:
             return _Origin("its unit is written out", None, "", explicit=True)
         match node:
             case ast.Call(func=func):
-                return self._called(node, func, at, depth)
+                made = self._called(node, func, at, depth)
+                if made is not None and isinstance(start, ast.Subscript) and _strings(start.slice):
+                    return _Origin(made.why, made.place, "series", made.explicit)
+                return made
             case ast.Attribute(attr="index"):
                 return _Origin("", None, "index")
             case ast.Attribute(value=value, attr=attr) if attr in _KEEPING or attr == "dt":

@@ -15,12 +15,12 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python.definitions import (
     Binding,
     FileNames,
-    FunctionNode,
     Position,
     Unit,
     dotted,
     key_of,
 )
+from jobsafety_lint.readers.python.outline import FunctionNode
 from jobsafety_lint.source import Hole
 
 _DEPTH = 12
@@ -424,7 +424,7 @@ class Expressions:
         self, call: ast.Call, node: ast.expr, where: Position, at: Position, depth: int
     ) -> PathPattern:
         """What a function of this file returns, its parameters replaced by the arguments of a call."""
-        bound = self.bound(call, where.unit, at)
+        bound = self.bound(call, where.unit)
         parts: list[str | Hole | PathPattern] = []
         for part in self.pattern(node, where, depth + 1).parts:
             if isinstance(part, str):
@@ -438,7 +438,7 @@ class Expressions:
                 parts.append(Hole(part.text, names, part.kind, part.version))
         return PathPattern.of(*parts)
 
-    def bound(self, call: ast.Call, unit: Unit, at: Position) -> dict[str, ast.expr]:
+    def bound(self, call: ast.Call, unit: Unit) -> dict[str, ast.expr]:
         """Which argument a call gives for each parameter of a function."""
         if not isinstance(unit.node, FunctionNode):
             return {}

@@ -9,20 +9,60 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.datasets import LateCheck
 from jobsafety_lint.meaning.paths import words_of
-from jobsafety_lint.meaning.python.definitions import FileNames, FunctionNode, Position, Site, Unit, dotted
+from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit, dotted
+from jobsafety_lint.readers.python.outline import FunctionNode
 
 MENTIONS = re.compile(
     r"\b(?:validate|verify|ensure|assert|check|gate)_\w+\(|\bvalidate\(|\braise (?:Value|Type)Error"
 )
 _CHECKS = frozenset({"validate", "verify", "ensure", "assert", "check", "gate"})
 _WORK = frozenset(
-    """
-    fetch download query execute insert upload store train fit compute backfill populate scrape crawl ingest sync post
-    put publish transcode render simulate optimize migrate
-    """.split()
+    [
+        "fetch",
+        "download",
+        "query",
+        "execute",
+        "insert",
+        "upload",
+        "store",
+        "train",
+        "fit",
+        "compute",
+        "backfill",
+        "populate",
+        "scrape",
+        "crawl",
+        "ingest",
+        "sync",
+        "post",
+        "put",
+        "publish",
+        "transcode",
+        "render",
+        "simulate",
+        "optimize",
+        "migrate",
+    ]
 )
 _CHEAP = frozenset(
-    "num number size length offset hash path name names key id duration index shape url count".split()
+    [
+        "num",
+        "number",
+        "size",
+        "length",
+        "offset",
+        "hash",
+        "path",
+        "name",
+        "names",
+        "key",
+        "id",
+        "duration",
+        "index",
+        "shape",
+        "url",
+        "count",
+    ]
 )
 _WORK_METHODS = frozenset(
     {"read_parquet", "read_csv", "read_sql", "read_json", "read_table", "scan_parquet", "get_object", "put_object",
@@ -33,17 +73,83 @@ _HTTP = re.compile(
     r"^(requests|httpx|session|self\.session|client|http)\.(get|post|put|patch|delete|request)$"
 )
 _NO_INPUT = frozenset(
-    """
-    path paths file files filename dest destination target out output outdir outfile dir directory folder root checksum
-    digest hash md5 sha256 result results response resp status self cls client session conn connection cursor db engine
-    """.split()
+    [
+        "path",
+        "paths",
+        "file",
+        "files",
+        "filename",
+        "dest",
+        "destination",
+        "target",
+        "out",
+        "output",
+        "outdir",
+        "outfile",
+        "dir",
+        "directory",
+        "folder",
+        "root",
+        "checksum",
+        "digest",
+        "hash",
+        "md5",
+        "sha256",
+        "result",
+        "results",
+        "response",
+        "resp",
+        "status",
+        "self",
+        "cls",
+        "client",
+        "session",
+        "conn",
+        "connection",
+        "cursor",
+        "db",
+        "engine",
+    ]
 )
 _OF_STATE = frozenset(
-    """
-    call output result results response status exists dir directory path file files checksum hash digest integrity
-    connection connected table tables schema called installed complete completed count health alive running written saved
-    stored uploaded download downloaded after
-    """.split()
+    [
+        "call",
+        "output",
+        "result",
+        "results",
+        "response",
+        "status",
+        "exists",
+        "dir",
+        "directory",
+        "path",
+        "file",
+        "files",
+        "checksum",
+        "hash",
+        "digest",
+        "integrity",
+        "connection",
+        "connected",
+        "table",
+        "tables",
+        "schema",
+        "called",
+        "installed",
+        "complete",
+        "completed",
+        "count",
+        "health",
+        "alive",
+        "running",
+        "written",
+        "saved",
+        "stored",
+        "uploaded",
+        "download",
+        "downloaded",
+        "after",
+    ]
 )
 
 
@@ -86,7 +192,7 @@ class _Reader:
         seen: set[str] = set()
         for check in checks:
             for parameter in sorted(check.parameters - seen):
-                first = min((c.at.order for c in checks if parameter in c.parameters))
+                first = min(c.at.order for c in checks if parameter in c.parameters)
                 if first != check.at.order:
                     continue
                 for site, name in work:

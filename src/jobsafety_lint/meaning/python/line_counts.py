@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.datasets import LineCountCheck
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.python.definitions import FileNames, FunctionNode, Position, dotted
+from jobsafety_lint.meaning.python.definitions import FileNames, Position, dotted
 from jobsafety_lint.meaning.python.expressions import Expressions
+from jobsafety_lint.readers.python.outline import FunctionNode
 
 MENTIONS = re.compile(r"jsonl|ndjson|json\.loads|read_json|JSONL|NDJSON|scan_ndjson")
 _JSON_LINES = re.compile(r"jsonl|ndjson|jsonlines", re.IGNORECASE)

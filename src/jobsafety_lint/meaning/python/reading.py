@@ -266,9 +266,7 @@ class PythonFile:
                     else getattr(inner.func, "id", "")
                 )
                 if called in helpers and (
-                    called in told
-                    or _STATE_TEXT.search(called)
-                    or called.endswith(("path", "file", "name"))
+                    called in told or _STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))
                 ):
                     return True
         return False

@@ -62,9 +62,9 @@ def _texts(command: Command) -> Iterator[Source]:
                 yield source
     for operator, arg in command.redirects:
         if operator == "<<<":
-            source = snippet([arg])
-            if source is not None and LOOKS_LIKE_SQL.match(source.text):
-                yield source
+            told = snippet([arg])
+            if told is not None and LOOKS_LIKE_SQL.match(told.text):
+                yield told
     if command.document is not None and LOOKS_LIKE_SQL.match(command.document.text):
         yield command.document
 
