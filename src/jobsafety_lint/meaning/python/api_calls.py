@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,10 +11,9 @@ from jobsafety_lint.meaning.functions import Parameter
 from jobsafety_lint.meaning.python import expressions
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, dotted
 from jobsafety_lint.meaning.python.expressions import Expressions, Given
+from jobsafety_lint.readers.python.outline import Outline
 
-MENTIONS = re.compile(r"temporalio|start_workflow|execute_workflow|execute_activity")
-"""A file without any of these holds no call that is read here."""
-
+_MENTIONS = ("temporalio", "start_workflow(", "execute_workflow(", "execute_activity(")
 _CLASSES = frozenset(
     [
         "RetryPolicy",
@@ -36,6 +34,12 @@ _ACTIVITIES = tuple(
 )
 _CHILDREN = ("execute_child_workflow", "start_child_workflow")
 _POLICIES = frozenset({"maximum_attempts", "non_retryable_error_types"})
+
+
+def is_mentioned(outline: Outline) -> bool:
+    """Whether a file may hold such a call."""
+    text = outline.source.text
+    return any(word in text for word in _MENTIONS)
 
 
 def api_calls(names: FileNames) -> Iterator[ApiCall | Record | AttributeSet]:

@@ -11,10 +11,11 @@ from jobsafety_lint.meaning.datasets import EpochDivision
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, dotted, key_of
 from jobsafety_lint.meaning.python.expressions import Expressions
-from jobsafety_lint.readers.python.outline import FunctionNode
+from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 from jobsafety_lint.source import Place
 
-MENTIONS = re.compile(r"\.astype\(|\.view\(|\.asi8\b|to_numeric\(|dtype=")
+_CASTS = (".astype(", ".view(", ".asi8", "to_numeric(", "dtype=")
+_THOUSANDS = ("000", "10**", "10 **", "1e")
 _INTEGERS = frozenset({"int64", "i8", "<i8", "int", "Int64", "int_"})
 _MAKERS = frozenset(
     {
@@ -51,6 +52,14 @@ _TIME_WORDS = frozenset(
     }
 )
 _ARRAYS = frozenset({"values", "array", "to_numpy"})
+
+
+def is_mentioned(outline: Outline) -> bool:
+    """Whether a file may hold such a division."""
+    text = outline.source.text
+    return (
+        "pandas" in text and any(word in text for word in _CASTS) and any(word in text for word in _THOUSANDS)
+    )
 
 
 def epoch_divisions(names: FileNames) -> Iterator[EpochDivision]:

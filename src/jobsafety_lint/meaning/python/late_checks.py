@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from jobsafety_lint.meaning.datasets import LateCheck
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit, dotted
-from jobsafety_lint.readers.python.outline import FunctionNode
+from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 
-MENTIONS = re.compile(
+_MENTIONS = re.compile(
     r"\b(?:validate|verify|ensure|assert|check|gate)_\w+\(|\bvalidate\(|\braise (?:Value|Type)Error"
+)
+_WORDS = re.compile(
+    r"fetch|download|query|execute|insert|upload|store|train|fit\w*\(|compute|backfill|populate|scrape|crawl|ingest|publish|transcode|"
+    r"simulate|optimize|migrate|requests\.|httpx\.|read_(?:parquet|csv|sql|json|table)|urlopen|urlretrieve|to_parquet|to_sql|load_dataset"
 )
 _CHECKS = frozenset({"validate", "verify", "ensure", "assert", "check", "gate"})
 _WORK = frozenset(
@@ -151,6 +155,19 @@ _OF_STATE = frozenset(
         "after",
     ]
 )
+
+
+def is_mentioned(outline: Outline) -> bool:
+    """Whether a function of a file may hold a check behind work."""
+    text = outline.source.text
+    if _MENTIONS.search(text) is None:
+        return False
+    for definition in outline.functions:
+        span = definition.span
+        work = _WORDS.search(text, text.find(":", span.start), span.end)
+        if work is not None and _MENTIONS.search(text, work.end(), span.end) is not None:
+            return True
+    return False
 
 
 def late_checks(names: FileNames) -> Iterator[LateCheck]:

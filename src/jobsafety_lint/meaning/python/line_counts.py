@@ -11,14 +11,24 @@ from jobsafety_lint.meaning.datasets import LineCountCheck
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, dotted
 from jobsafety_lint.meaning.python.expressions import Expressions
-from jobsafety_lint.readers.python.outline import FunctionNode
+from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 
-MENTIONS = re.compile(r"jsonl|ndjson|json\.loads|read_json|JSONL|NDJSON|scan_ndjson")
+_MENTIONS = ("jsonl", "ndjson", "JSONL", "NDJSON", "json.loads", "read_json")
+_COUNTED = re.compile(
+    r"(?:len\(|sum\(|count|\.height|\.shape|lines|rows|\bn)[^\n=!<>]*(?:[=!<>]=|[<>]) *\(?(?:[2-9]|\d\d|[A-Z]|\w+ *\*)"
+    r"|\d\d *(?:[=!<>]=|[<>]) *(?:len|sum)\("
+)
 _JSON_LINES = re.compile(r"jsonl|ndjson|jsonlines", re.IGNORECASE)
 _OPERATORS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
 }  # fmt: skip
 _LINES = frozenset({"splitlines", "readlines", "read_ndjson", "scan_ndjson", "read_json", "loads", "split"})
+
+
+def is_mentioned(outline: Outline) -> bool:
+    """Whether a file may count the lines of a file of JSON lines."""
+    text = outline.source.text
+    return any(word in text for word in _MENTIONS) and _COUNTED.search(text) is not None
 
 
 def line_count_checks(names: FileNames) -> Iterator[LineCountCheck]:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from jobsafety_lint.meaning.datasets import Merge
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Site, Unit, dotted
+from jobsafety_lint.readers.python.outline import Outline
 
-MENTIONS = re.compile(
-    r"\b(?:concat|concatenate|vstack|read_parquet|scan_parquet|read_csv|scan_csv|read_ndjson|scan_ndjson|open_dataset)\("
-)
+_JOINS = ("concat(", "concatenate(", "vstack(", "read_", "scan_", "open_dataset(")
 _MERGERS = frozenset({"concat", "concatenate", "vstack"})
 _READERS = frozenset(
     {
@@ -30,11 +29,14 @@ _READERS = frozenset(
 _CHECK_WORDS = frozenset({"validate", "check", "assert", "ensure", "verify", "require"})
 
 
+def is_mentioned(outline: Outline) -> bool:
+    """Whether a file may join files that it has found by a pattern."""
+    text = outline.source.text
+    return ("glob" in text or "*." in text or "listdir" in text) and any(word in text for word in _JOINS)
+
+
 def merges(names: FileNames) -> Iterator[Merge]:
     """The joins of a file, and the reads that may take many files."""
-    text = names.source.text
-    if "glob" not in text and "*." not in text and "listdir" not in text:
-        return
     for site in names.sites:
         func = site.node.func
         last = func.attr if isinstance(func, ast.Attribute) else dotted(func)

@@ -12,9 +12,10 @@ from jobsafety_lint.meaning.python.expressions import Expressions
 from jobsafety_lint.meaning.python.subprocesses import decoded
 from jobsafety_lint.meaning.sql import LOOKS_LIKE_SQL, SqlStatement, statements
 from jobsafety_lint.model import Span
+from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
 
-MENTIONS = re.compile(r"[Cc]lick[Hh]ouse|ReplacingMergeTree|asynch\b|:8123\b")
+_MENTIONS = ("lickhouse", "lickHouse", "LICKHOUSE", "ReplacingMergeTree", "asynch", ":8123")
 _INSERTS = frozenset(
     {
         "insert",
@@ -40,6 +41,12 @@ _CLIENTS = frozenset(
 _FINAL = re.compile(r"[\"']?final[\"']?\s*[:=]\s*[\"']?(?:1|True)\b")
 _DEDUPLICATES = re.compile(r"\.drop_duplicates\(|\.unique\(|dedup\w*\(|\.distinct\(")
 _LITERAL = re.compile(r"(?P<prefix>[A-Za-z]{0,2})(?P<quote>'''|\"\"\"|'|\")")
+
+
+def is_mentioned(outline: Outline) -> bool:
+    """Whether a file may speak to ClickHouse."""
+    text = outline.source.text
+    return any(word in text for word in _MENTIONS)
 
 
 def sql_statements(names: FileNames) -> Iterator[SqlStatement]:
