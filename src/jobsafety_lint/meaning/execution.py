@@ -12,7 +12,8 @@ from jobsafety_lint.source import Place
 class Loop:
     """A loop around the code. `variables` are what it sets; `values` those of a `for` over literals, else None.
 
-    `kind`: `for`, `while`, `comprehension`, `xargs`, `parallel`, `pool`. `place` is the loop's header.
+    `kind`: `for`, `while`, `comprehension`, `keyed` (over `enumerate(…)` or `….items()`: the first variable tells the
+    others apart), `xargs`, `parallel`, `pool`. `place` is the loop's header.
     """
 
     kind: str

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.functions import Function
 from jobsafety_lint.meaning.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
+from jobsafety_lint.meaning.job_parameters import is_scalar, may_tell_apart
 from jobsafety_lint.meaning.links import FileLinks, NameLink, ParameterLink, ScriptOption
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.project import Project
@@ -36,46 +37,6 @@ _PURPOSES = _POSITIONS | _words("cache partial tmp temp")
 _NAME_PURPOSES = _PURPOSES | _words("state manifest marker")
 """Words that say what a name is for: in what leads to it, and in the name itself."""
 
-_STEERS = _words(
-    "verbose debug quiet silent dry dryrun notify log logger loglevel workers worker jobs njobs nworkers threads processes procs "
-    "parallel concurrency force overwrite resume reset clean refresh password passwd token secret apikey callback callbacks hook "
-    "client session conn connection db engine pool executor lock self cls retries retry attempts timeout delay sleep kwargs pbar "
-    "tqdm progress console"
-)
-"""The last word of parameters that only steer a run: they never tell jobs apart, whoever varies them."""
-_RARELY = _STEERS | _words(
-    "level host port url user key on config cfg conf settings options opts args context ctx interval batch chunk chunksize batchsize "
-    "limit max min buffer device gpu cuda fmt format encoding output out outdir outfile input path paths dir directory folder root "
-    "base basedir workdir cwd tmp tmpdir cache cachedir filename file files dest destination suffix prefix ext extension compress "
-    "compression bar writer reader handler stream fh fp buf stop event queue loop rng save load strict check validate test mode keep "
-    "ttl ttls age every seed"
-)
-"""The same, unless jobs are seen to differ in them."""
-_RARELY_PREFIXES = (
-    "no_",
-    "is_",
-    "use_",
-    "skip_",
-    "force_",
-    "on_",
-    "max_",
-    "min_",
-    "num_workers",
-    "n_jobs",
-    "n_workers",
-    "enable_",
-    "allow_",
-    "with_",
-    "should_",
-    "keep_",
-)
-_DATA_TYPES = re.compile(
-    r"list|tuple|dict|set|Sequence|Iterable|Iterator|Mapping|Callable|DataFrame|Series|LazyFrame|ndarray|Tensor|Module|Array|Path|PathLike|IO|"
-    r"Logger|Client|Session|Connection|Engine|bool|bytes|Config|Settings|Options|Any|object|Lock|Event|Queue|Generator|Awaitable|Type\[",
-)
-_SCALARS = re.compile(
-    r"^(Optional\[)?['\"]?(str|int|float|Decimal|date|datetime|dt\.date|dt\.datetime|datetime\.date|datetime\.datetime|Literal\[.*\]|Enum)\b"
-)
 _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
 _QUIET_ROLES = _words("test docs temporary vendored")
@@ -310,37 +271,21 @@ def _judged(
 
 def _may_tell_apart(parameter: ParameterLink, settings: Settings, *, certain: bool) -> bool:
     """Whether a parameter can be one that tells jobs apart. `certain`: jobs are seen to differ in it."""
-    if parameter.name in settings.words("job-parameters"):
-        return True
-    if parameter.name in settings.words("run-only-parameters"):
-        return False
-    name = parameter.name.lower()
-    words = list(words_of(name))
-    steers = _STEERS if certain else _RARELY
-    if (
-        not words
-        or "".join(words) in steers
-        or words[-1] in steers
-        or words[0] in {"log", "dry", "verbose", "debug"}
-    ):
-        return False
-    if _DATA_TYPES.search(parameter.annotation) and not _SCALARS.match(parameter.annotation):
-        return False
-    if parameter.default in {"True", "False"}:
-        return False
-    if certain:
-        return parameter.uses != frozenset({"logged"})
-    if name.startswith(("_", *_RARELY_PREFIXES)):
+    if not may_tell_apart(parameter, settings, certain=certain):
         return False
     uses = parameter.uses
+    if certain:
+        return uses != frozenset({"logged"})
+    if parameter.name in settings.words("job-parameters"):
+        return True
     if uses & {"called", "iterated"} or not uses & _STRONG:
         return False
-    return not ("attribute" in uses and not _SCALARS.match(parameter.annotation))
+    return not ("attribute" in uses and not is_scalar(parameter))
 
 
 def _is_plain_value(parameter: ParameterLink) -> bool:
     """Whether the parameter is a plain value that goes into the result."""
-    if _SCALARS.match(parameter.annotation):
+    if is_scalar(parameter):
         return True
     return not parameter.annotation and bool(parameter.uses & {"computed", "formatted"})
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.comparisons import comparisons
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.hosting import HOSTED, read_hosted
 from jobsafety_lint.meaning.hosts import host_settings
@@ -16,6 +17,7 @@ from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.rows import rows_of
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
+from jobsafety_lint.meaning.shell.sql_commands import sql_statements
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
 from jobsafety_lint.model import Mark, Span
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
@@ -119,6 +121,8 @@ def read_facts(
     facts += artifact_names(interpreter.facts)
     if kind == "shell" and interpreter.trees:
         facts += script_arguments(interpreter.trees[0], interpreter.facts)
+    facts += sql_statements(interpreter.facts, source.text)
+    facts += comparisons(interpreter.facts)
     facts += _queue_facts(facts, pueue_version)
     facts += rows_of([*found.facts, *facts], pueue_version)
     found.facts += facts

@@ -15,10 +15,12 @@ import libcst as cst
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
+from jobsafety_lint.meaning.job_parameters import has_category_word
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.meaning.python.environment import environment_facts
 from jobsafety_lint.meaning.python.helpers import GuardedCall, HelperChecks, durable_functions, link
+from jobsafety_lint.meaning.python.libraries import library_facts
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.rows import Row, linked
 from jobsafety_lint.meaning.python.runners import Runner, runner_of
@@ -123,6 +125,8 @@ _NAME_TEXT = re.compile(
     r"\}[\w.-]*\.(?:parquet|jsonl?|ndjson|[ct]sv|arrow|feather|np[yz]|pkl|pickle|pth?|bin|txt|h5|nc|tiff?|db|sqlite|gz|zst|lock|ya?ml)\b"
 )
 """A name with a hole and a suffix: what a helper in a file of its own builds."""
+_JOINS = re.compile(r"\{|['\"] \+ |\+ ['\"]|['\"] % |\bjoin\(")
+"""How an expression looks that builds a name."""
 _POOL_METHODS = frozenset(
     {"map", "imap", "imap_unordered", "starmap", "apply_async", "map_async", "starmap_async", "submit"}
 )
@@ -148,6 +152,7 @@ def read_python(source: Source, interpreter: Interpreter, found: FileFacts) -> N
     file = PythonFile(source, outline, interpreter)
     found.facts += file.read()
     found.facts += environment_facts(outline)
+    found.facts += library_facts(outline)
 
 
 def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
@@ -205,7 +210,7 @@ class PythonFile:
     _functions: dict[str, Function] = field(default_factory=dict)
     _names: list[ArtifactName] = field(default_factory=list)
     _calls: dict[str, list[Call]] = field(default_factory=dict)
-    _returning: dict[str, list[int]] = field(default_factory=dict)
+    _naming: dict[str, list[int]] = field(default_factory=dict)
     _rows: dict[str, Row] = field(default_factory=dict)
     _runners: dict[str, Runner | None] = field(default_factory=dict)
     _guarded: list[GuardedCall] = field(default_factory=list)
@@ -231,8 +236,9 @@ class PythonFile:
             d for d in self.outline.functions if self._may_hold_facts(d.node, d.span, has_glob=has_glob)
         ]
         helpers = {d.name for d in wanted}
+        told = {d.name for d in wanted if any(has_category_word(p.arg) for p in d.parameters)}
         for definition in self.outline.functions:
-            if definition not in wanted and self._calls_any(definition, helpers):
+            if definition not in wanted and self._calls_any(definition, helpers, told):
                 wanted.append(definition)
         if _FOLLOWED.search(text):
             wanted = self._with_callers(wanted)
@@ -272,8 +278,10 @@ class PythonFile:
                 return True
         return False
 
-    def _calls_any(self, definition: Definition, helpers: set[str]) -> bool:
-        """Whether a function calls a helper that returns the name of a file, which then is its caller's business."""
+    def _calls_any(self, definition: Definition, helpers: set[str], told: set[str]) -> bool:
+        """Whether a function calls a helper that returns the name of a file, or one that is `told` a category: which
+        then is its caller's business.
+        """
         for inner in ast.walk(definition.node):
             if isinstance(inner, ast.Call):
                 called = (
@@ -282,7 +290,7 @@ class PythonFile:
                     else getattr(inner.func, "id", "")
                 )
                 if called in helpers and (
-                    _STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))
+                    called in told or _STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))
                 ):
                     return True
         return False
@@ -574,17 +582,21 @@ class PythonFile:
                 )
         acts = [fact for fact in facts if isinstance(fact, Act)]
         seen: set[Span] = set()
-        candidates = [(node, value, variable, False) for node, value, variable, _ in walker.named]
-        candidates += [(node, value, "", True) for node, value in walker.returned]
-        for node, value, variable, returned in candidates:
+        candidates = [(node, value, variable, where, False) for node, value, variable, where in walker.named]
+        candidates += [(node, value, "", walker.execution, True) for node, value in walker.returned]
+        for node, value, variable, execution, returned in candidates:
             place = walker.scope.place(node)
             if place.span in seen or not _is_name(node, value):
                 continue
             seen.add(place.span)
-            self._add_name(place, value, variable, definition, function, walker, acts, returned=returned)
+            self._add_name(place, value, variable, definition, function, execution, acts, returned=returned)
         for act in acts:
-            if act.path_place.span not in seen and "{" in act.path_place.text and _looks_like_file(act.path):
+            joined = _JOINS.search(act.path_place.text) is not None
+            if act.path_place.span not in seen and joined and _looks_like_file(act.path):
                 seen.add(act.path_place.span)
+                self._naming.setdefault(definition.qualified if definition else "", []).append(
+                    len(self._names)
+                )
                 self._names.append(
                     ArtifactName(act.path_place, act.path, act.path.name, function, act.execution,
                                  _purposes(act.path, "", definition), frozenset({type(act).__name__.lower()}))
@@ -597,20 +609,17 @@ class PythonFile:
         variable: str,
         definition: Definition | None,
         function: Function | None,
-        walker: Walker,
+        execution: Execution,
         acts: list[Act],
         *,
         returned: bool,
     ) -> None:
         purposes = _purposes(value.pattern, variable, definition if returned else None)
         roles = frozenset(type(a).__name__.lower() for a in acts if a.path.same_object(value.pattern))
-        if returned:
-            self._returning.setdefault(definition.qualified if definition else "", []).append(
-                len(self._names)
-            )
+        self._naming.setdefault(definition.qualified if definition else "", []).append(len(self._names))
         self._names.append(
             ArtifactName(
-                place, value.pattern, value.pattern.name, function, walker.execution, purposes, roles,
+                place, value.pattern, value.pattern.name, function, execution, purposes, roles,
                 returned=returned, variable=variable,
             )
         )  # fmt: skip
@@ -618,7 +627,7 @@ class PythonFile:
     def _finish(self) -> None:
         runners = frozenset(key for key, runner in self._runners.items() if runner is not None)
         self.interpreter.sequences += linked(self._rows, self._row_of, runners)
-        for qualified, indices in self._returning.items():
+        for qualified, indices in self._naming.items():
             for at in indices:
                 self._names[at] = replace(self._names[at], calls=tuple(self._calls.get(qualified, ())))
         self.facts += self._names

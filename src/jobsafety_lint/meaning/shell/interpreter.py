@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, ShellAssignment
 from jobsafety_lint.meaning.commands import Sequence as Steps
+from jobsafety_lint.meaning.comparisons import of_arithmetic, of_command
 from jobsafety_lint.meaning.execution import Arm, Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Create, Delete, Glob, Guard, Replace, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
@@ -187,6 +188,7 @@ class Interpreter:
                 )
             case sh.Test() | sh.Arithmetic():
                 self._substitutions(statement, source, state, use, output="branch")
+                self._compared(statement, source, state)
                 if use.status in {"branch", "exits"}:
                     self._condition(statement, source)
                 return []
@@ -226,6 +228,17 @@ class Interpreter:
             if redirect.descriptor in state.descriptors:
                 del state.descriptors[redirect.descriptor or ""]
                 state.change(lock=None)
+
+    def _compared(self, statement: sh.Test | sh.Arithmetic, source: Source, state: State) -> None:
+        """Keeps the comparison that `[[ … ]]` or `((…))` makes."""
+        place = Place(source, statement.span)
+        if isinstance(statement, sh.Arithmetic):
+            found = of_arithmetic(statement.text, place)
+        else:
+            args = [arg for word in statement.words for arg in args_of(word, source, state)]
+            found = of_command(Command(place, "test", tuple(args), state.execution))
+        if found is not None:
+            self.add(found)
 
     def _condition(self, node: sh.Node, source: Source) -> None:
         names = names_asked(node, source)
@@ -621,6 +634,7 @@ class Interpreter:
         name = (args[0].text or "").rpartition("/")[2] if args else ""
         if not outer and name in state.functions and self.depth < MAX_DEPTH and state.call_depth < 5:
             return self._function(state.functions[name], place.source, args[1:], state, use)
+        document = self._documents(redirects, place.source, state)
         command = Command(
             place,
             name,
@@ -633,6 +647,7 @@ class Interpreter:
             self._targets(redirects, place.source, state),
             use.statement,
             program=args[0] if args else None,
+            document=document,
         )
         ran = [command]
         self.add(command)
@@ -649,7 +664,7 @@ class Interpreter:
                 state.noclobber = builtins.noclobber(command.words, state.noclobber)
             builtins.apply(self, command, state)
         if self.depth < MAX_DEPTH:
-            for inner in inner_of(command, state, self._documents(redirects, place.source, state)):
+            for inner in inner_of(command, state, document):
                 ran += self._inner(inner, command, state, use)
         return ran
 
