@@ -23,7 +23,8 @@ RULE = Rule(
 )
 
 _IMAGE = re.compile(
-    r"^(?:[\w.-]+(?::\d+)?/)?(?:(?:library/)?clickhouse|(?:clickhouse|yandex|altinity)/clickhouse-server)(?:[:@].*)?$"
+    r"^(?:\S+/)?(?:clickhouse|yandex|altinity)/clickhouse-server(?:[:@].*)?$"
+    r"|^(?:(?:docker\.io/)?library/|docker\.io/)?clickhouse(?:[:@].*)?$"
 )
 _SETTINGS = frozenset({"CLICKHOUSE_PASSWORD", "CLICKHOUSE_PASSWORD_FILE", "CLICKHOUSE_SKIP_USER_SETUP"})
 _USERS_FILES = re.compile(
@@ -66,8 +67,10 @@ def container(command: Command, context: Context) -> Iterator[Draft]:
         return
     image = rest[0]
     fix = None
+    far = command.execution.host is not None or command.through("sudo") is not None
     if (
-        command.language == "shell"
+        not far
+        and command.language == "shell"
         and image.place.source.text[image.place.span.start : image.place.span.end] == image.text
     ):
         at = Place(image.place.source, Span(image.place.span.start, image.place.span.start))
@@ -140,6 +143,8 @@ def _compose_fix(entry: Service) -> Fix | None:
     """A line more in the service's environment, in the style that it has."""
     file = entry.place.source
     where = entry.environment_place
+    if entry.host != "compose":
+        return None
     anchor = next(iter(entry.variables.values())).place if entry.variables else entry.place
     line = file.line_span(file.line_of(anchor.span.start))
     before = file.text[line.start : anchor.span.start]

@@ -114,7 +114,7 @@ def _judge(command: Command, published: Place, context: Context) -> Iterator[Dra
     wanted = _just_published(installation, context)
     if wanted is None:
         return
-    what = wanted.arg.pattern.template
+    what = wanted.arg.place.text.strip("\"'")
     yield RULE.found(
         command.place,
         f"`{what}` is installed right after it has been published: the index and its caches need time to know it",

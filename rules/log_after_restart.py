@@ -12,7 +12,6 @@ from jobsafety_lint.meaning.queue_flow import (
     flow_of,
     follows,
     header,
-    reads,
     same_host,
     words_naming,
 )
@@ -46,7 +45,7 @@ def old_task_is_read(sequence: Sequence, context: Context) -> Iterator[Draft]:
         for _, call in flow.calls:
             if call is restart or not _is_later(flow, at, restart, call):
                 continue
-            what = _reads_old(flow, restart, call, context)
+            what = _reads_old(flow, restart, call)
             if what is not None:
                 yield RULE.found(
                     call.place,
@@ -62,15 +61,13 @@ def _is_later(flow: Flow, at: int, restart: QueueCommand, call: QueueCommand) ->
     return position > at and follows(restart, call) and same_host(restart, call)
 
 
-def _reads_old(flow: Flow, restart: QueueCommand, call: QueueCommand, context: Context) -> str | None:
+def _reads_old(flow: Flow, restart: QueueCommand, call: QueueCommand) -> str | None:
     """What is read of a task that has been restarted; None if the call reads other tasks."""
     if call.subcommand in _READS:
         return f"the {_READS[call.subcommand]}" if _same_ids(restart, call) else None
     if call.subcommand == "status":
         look = next(look for look in flow.looks if look.call is call)
-        names = frozenset().union(*(arg.written.names for arg in restart.ids))
-        if any(reads(command) & names for command in look.filters) and words_naming(look, restart):
-            return "the state"
+        return "the state" if words_naming(look, restart) else None
     return None
 
 

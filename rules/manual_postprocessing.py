@@ -22,7 +22,7 @@ RULE = Rule(
 )
 
 _WHEN = re.compile(
-    r"\b(?:when|once|after|as soon as)\b[^.!?\n]{0,60}?\b(?:finish(?:es|ed)?|complet(?:e|es|ed)|done|end(?:s|ed)?|through|idle|empty|drained|wait)\b"
+    r"\b(?:when|once|after|as soon as)\b[^.!?\n]{0,60}?\b(?:finish(?:es|ed)?|complet(?:e|es|ed|ion)|done|end(?:s|ed)?|through|idle|empty|drained|wait)\b"
     r"|\b(?:manually|by hand|yourself|afterwards?|later)\b|\bdon'?t forget\b|\bremember to\b|\bnext steps?\b|\bthen (?:manually )?(?:run|execute|call|start)\b",
     re.IGNORECASE,
 )
@@ -47,7 +47,7 @@ def left_to_a_person(sequence: Sequence, context: Context) -> Iterator[Draft]:
     if context.role in {"test", "docs"}:
         return
     launches = flow_of(sequence, context).of("add")
-    if not launches:
+    if not launches or any(call.has("-a", "--after") for _, call in launches):
         return
     for printed in printed_texts(sequence, context):
         what = _left(printed)

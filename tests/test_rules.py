@@ -56,3 +56,10 @@ def test_every_module_has_its_page_and_stem() -> None:
 def test_planned_names_agree_with_the_rules() -> None:
     for rule in all_rules():
         assert PLANNED.get(rule.code, rule.name) == rule.name
+
+
+def test_the_index_is_that_of_the_rules() -> None:
+    from jobsafety_lint.docs import rule_index
+
+    written = (RULES / "README.md").read_text(encoding="utf-8")
+    assert written == rule_index(), "run `python -m jobsafety_lint.docs`"

@@ -28,6 +28,8 @@ _MISE_CONFIG = re.compile(
     r"|\.?(?:config/)?mise/conf\.d/[^/]+\.toml|\.rtx\.toml)$"
 )
 _MISE_TASKS = re.compile(r"(?:^|/)(?:\.?mise-tasks|\.?mise/tasks|\.config/mise/tasks)/.*\.toml$")
+_NOT_IT = r"(?![^/]*\.(?:md|rst|html?|jinja2?|j2|erb|tmpl|tpl|in|json|ya?ml|xml|js|ts|go|c|h|rs|rb|php|java|dockerignore)$)"
+"""Ends of names that begin like a well-known one and are something else, or a template of it."""
 _NAMED = (
     (
         re.compile(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$"),
@@ -36,15 +38,43 @@ _NAMED = (
     (re.compile(r"(?:^|/)[\w-]*\.gitlab-ci\.ya?ml$|(?:^|/)\.gitlab/ci/.*\.ya?ml$"), "gitlab-ci"),
     (re.compile(r"(?:^|/)pueue\.ya?ml$"), "pueue-yml"),
     (re.compile(r"(?:^|/)(?:GNUm|M|m)akefile$|\.mk$"), "makefile"),
-    (re.compile(r"(?:^|/)(?:Docker|Container)file[^/]*$"), "dockerfile"),
-    (re.compile(r"\.(?:service|timer|slice|scope|socket|path)$"), "unit"),
-    (re.compile(r"(?:^|/)crontab[^/]*$|(?:^|/)cron\.d/[^/]+$|\.cron$"), "crontab"),
+    (
+        re.compile(rf"(?:^|/)(?:Docker|Container)file{_NOT_IT}[^/]*$|\.(?:[Dd]ocker|[Cc]ontainer)file$"),
+        "dockerfile",
+    ),
+    (
+        re.compile(
+            r"\.(?:service|timer|slice|scope|socket|path)$|\.(?:service|slice|scope|socket)\.d/[^/]+\.conf$"
+        ),
+        "unit",
+    ),
+    (
+        re.compile(
+            rf"(?:^|/)crontab{_NOT_IT}(?:[._-][^/]*)?$|(?:^|/)(?:cron\.d|crontabs)/[^/.]+$|\.cron(?:tab)?$"
+        ),
+        "crontab",
+    ),
     (re.compile(r"(?:^|/)\.?[Jj]ustfile$|\.just$"), "justfile"),
     (re.compile(r"(?:^|/)(?:[\w.]+-)?compose(?:[.-][^/]*)?\.ya?ml$"), "compose"),
     (re.compile(r"(?:^|/)(?:pyproject\.toml|\.?jobsafety-lint\.toml)$"), "config"),
 )
 READ_KINDS = frozenset(
-    {"python", "shell", "mise", "mise-tasks", "config", "workflow", "gitlab-ci", "compose", "pueue-yml"}
+    [
+        "python",
+        "shell",
+        "mise",
+        "mise-tasks",
+        "config",
+        "workflow",
+        "gitlab-ci",
+        "compose",
+        "pueue-yml",
+        "makefile",
+        "dockerfile",
+        "justfile",
+        "unit",
+        "crontab",
+    ]
 )
 """Kinds that there is a reader for."""
 
@@ -100,6 +130,8 @@ def kind_of(path: Path, relative: str | None = None) -> tuple[str, str] | None:
             return "mise-tasks", ""
     for pattern, kind in _NAMED:
         if pattern.search(name):
+            if kind == "crontab" and (program := _shebang(path)) in _SHELLS:
+                return "shell", program
             return kind, ""
     if not suffix or not suffix[1:].isalpha():
         program = _shebang(path)

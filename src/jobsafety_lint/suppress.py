@@ -24,6 +24,7 @@ class Suppression:
     """A suppression comment, as plain values. `names` are the rules as written, each with its place; `used` those that
     silenced something. `line` is where it stands in the file (from 1); `reach` is the last line that it counts for:
     the first one below that is no comment, if nothing else stands on its own line. `removal` takes all of it out.
+    `depth` says in how many embeddings it stands (0: in the file itself).
     """
 
     scope: str
@@ -33,6 +34,7 @@ class Suppression:
     reach: int
     removal: Edit
     noqa: bool = False
+    depth: int = 0
     used: set[str] = field(default_factory=set)
 
     def without(self, names: Iterable[str]) -> Edit:
@@ -107,8 +109,19 @@ def _suppression(
     before = file.text[file.line_span(line).start : in_file.start]
     reach = line if before.strip() else _first_code_line(file, line + 1)
     return Suppression(
-        scope, tuple(names), source.location(where), line, reach, _removal(source, comment), noqa
+        scope,
+        tuple(names),
+        source.location(where),
+        line,
+        reach,
+        _removal(source, comment),
+        noqa,
+        _depth(source),
     )
+
+
+def _depth(source: Source) -> int:
+    return 1 + _depth(source.host) if source.host is not None else 0
 
 
 def _first_code_line(file: Source, line: int) -> int:
@@ -139,9 +152,11 @@ def _covers(suppression: Suppression, finding: Finding) -> bool:
     if suppression.scope == "file":
         return True
     anchors = finding.anchors or ((finding.location.line, finding.location.end_line),)
+    # a comment inside a snippet counts for the snippet's own statements, not for all that the host's statement holds
+    at = max(len(anchors) - 1 - suppression.depth, 0)
     return any(
         first <= suppression.line <= last or suppression.line < first <= suppression.reach
-        for first, last in anchors
+        for first, last in anchors[at : at + 1]
     )
 
 

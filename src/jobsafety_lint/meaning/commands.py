@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jobsafety_lint.meaning.execution import Execution
-from jobsafety_lint.meaning.paths import EMPTY, PathPattern
+from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.model import Span
-from jobsafety_lint.source import Place
+from jobsafety_lint.source import Place, Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +70,10 @@ class Command:
     language: str = "shell"
     separate_words: bool = False
     """It is one word of another command's string: the words were joined by blanks first (`pueue add a b`)."""
-    program: PathPattern = EMPTY
-    """The program with its folder, as far as it is known."""
+    program: Arg | None = None
+    """The word that names the program, with its folder."""
+    document: Source | None = None
+    """The text of a here-document that is its input."""
 
     @property
     def words(self) -> list[str | None]:

@@ -42,7 +42,7 @@ class CallbackTemplate:
 
 @dataclass(frozen=True, eq=False)
 class Service:
-    """A service of a compose file. `place` is its image (or its name, where it is built). `variables` are those that
+    """A service of a compose file, or of a workflow's job (`host`). `place` is its image (or its name, where it is built). `variables` are those that
     are set for it; `environment_files`: others come from files. `settings` are the scalars of all its other keys, by
     key (`command`, `volumes`, `configs`, …). `environment_place` is the block of its variables.
     """
@@ -54,6 +54,7 @@ class Service:
     environment_files: bool = False
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment_place: Place | None = None
+    host: str = "compose"
 
 
 @dataclass(frozen=True, eq=False)

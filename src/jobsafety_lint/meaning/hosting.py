@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from jobsafety_lint.meaning import daemons
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.configuration import (
     CallbackTemplate,
@@ -18,11 +19,16 @@ from jobsafety_lint.meaning.configuration import (
     WorkflowStep,
 )
 from jobsafety_lint.meaning.execution import Concurrency, Execution, Setting
+from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.state import State, Value
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.hosts import gitlab, mise, workflows, yaml_text
+from jobsafety_lint.readers.hosts.crontab import read_crontab
+from jobsafety_lint.readers.hosts.dockerfile import read_dockerfile
+from jobsafety_lint.readers.hosts.justfile import read_justfile
+from jobsafety_lint.readers.hosts.makefile import read_makefile
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.hosts.yaml_text import YamlFile, entries, get, text_of
 from jobsafety_lint.source import Hole, Place, Source
@@ -43,9 +49,11 @@ def read_hosted(source: Source, kind: str, interpreter: Interpreter, found: File
 
 
 def run_snippets(
-    host: HostFile, source: Source, interpreter: Interpreter, found: FileFacts
+    host: HostFile, source: Source, interpreter: Interpreter, found: FileFacts, daemon: str = ""
 ) -> dict[int, list[Command]]:
-    """Reads the shell texts of a host file. What each snippet (by its `id`) has run is returned."""
+    """Reads the shell texts of a host file. What each snippet (by its `id`) has run is returned. `daemon` starts them,
+    if one does (`cron`, `systemd`).
+    """
     found.know(source, host)
     found.comments += [(source, span) for span in host.comments]
     ran: dict[int, list[Command]] = {}
@@ -55,24 +63,25 @@ def run_snippets(
             continue
         interpreter.begin()
         for snippet in texts:
-            ran[id(snippet)] = interpreter.part(snippet.source, state_of(snippet), snippet.status)
+            ran[id(snippet)] = interpreter.part(snippet.source, state_of(snippet, daemon), snippet.status)
         place = Place(texts[0].source, Span(0, len(texts[0].source.text)))
         interpreter.end(place, "task", title)
     return ran
 
 
-def state_of(snippet: Snippet) -> State:
+def state_of(snippet: Snippet, daemon: str = "") -> State:
     """The state of the shell at a snippet's first word."""
     place = Place(snippet.source, Span(0, len(snippet.source.text)))
     values = {name: filled_in(text) for name, text in snippet.environment.items()}
     execution = Execution(
-        shell=snippet.shell,
+        shell=snippet.shell if snippet.style == "shell" else "",
         errexit=snippet.errexit,
         pipefail=snippet.pipefail,
         cwd=filled_in(snippet.directory) if snippet.directory else None,
         at_home=snippet.at_home,
         environment=tuple(Setting(name, value, place, "configuration") for name, value in values.items()),
-        concurrency=(Concurrency(snippet.concurrent, None),) if snippet.concurrent else (),
+        concurrency=(Concurrency(snippet.concurrent, place),) if snippet.concurrent else (),
+        daemon=daemon,
     )
     state = State(execution)
     for name, value in values.items():
@@ -147,6 +156,9 @@ def _workflow(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
             for step in job.steps
         )
         jobs.append(WorkflowJob(Place(source, job.span), job.name, job.needs, steps))
+    for name, key, node in read.services:
+        if read.file is not None and yaml_text.is_mapping(node):
+            found.facts.append(_service(read.file, name, key, node, "workflow"))
     found.facts.append(Workflow(Place(source, Span(0, 0)), tuple(jobs)))
 
 
@@ -175,9 +187,9 @@ def _compose(source: Source, _: Interpreter, found: FileFacts) -> None:
             found.facts += [*read.variables.values(), read]
 
 
-def _service(file: YamlFile, name: str, key: Node, service: Node) -> Service:
+def _service(file: YamlFile, name: str, key: Node, service: Node, host: str = "compose") -> Service:
     image = get(service, "image")
-    environment = get(service, "environment")
+    environment = get(service, "environment" if host == "compose" else "env")
     variables = {v.name: v for v in _variables(file, name, environment)}
     where = entries(service).get("image")
     place = file.span(key)
@@ -195,6 +207,7 @@ def _service(file: YamlFile, name: str, key: Node, service: Node) -> Service:
             if key not in {"image", "environment"}
         },
         Place(file.source, file.span(environment)) if environment is not None else None,
+        host,
     )
 
 
@@ -265,6 +278,21 @@ def _callbacks(section: Node) -> Iterator[tuple[Node, ScalarNode]]:
         yield found[0], found[1]
 
 
+# --- lines: make, docker, just, units, cron ----------------------------------------------------------------------------
+
+
+def _lines(read: Callable[[Source], HostFile]) -> Callable[[Source, Interpreter, FileFacts], None]:
+    """How a file of lines is read whose reader gives a plain `HostFile`."""
+
+    def hosted(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
+        host = read(source)
+        found.facts += [UnreadRegion(Place(source, span), "host", reason) for span, reason in host.broken]
+        run_snippets(host, source, interpreter, found, daemons.started_by(host))
+        found.facts += daemons.facts_of(source, host, interpreter.facts)
+
+    return hosted
+
+
 HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {
     "mise": _mise,
     "mise-tasks": _mise_tasks,
@@ -272,5 +300,10 @@ HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {
     "gitlab-ci": _gitlab,
     "compose": _compose,
     "pueue-yml": _pueue,
+    "makefile": _lines(read_makefile),
+    "dockerfile": _lines(read_dockerfile),
+    "justfile": _lines(read_justfile),
+    "unit": _lines(daemons.read_unit_beside),
+    "crontab": _lines(read_crontab),
 }
 """How each kind of configuration file is read."""

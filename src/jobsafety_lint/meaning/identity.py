@@ -2,7 +2,8 @@
 
 A parameter is followed up through the calls of its function to where its value comes from: an option of a command line, a
 loop, a literal. An option is followed on to the commands that run the script. The tiers of evidence, strongest first:
-the queueing loop varies it; several submissions differ in it; it stands in the label; the command line requires it.
+the queueing loop (or the pool of workers) varies it; several submissions differ in it; it stands in the label; the command
+line requires it; calls of the same process differ in it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ MAX_DEPTH = 5
 """Through how many calls a parameter is followed."""
 _MOST_SITES = 24
 
-VARIED, DIFFERING, LABELLED, REQUIRED, UNKNOWN, FIXED = range(1, 7)
-"""What is known of a parameter: the tiers of evidence, then `UNKNOWN`, then `FIXED` (one value for all jobs)."""
+VARIED, DIFFERING, LABELLED, REQUIRED, CALLED, UNKNOWN, FIXED = range(1, 8)
+"""What is known of a parameter: the tiers of evidence, then `CALLED` (calls inside of one process differ in it), `UNKNOWN`,
+and `FIXED` (one value for all jobs)."""
 
 
 @dataclass(frozen=True)
@@ -121,26 +123,26 @@ class JobIdentity:
 
     def _of_argument(self, site: CallSite, given: ast.expr, attribute: str, depth: int) -> Iterator[Evidence]:
         loops = dict(site.loops)
-        atoms = site.module.atoms(site.caller, given)
+        atom = site.module.same(site.caller, given)
         if attribute:
-            base = given.id if isinstance(given, ast.Name) else ""
-            atoms = frozenset({f"{base}.{attribute}"}) if base else atoms
-        if not atoms:
+            atom = f"{given.id}.{attribute}" if isinstance(given, ast.Name) else ""
+        if atom in loops:
+            yield self._of_loop(site, atom, loops[atom])
+        elif re.fullmatch(r"[A-Z][A-Z0-9_]*", atom):
+            yield Evidence(FIXED, value=atom)
+        elif atom:
+            yield self.evidence(site.module, site.caller, atom, depth + 1)
+        else:
             yield Evidence(UNKNOWN)
-        for atom in sorted(atoms):
-            if atom in loops:
-                mark = site.module.mark(loops[atom])
-                many = _several(loops[atom])
-                because = f"the loop over `{mark.text}` varies it"
-                yield (
-                    Evidence(VARIED, because, ((site.mark, f"called for every `{atom}`"),))
-                    if many
-                    else Evidence(UNKNOWN)
-                )
-            elif re.fullmatch(r"[A-Z][A-Z0-9_]*", atom):
-                yield Evidence(FIXED, value=atom)
-            else:
-                yield self.evidence(site.module, site.caller, atom, depth + 1)
+
+    def _of_loop(self, site: CallSite, variable: str, iterated: ast.expr) -> Evidence:
+        if not _several(iterated):
+            return Evidence(UNKNOWN)
+        over = site.module.mark(iterated)
+        related = ((over, f"`{variable}` is varied here"), (site.mark, f"called for every `{variable}`"))
+        if site.several:
+            return Evidence(VARIED, f"the workers get different ones from `{over.text}`", related)
+        return Evidence(CALLED, "", related)
 
     # --- command lines ---------------------------------------------------------------------------------------------
 
@@ -170,14 +172,17 @@ class JobIdentity:
 
     def of_words(self, given: list[tuple[FileLinks, RunLink, Word | None]], what: str) -> Evidence:
         """What the submissions say of an argument: the word that each gives for it, None where it is left out."""
+        jobs = [entry for entry in given if entry[1].together]
         texts: set[str | None] = set()
         sure = bool(given)
         related: tuple[tuple[Mark, str], ...]
-        for _, run, word in given:
+        for _, run, word in jobs or given:
             if word is None:
                 texts.add(None)
                 continue
             loop = _varying(word, run)
+            if loop is not None and not run.together:
+                return Evidence(CALLED, "", ((loop.mark, "this loop varies it"), (run.mark, "run here")))
             if loop is not None:
                 where = f"varied by the loop in line {loop.mark.location.line}"
                 related = (
@@ -185,15 +190,18 @@ class JobIdentity:
                     (run.mark, f"submitted here: {what} is {where}"),
                 )
                 return Evidence(VARIED, f"{_file(run.mark)}:{run.mark.location.line} varies it", related)
-            if word.text is not None:
-                texts.add(word.text)
+            text = word.text if word.text is not None else _only_value(word, run)
+            if text is not None:
+                texts.add(text)
             elif run.label is not None and word.names & run.label:
                 related = ((run.mark, f"{what} stands in the label of the job"),)
                 return Evidence(LABELLED, "it stands in the label of the jobs", related)
             else:
                 sure = False
+        if len(texts) > 1 and not jobs:
+            return Evidence(CALLED)
         if len(texts) > 1:
-            related = tuple((run.mark, "submitted here") for _, run, _ in given[:2])
+            related = tuple((run.mark, "submitted here") for _, run, _ in jobs[:2])
             return Evidence(DIFFERING, "submissions differ in it", related)
         return Evidence(FIXED, value=next(iter(texts), None)) if sure else Evidence(UNKNOWN)
 
@@ -209,6 +217,13 @@ def _varying(word: Word, run: RunLink) -> LoopLink | None:
     return None
 
 
+def _only_value(word: Word, run: RunLink) -> str | None:
+    """The value of a word that a loop over one value sets."""
+    loops = [run.loop_of.get(name) for name in word.names]
+    values = [loop.values for loop in loops if loop is not None and loop.values is not None]
+    return values[0][0] if len(values) == len(loops) == 1 and len(set(values[0])) == 1 else None
+
+
 def _strongest(found: list[Evidence]) -> Evidence:
     """The strongest of several; different fixed values differ."""
     certain = [e for e in found if e.tier < FIXED]
@@ -219,7 +234,7 @@ def _strongest(found: list[Evidence]) -> Evidence:
     fixed = {e.value for e in found if e.tier == FIXED}
     if len(fixed) > 1:
         related = tuple(r for e in found if e.tier == FIXED for r in e.related[:1])[:2]
-        return Evidence(DIFFERING, "callers give it different values", related)
+        return Evidence(CALLED, "", related)
     if certain or not found:
         return Evidence(UNKNOWN)
     return found[0]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from jobsafety_lint.discover import Discovered
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe
+from jobsafety_lint.meaning.environment_links import environment_links
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.functions import ArtifactName, Function
@@ -41,6 +42,7 @@ def links_of(facts: FileFacts, item: Discovered, role: str) -> FileLinks:
     """The links of a file. `role` says what part of the project it is."""
     linker = _Linker(facts)
     found = [link for fact in facts.facts for link in linker.links(fact)]
+    found += environment_links(facts)
     return FileLinks(item.path.as_posix(), item.shown, item.kind, role, tuple(found))
 
 
@@ -138,7 +140,9 @@ class _Linker:
         words = tuple(_word(arg, fanned) for arg in args)
         label = self.labels.get(id(queue)) if queue is not None else None
         by = queue or command
-        yield RunLink(self.mark(by.place), kind, program, words, loops, queue is not None, label)
+        execution = command.execution
+        together = queue is not None or execution.background or bool(execution.concurrency)
+        yield RunLink(self.mark(by.place), kind, program, words, loops, together, label)
 
 
 def _word(arg: Arg, fanned: set[str]) -> Word:
@@ -148,7 +152,7 @@ def _word(arg: Arg, fanned: set[str]) -> Word:
 
 def _program_of(command: Command) -> tuple[str, str, tuple[Arg, ...]] | None:
     """What a command runs of the project: its kind, name as written and arguments."""
-    written = command.program.literal
+    written = command.program.pattern.literal if command.program is not None else ""
     args = command.args
     if _PYTHON.match(command.name):
         at = 0

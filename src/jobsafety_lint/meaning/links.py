@@ -90,7 +90,7 @@ class RunLink:
     """A program that may be part of the project is run, perhaps as a queued job.
 
     `kind`: `file` (`proc.py`, `./job.sh`), `module` (`-m pkg.mod`), `command` (a bare name). `words` are its arguments.
-    `mark` is the command that submits it (`pueue add`), or the command itself. `label` are the names that the job's label is
+    `mark` is the command that submits it (`pueue add`), or the command itself. `together`: several may run at once. `label` are the names that the job's label is
     made from, None if it has none.
     """
 
@@ -99,7 +99,7 @@ class RunLink:
     program: str
     words: tuple[Word, ...]
     loops: tuple[LoopLink, ...]
-    queued: bool
+    together: bool
     label: frozenset[str] | None = None
 
     @property
@@ -138,6 +138,51 @@ class ScriptOption:
                     text = word.text.partition("=")[2] if word.text is not None else None
                     return Word(text, word.literal.partition("=")[2], word.names)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class BareRunLink:
+    """A script that cron, a unit or ssh (`starter`) starts with a bare environment, and the variables that are `given` to
+    it on the way.
+    """
+
+    mark: Mark
+    starter: str
+    script: str
+    given: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryRunLink:
+    """A program (`kind`: `command` or `module`) that is started in a directory which somebody has chosen: `cd`, `-w`."""
+
+    mark: Mark
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedLink:
+    """A variable of the environment that a script needs: it reads it, has no default, and does not set it itself."""
+
+    mark: Mark
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariableLink:
+    """A variable that a configuration file defines for all that is started through it (see `ConfiguredVariable`)."""
+
+    mark: Mark
+    name: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class DotenvLink:
+    """A call of `load_dotenv` that does not say which file."""
+
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)

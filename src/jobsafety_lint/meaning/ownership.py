@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.functions import Function
 from jobsafety_lint.meaning.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
+from jobsafety_lint.meaning.job_parameters import is_scalar, may_tell_apart
 from jobsafety_lint.meaning.links import FileLinks, NameLink, ParameterLink, ScriptOption
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.project import Project
@@ -36,46 +37,6 @@ _PURPOSES = _POSITIONS | _words("cache partial tmp temp")
 _NAME_PURPOSES = _PURPOSES | _words("state manifest marker")
 """Words that say what a name is for: in what leads to it, and in the name itself."""
 
-_STEERS = _words(
-    "verbose debug quiet silent dry dryrun notify log logger loglevel workers worker jobs njobs nworkers threads processes procs "
-    "parallel concurrency force overwrite resume reset clean refresh password passwd token secret apikey callback callbacks hook "
-    "client session conn connection db engine pool executor lock self cls retries retry attempts timeout delay sleep kwargs pbar "
-    "tqdm progress console"
-)
-"""The last word of parameters that only steer a run: they never tell jobs apart, whoever varies them."""
-_RARELY = _STEERS | _words(
-    "level host port url user key on config cfg conf settings options opts args context ctx interval batch chunk chunksize batchsize "
-    "limit max min buffer device gpu cuda fmt format encoding output out outdir outfile input path paths dir directory folder root "
-    "base basedir workdir cwd tmp tmpdir cache cachedir filename file files dest destination suffix prefix ext extension compress "
-    "compression bar writer reader handler stream fh fp buf stop event queue loop rng save load strict check validate test mode keep "
-    "ttl ttls age every seed"
-)
-"""The same, unless jobs are seen to differ in them."""
-_RARELY_PREFIXES = (
-    "no_",
-    "is_",
-    "use_",
-    "skip_",
-    "force_",
-    "on_",
-    "max_",
-    "min_",
-    "num_workers",
-    "n_jobs",
-    "n_workers",
-    "enable_",
-    "allow_",
-    "with_",
-    "should_",
-    "keep_",
-)
-_DATA_TYPES = re.compile(
-    r"list|tuple|dict|set|Sequence|Iterable|Iterator|Mapping|Callable|DataFrame|Series|LazyFrame|ndarray|Tensor|Module|Array|Path|PathLike|IO|"
-    r"Logger|Client|Session|Connection|Engine|bool|bytes|Config|Settings|Options|Any|object|Lock|Event|Queue|Generator|Awaitable|Type\[",
-)
-_SCALARS = re.compile(
-    r"^(Optional\[)?['\"]?(str|int|float|Decimal|date|datetime|dt\.date|dt\.datetime|datetime\.date|datetime\.datetime|Literal\[.*\]|Enum)\b"
-)
 _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
 _QUIET_ROLES = _words("test docs temporary vendored")
@@ -98,11 +59,14 @@ class Missing:
 
 @dataclass(frozen=True)
 class _Owner:
-    """Who uses a name: what of its own it has in the name, and the calls that lead to the name."""
+    """Who uses a name: what of its own it has in the whole path (`carried`) and in the last component (`named`), and the
+    calls that lead to the name.
+    """
 
     module: Module
     definition: Definition | None
     carried: frozenset[str]
+    named: frozenset[str]
     calls: tuple[Mark, ...] = ()
 
 
@@ -111,7 +75,11 @@ def missing_parameters(project: Project, identity: JobIdentity) -> Iterator[tupl
     for file, name in project.all(NameLink):
         if file.role in _QUIET_ROLES or not keeps_state(name, project.settings):
             continue
-        if name.pattern.is_unique or name.pattern.has_digest:
+        if (
+            name.pattern.is_unique
+            or name.pattern.has_digest
+            or any(h.kind == "time" for h in name.pattern.holes)
+        ):
             continue
         found = list(
             _in_shell(file, name, project, identity)
@@ -148,7 +116,7 @@ def _in_python(file: FileLinks, name: NameLink, project: Project, identity: JobI
     definition = module.definitions.get(name.function.name) if name.function is not None else None
     if name.function is not None and definition is None:
         return
-    first = _Owner(module, definition, name.pattern.names)
+    first = _Owner(module, definition, name.pattern.names, name.template.names)
     found = list(_missing_in(first, name, project, identity))
     yield from found
     if name.returned and definition is not None and not any(m.confidence.rank for m in found):
@@ -162,12 +130,13 @@ def _callers(owner: _Owner, project: Project, depth: int) -> Iterator[_Owner]:
     parameters = [p.arg for p in owner.definition.parameters]
     for site in project.callers(owner.module, owner.definition.qualified):
         given = _given(site, parameters)
-        carried = frozenset().union(
-            *(given.get(name, frozenset()) for name in owner.carried & set(parameters))
+        carried, named = (
+            frozenset().union(*(given.get(name, frozenset()) for name in mine & set(parameters)))
+            for mine in (owner.carried, owner.named)
         )
         if owner.carried & set(parameters) and not carried:
             continue
-        above = _Owner(site.module, site.caller, carried, (*owner.calls, site.mark))
+        above = _Owner(site.module, site.caller, carried, named, (*owner.calls, site.mark))
         lines = site.caller.node.end_lineno or 0 if site.caller is not None else 0
         short = site.caller is not None and lines - site.caller.node.lineno < _HELPER_LINES
         if site.returned and short and depth < 3:
@@ -190,7 +159,7 @@ def _missing_in(owner: _Owner, name: NameLink, project: Project, identity: JobId
     if definition is not None:
         function = module.function(definition)
         own = {p.name for p in function.parameters}
-        touches = bool(owner.carried & own)
+        touches = bool(owner.named & own)
         for parameter in _links(function, module):
             evidence = identity.evidence(module, definition, parameter.name)
             if parameter.name in owner.carried or _is_derived(owner, parameter.name, project):
@@ -208,11 +177,11 @@ def _missing_attributes(
     """The options that a function reads from a namespace: `args.threshold`."""
     module, definition = owner.module, owner.definition
     body = definition.node.body if definition is not None else module.outline.tree.body
-    touches = any(atom.startswith(f"{base}.") for atom in owner.carried)
+    touches = any(atom.startswith(f"{base}.") for atom in owner.named)
     for attribute, uses in uses_of(body, attributes_of=base).items():
         atom = f"{base}.{attribute}"
         option = identity.option(module, definition, atom)
-        if atom in owner.carried or (option is None and not touches):
+        if atom in owner.carried or (option is None and not touches) or attribute.isupper():
             continue
         node = option.node if option is not None else None
         place = module.mark(node) if node is not None else owner.calls[-1] if owner.calls else name.mark
@@ -232,7 +201,10 @@ def _missing_fields(
     if function is None or (owner.definition is not None and owner.definition.name == "__init__"):
         return
     made = owner.module.attributes(class_name)
-    carried = {p for atom in owner.carried for p in made.get(atom.removeprefix("self."), ())} | owner.carried
+    carried, named = (
+        {p for atom in mine for p in made.get(atom.removeprefix("self."), ())} | mine
+        for mine in (owner.carried, owner.named)
+    )
     names = {p.name for p in function.parameters}
     if not carried & names and name.pattern.holes:
         return
@@ -240,7 +212,7 @@ def _missing_fields(
         if parameter.name not in carried:
             evidence = identity.constructed(owner.module, class_name, parameter.name)
             yield from _judged(
-                owner, name, parameter, evidence, class_name, bool(carried & names), project.settings
+                owner, name, parameter, evidence, class_name, bool(named & names), project.settings
             )
 
 
@@ -282,8 +254,10 @@ def _judged(
         return
     if evidence.is_certain:
         confidence = Confidence.HIGH
+    elif not name.template.holes and (name.pattern.holes or evidence.tier != REQUIRED):
+        return  # a folder that is given may be one for each job
     elif not name.pattern.holes:
-        if evidence.tier != REQUIRED or not (name.template.words | name.purposes) & _POSITIONS:
+        if not (name.template.words | name.purposes) & _POSITIONS:
             return
         confidence = Confidence.MEDIUM
     elif not touches and not (name.returned and not owner.calls):
@@ -297,37 +271,21 @@ def _judged(
 
 def _may_tell_apart(parameter: ParameterLink, settings: Settings, *, certain: bool) -> bool:
     """Whether a parameter can be one that tells jobs apart. `certain`: jobs are seen to differ in it."""
-    if parameter.name in settings.words("job-parameters"):
-        return True
-    if parameter.name in settings.words("run-only-parameters"):
-        return False
-    name = parameter.name.lower()
-    words = list(words_of(name))
-    steers = _STEERS if certain else _RARELY
-    if (
-        not words
-        or "".join(words) in steers
-        or words[-1] in steers
-        or words[0] in {"log", "dry", "verbose", "debug"}
-    ):
-        return False
-    if _DATA_TYPES.search(parameter.annotation) and not _SCALARS.match(parameter.annotation):
-        return False
-    if parameter.default in {"True", "False"}:
-        return False
-    if certain:
-        return parameter.uses != frozenset({"logged"})
-    if name.startswith(("_", *_RARELY_PREFIXES)):
+    if not may_tell_apart(parameter, settings, certain=certain):
         return False
     uses = parameter.uses
+    if certain:
+        return uses != frozenset({"logged"})
+    if parameter.name in settings.words("job-parameters"):
+        return True
     if uses & {"called", "iterated"} or not uses & _STRONG:
         return False
-    return not ("attribute" in uses and not _SCALARS.match(parameter.annotation))
+    return not ("attribute" in uses and not is_scalar(parameter))
 
 
 def _is_plain_value(parameter: ParameterLink) -> bool:
     """Whether the parameter is a plain value that goes into the result."""
-    if _SCALARS.match(parameter.annotation):
+    if is_scalar(parameter):
         return True
     return not parameter.annotation and bool(parameter.uses & {"computed", "formatted"})
 
@@ -365,8 +323,8 @@ def _missing_arguments(
 ) -> Iterator[Missing]:
     """A name in a script that is made from one of its arguments, for jobs that differ in another one."""
     runs = [(f, run) for f, run, _ in project.runs_of(file.path)]
-    if not runs:
-        return
+    if not runs or (name.pattern.holes and not name.template.name.holes):
+        return  # a folder that is given may be one for each job
     for option in file.all(ScriptOption):
         if option.names & name.pattern.names or not option.used:
             continue

@@ -169,7 +169,7 @@ class Project:
             paths = self.modules_named(run.program)
             return [(path, "") for path in [*self.modules_named(f"{run.program}.__main__"), *paths][:2]]
         if run.kind == "command":
-            entry = self._console_scripts.get(run.program)
+            entry = self.console_scripts.get(run.program)
             if entry is None:
                 return []
             dotted, _, function = entry.partition(":")
@@ -186,7 +186,7 @@ class Project:
         return [(path, "") for path in fitting[:1]] if len(fitting) == 1 else []
 
     @cached_property
-    def _console_scripts(self) -> dict[str, str]:
+    def console_scripts(self) -> dict[str, str]:
         """The commands that pyproject.toml files of the project define: `name` -> `pkg.mod:function`."""
         found: dict[str, str] = {}
         for folder in {

@@ -25,7 +25,7 @@ Kind = TypeVar("Kind")
 UNFINISHED = frozenset({"running", "queued", "stashed", "paused", "locked"})
 FINISHED = frozenset({"done", "success", "failed", "killed", "errored", "dependencyfailed", "failedtospawn"})
 _STATE = re.compile(rf"(?<![\w$])({'|'.join(sorted(UNFINISHED | FINISHED))})(?!\w)", re.IGNORECASE)
-_NEGATED = re.compile(r"!=|<>|\bnot\b|\bindex\b.*null|(?:^|\s)-v\b|--invert-match")
+_NEGATED = re.compile(r"!=(?!\s*null)|<>|\bnot\b|\bindex\b.*null|(?:^|\s)-v\b|--invert-match")
 _PRINTS = frozenset(
     {"echo", "printf", "logger", "cat", "tee", "notify-send", "wall", "mail", "curl", "print"}
 )
@@ -98,9 +98,15 @@ def job_text(call: QueueCommand) -> str:
     return " ".join(arg.pattern.template for arg in call.rest)
 
 
+def mentions(arg: Arg) -> frozenset[str]:
+    """Every variable that a word is made from, or that is written in it."""
+    written = (name for hole in arg.written.holes for name in re.findall(r"[A-Za-z_]\w*", hole.text))
+    return arg.pattern.names | arg.written.names | frozenset(written)
+
+
 def job_names(call: QueueCommand) -> frozenset[str]:
     """The variables that the words of a queued job are made from."""
-    return frozenset().union(*(arg.pattern.names | arg.written.names for arg in call.rest))
+    return frozenset().union(*(mentions(arg) for arg in call.rest))
 
 
 def shown(place: Place, limit: int = 60) -> str:
@@ -153,7 +159,7 @@ def job_loops(call: Command | QueueCommand) -> tuple[Loop, ...]:
     return tuple(
         loop
         for loop in call.execution.loops
-        if not varies_host(loop, call) and not (loop.values is not None and len(loop.values) <= 1)
+        if not varies_host(loop, call) and (loop.kind != "for" or loop_count(loop) not in {0, 1})
     )
 
 
@@ -409,7 +415,7 @@ def _readers(
         or bool(variables & sequence.decisive)
         or _given_to_a_command(sequence, look)
         or _feeds_a_loop(look, pipes)
-        or any(f.name == "xargs" for f in filters)
+        or any(f.name == "xargs" or (f.name == "pueue" and reads(f) & variables) for f in filters)
     )
     return tuple(filters), frozenset(variables), decides
 
@@ -545,6 +551,7 @@ def substring_tests(sequence: Sequence, look: Look, file: File) -> Iterator[tupl
         return
     for step in sequence.steps[look.at + 1 :]:
         if isinstance(step, Condition) and step.names & look.variables:
+            yield from _case_patterns(step)
             match = _SHELL_PART.search(step.place.text)
             if match is None:
                 continue
@@ -554,6 +561,21 @@ def substring_tests(sequence: Sequence, look: Look, file: File) -> Iterator[tupl
             if name not in look.variables or _is_held(match["glob"] or "", match["regex"] or ""):
                 continue
             yield step.place, wanted.replace('"', ""), f"`{inside}`"
+
+
+_CASE = re.compile(r"""(?P<glob>\*(?P<inner>[^\s()]*\$[^\s()]*)\*)\s*\)""")
+
+
+def _case_patterns(step: Condition) -> Iterator[tuple[Place, str, str]]:
+    """`case $labels in *"$label"*)`."""
+    source, span = step.place.source, step.place.span
+    if not source.text[: span.start].rstrip().endswith("case"):
+        return
+    end = source.text.find("esac", span.end)
+    for match in _CASE.finditer(source.text, span.end, end if end >= 0 else len(source.text)):
+        if not _is_held(match["glob"], ""):
+            place = Place(source, Span(match.start("glob"), match.end("glob")))
+            yield place, match["inner"].replace('"', ""), f"`{step.place.text.strip(chr(34))}`"
 
 
 def _is_held(glob: str, regex: str) -> bool:
@@ -696,7 +718,7 @@ def loops_over(call: QueueCommand, look: Look) -> bool:
 
 def ids_come_from(look: Look, call: QueueCommand) -> bool:
     """Whether the ids of a call come from what a look has said: a variable, a loop, a substitution, a pipe."""
-    names = frozenset().union(*(arg.pattern.names | arg.written.names for arg in call.ids))
+    names = frozenset().union(*(mentions(arg) for arg in call.ids))
     if names & look.variables or loops_over(call, look):
         return True
     if any(call.command.place == command.place for command in look.filters):
@@ -719,5 +741,5 @@ def filter_text(look: Look, file: File) -> str:
 
 def words_naming(look: Look, call: QueueCommand) -> bool:
     """Whether the filters of a look pick the very task that a call names."""
-    names = frozenset().union(*(arg.written.names for arg in call.ids))
-    return any(names & arg.written.names for command in look.filters for arg in command.args)
+    ids = {hole for arg in call.ids for hole in arg.pattern.holes}
+    return any(ids & set(arg.pattern.holes) for f in look.filters if f.name != "pueue" for arg in f.args)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command
-from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.comparisons import comparisons
+from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.hosting import HOSTED, read_hosted
 from jobsafety_lint.meaning.hosts import host_settings
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.rows import rows_of
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
+from jobsafety_lint.meaning.shell.sql_commands import sql_statements
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
 from jobsafety_lint.model import Mark, Span
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
@@ -98,7 +101,8 @@ def read_facts(
     found = FileFacts(source)
     interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))
     if kind == "shell":
-        interpreter.program(source, Execution(shell=dialect).but(**_shebang_options(source.text)))
+        execution = Execution(shell=dialect, concurrency=_array_job(source))
+        interpreter.program(source, execution.but(**_shebang_options(source.text)))
     elif kind in HOSTED:
         read_hosted(source, kind, interpreter, found)
     elif kind == "config":
@@ -117,10 +121,25 @@ def read_facts(
     facts += artifact_names(interpreter.facts)
     if kind == "shell" and interpreter.trees:
         facts += script_arguments(interpreter.trees[0], interpreter.facts)
+    facts += sql_statements(interpreter.facts, source.text)
+    facts += comparisons(interpreter.facts)
     facts += _queue_facts(facts, pueue_version)
     facts += rows_of([*found.facts, *facts], pueue_version)
     found.facts += facts
     return found
+
+
+_ARRAY = re.compile(
+    r"^#(?:SBATCH\s+(?:--array|-a)\b|PBS\s+-[Jt]\s|\$\s+-t\s|BSUB\s+-J\s+\S*\[).*$", re.MULTILINE
+)
+
+
+def _array_job(source: Source) -> tuple[Concurrency, ...]:
+    """A batch script that its header makes an array of jobs."""
+    header = _ARRAY.search(source.text)
+    if header is None:
+        return ()
+    return (Concurrency("every job of the array runs it", Place(source, Span(*header.span()))),)
 
 
 def _shebang_options(text: str) -> dict[str, bool]:
@@ -147,10 +166,19 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     )
     embedded = tree.source.host is not None and kind == "python"
     for region in tree.script.unread:
-        if foreign or template or embedded:
+        if kind == "crontab" and "%" in source_line(tree.source, region.span):
+            found.silent += 1  # cron has cut the command there
+        elif foreign or template or embedded:
             found.silent += 1
         else:
             found.facts.append(UnreadRegion(Place(tree.source, region.span), "shell", region.reason))
+
+
+def source_line(source: Source, span: Span) -> str:
+    """The line of the file in which a span begins."""
+    file = source.file
+    line = file.line_span(file.line_of(source.in_file(span).start))
+    return file.text[line.start : line.end]
 
 
 def _queue_facts(facts: list[object], version: int) -> list[object]:

@@ -20,7 +20,7 @@ _CLOCK = re.compile(
 _COUNTED_NAMES = re.compile(r"attempt|tries|retr(?:y|ies)|count|max_|limit|budget", re.IGNORECASE)
 _CLASSIFIES = re.compile(
     r"case\s+\"?\$(?:\?|\{?(?:rc|ret|status|code|exit_code|err)\b)|\$\?\"?\s+-(?:eq|ne|gt|lt|ge|le)\s+(?!0)\d|(?:\brc|\bret|status|code|exit_code|err)\b\}?\"?\s*(?:-(?:eq|ne|gt|lt|ge)|==|!=|in)\s*[\"(\[{]?(?!0\b)[\dA-Z]|"
-    r"returncode\s*(?:==|!=|in|not in|>|<)\s*(?!0\b)|grep\s.*(?:log|err)|OOM|[Tt]ransient|[Pp]ermanent|[Ff]atal|[Rr]etryable|raise\b"
+    r"returncode\s*(?:==|!=|in|not in|>|<)(?!\s*0\b)|grep\s.*(?:log|err)|OOM|[Tt]ransient|[Pp]ermanent|[Ff]atal|[Rr]etryable|raise\b"
 )
 
 
@@ -50,14 +50,13 @@ def retries_of(sequence: Sequence, *, every: bool = False) -> Iterator[Retry]:
         tested = [
             command
             for command in sequence.commands
-            if command not in inside
-            and _within(command.place, loop.place)
-            and command.name not in {"[", "test", "true", ":"}
+            if _within(command.place, loop.place) and command.name not in {"[", "test", "true", ":"}
         ]
+        below = [command for command in inside if not _within(command.place, loop.place)]
         if python:
-            tried = _python_tried(loop, inside, tested, text)
+            tried = _python_tried(loop, below, tested, text)
         else:
-            tried = _shell_tried(loop, inside, tested)
+            tried = _shell_tried(loop, below, tested)
         if not tried and not every:
             continue
         place = _header_place(loop)

@@ -23,6 +23,24 @@ _POOL_METHODS = frozenset(
      "run_in_executor", "to_thread", "spawn", "delay", "enqueue"}
 )  # fmt: skip
 _WRAPPERS = frozenset({"partial", "delayed", "functools.partial", "joblib.delayed", "remote"})
+_CONVERSIONS = frozenset(
+    {
+        "int",
+        "float",
+        "str",
+        "Path",
+        "Decimal",
+        "fromisoformat",
+        "Timestamp",
+        "to_datetime",
+        "parse",
+        "date",
+        "datetime",
+    }
+)
+_SAME_METHODS = frozenset(
+    {"strip", "lower", "upper", "isoformat", "date", "resolve", "absolute", "expanduser"}
+)
 _PARSE = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"})
 _CLI_DECORATORS = frozenset({"option", "argument"})
 _APP_DECORATORS = frozenset({"command", "callback"})
@@ -89,6 +107,7 @@ class Module:
     source: Source
     outline: Outline
     _environments: dict[int, dict[str, frozenset[str]]] = field(default_factory=dict)
+    _assigned: dict[int, dict[str, ast.expr | None]] = field(default_factory=dict)
 
     def mark(self, node: ast.expr | ast.arg | ast.stmt) -> Mark:
         """A node's place as plain values."""
@@ -205,6 +224,47 @@ class Module:
         return frozenset(
             a for a in found if a.partition(".")[0] not in self.outline.imports or a.startswith("sys.argv")
         )
+
+    def same(self, definition: Definition | None, node: ast.expr) -> str:
+        """The one atom whose value an expression has, perhaps converted (`int(args.n)`); empty if it is anything else."""
+        environment = self._plain(definition)
+        for _ in range(8):
+            if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+                if _last(node.func) not in _CONVERSIONS:
+                    return ""
+                node = node.args[0]
+            elif isinstance(node, ast.Call) and not node.args and isinstance(node.func, ast.Attribute):
+                if node.func.attr not in _SAME_METHODS:
+                    return ""
+                node = node.func.value
+            elif isinstance(node, ast.Name) and node.id in environment:
+                value = environment[node.id]
+                if value is None:
+                    return ""
+                node = value
+            else:
+                break
+        if isinstance(node, ast.Name):
+            return node.id
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            return f"{node.value.id}.{node.attr}"
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "sys.argv":
+            return ast.unparse(node)
+        return ""
+
+    def _plain(self, definition: Definition | None) -> dict[str, ast.expr | None]:
+        """The variables of a function that are set once, with what they are set to; None for those set more often."""
+        key = id(definition.node) if definition is not None else 0
+        known = self._assigned.get(key)
+        if known is None:
+            known = self._assigned[key] = {}
+            parameters = {p.arg for p in definition.parameters} if definition is not None else set()
+            for statement in definition.node.body if definition is not None else _top(self.outline.tree):
+                for node in ast.walk(statement):
+                    for target, value in _bindings(node):
+                        if target not in parameters and target not in self.parsed:
+                            known[target] = None if target in known else value
+        return known
 
     def _environment(self, definition: Definition | None) -> dict[str, frozenset[str]]:
         """What each variable of a function is made from, in atoms."""

@@ -259,7 +259,7 @@ def _pieces(node: cst.BaseExpression, scope: Scope) -> Iterator[tuple[PathPatter
                 span = scope.unit.span(part)
                 if isinstance(part, cst.FormattedStringText):
                     raw = "r" in node.start.lower().rstrip("\"'")
-                    yield from _decoded(part.value, span, raw=raw, braces=True)
+                    yield from decoded(part.value, span, raw=raw, braces=True)
                 elif isinstance(part, cst.FormattedStringExpression):
                     yield _value(part, scope), span
         case cst.ConcatenatedString(left=left, right=right):
@@ -285,10 +285,10 @@ def _string_pieces(node: cst.SimpleString, scope: Scope) -> Iterator[tuple[PathP
     prefix = len(node.prefix)
     quote = len(node.quote)
     inner = Span(span.start + prefix + quote, span.end - quote)
-    yield from _decoded(text[prefix + quote : len(text) - quote], inner, raw="r" in node.prefix.lower())
+    yield from decoded(text[prefix + quote : len(text) - quote], inner, raw="r" in node.prefix.lower())
 
 
-def _decoded(text: str, span: Span, *, raw: bool, braces: bool = False) -> Iterator[tuple[PathPattern, Span]]:
+def decoded(text: str, span: Span, *, raw: bool, braces: bool = False) -> Iterator[tuple[PathPattern, Span]]:
     """The value of a literal's text in pieces, each with its place: escapes stand for one character each."""
     at = 0
     start = span.start

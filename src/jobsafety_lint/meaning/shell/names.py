@@ -30,8 +30,10 @@ def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
                 _name(fact.value_place, fact.value, fact.name, fact.execution.loops, users, fact, acts)
             )
         elif isinstance(fact, Command):
-            for arg in fact.args:
-                if arg.origin is None and looks_like_path(arg.pattern) and arg.pattern.names:
+            written_to = (arg for operator, arg in fact.redirects if operator.startswith(">"))
+            for arg in (*fact.args, *written_to):
+                builds = arg.written.literal.strip("\0")  # more than a variable that was built elsewhere
+                if builds and looks_like_path(arg.pattern) and arg.pattern.names:
                     found.append(_name(arg.place, arg.pattern, "", fact.execution.loops, [fact], fact, acts))
     return found
 

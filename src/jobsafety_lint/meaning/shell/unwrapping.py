@@ -66,6 +66,14 @@ def inner_of(command: Command, state: State, document: Source | None) -> Iterato
     if peeled is None:
         return
     execution = _execution(command, peeled, state.execution)
+    if name == "parallel":
+        end = next(
+            (i for i, arg in enumerate(peeled.inner) if (arg.text or "").startswith(":::")), len(peeled.inner)
+        )
+        text = snippet(peeled.inner[:end])
+        if text is not None:
+            yield Inner(execution.but(shell="bash", errexit=False, pipefail=False), text=text)
+        return
     if not peeled.inner or (peeled.inner_style == "script" and _reads_input(peeled)):
         if document is not None and (name in SHELLS or name == "ssh"):
             yield Inner(execution, text=document)

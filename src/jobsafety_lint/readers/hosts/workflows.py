@@ -53,13 +53,16 @@ class WorkflowFile(HostFile):
     """What a workflow or a composite action holds. `unread` counts steps for shells that are not read."""
 
     jobs: list[Job] = field(default_factory=list)
+    services: list[tuple[str, Node, Node]] = field(default_factory=list)
+    """The service containers of the jobs: name, key and value."""
     unread: int = 0
+    file: YamlFile | None = None
 
 
 def read_workflow(source: Source) -> WorkflowFile:
     """The jobs of a workflow, or the steps of a composite action."""
     file = yaml_text.read_yaml(source)
-    found = WorkflowFile()
+    found = WorkflowFile(file=file)
     if file.problem:
         found.broken.append((Span(0, 0), file.problem))
         return found
@@ -69,6 +72,7 @@ def read_workflow(source: Source) -> WorkflowFile:
     root = file.root
     for name, (key, job) in entries(get(root, "jobs")).items():
         found.jobs.append(reader.job(name, key, job, root))
+        found.services += [(at, *both) for at, both in entries(get(job, "services")).items()]
     runs = get(root, "runs")
     if text_of(get(runs, "using")) == "composite":
         steps = tuple(reader.steps(get(runs, "steps"), "runs", [], {}, container=False, windows=False))
