@@ -130,9 +130,7 @@ def test_hosts_and_trees() -> None:
 
 
 def test_what_limits_a_job() -> None:
-    step = _steps(
-        "pueue add -- systemd-run --user --sco -p MemoryMax=8G -p CPUQuota=200% ./x --threads 9"
-    )[0]
+    step = _steps("pueue add -- systemd-run --user --sco -p MemoryMax=8G -p CPUQuota=200% ./x --threads 9")[0]
     assert step.launch is not None
     cap = memory_cap(step.launch.commands)
     assert cap is not None
@@ -173,7 +171,7 @@ def test_hosts_of_the_settings() -> None:
     host = host_of(settings, PathPattern.of("me@calc1"))
     assert host is not None
     assert (host.cores, host.memory, host.groups["a"].parallel) == (8, 64 * 1024**3, 2)
-    text = '[hosts.calc1]\ncores = 8\ngroups.a = {parallel = 2}\n[hosts.calc1.groups.b]\nparallel = 1\n'
+    text = "[hosts.calc1]\ncores = 8\ngroups.a = {parallel = 2}\n[hosts.calc1.groups.b]\nparallel = 1\n"
     found = list(host_settings(SourceFile("jobsafety-lint.toml", text)))
     assert [place.location.line for place in found[0].groups.values()] == [3, 5]
 
