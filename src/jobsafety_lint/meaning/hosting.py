@@ -58,7 +58,7 @@ def run_snippets(
     found.comments += [(source, span) for span in host.comments]
     ran: dict[int, list[Command]] = {}
     for title, row in itertools.groupby(host.snippets, key=lambda snippet: snippet.title):
-        texts = [snippet for snippet in row if snippet.shell]
+        texts = [snippet for snippet in row if snippet.shell or snippet.style == "argv"]
         if not texts:
             continue
         interpreter.begin()
