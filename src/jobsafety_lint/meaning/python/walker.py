@@ -918,20 +918,7 @@ def _bare(node: cst.BaseExpression) -> cst.BaseExpression:
 
 def leaves(body: cst.BaseSuite) -> bool:
     """Whether what follows the block is not reached from its end."""
-    statements = list(body.body)
-    if not statements:
-        return False
-    last = statements[-1]
-    if isinstance(last, cst.SimpleStatementLine):
-        small = last.body[-1]
-        if isinstance(small, cst.Return | cst.Raise | cst.Continue | cst.Break):
-            return True
-        return (
-            isinstance(small, cst.Expr)
-            and isinstance(small.value, cst.Call)
-            and dotted(small.value.func) in _LEAVING
-        )
-    return isinstance(last, cst.Return | cst.Raise | cst.Continue | cst.Break)
+    return bool(leaving(body))
 
 
 def _catches(
