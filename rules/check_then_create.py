@@ -25,6 +25,7 @@ _EXISTENCE = frozenset({"exists", "file", "directory", "listed"})
 _STATE = frozenset(
     ["cache", "checkpoint", "ckpt", "cursor", "state", "manifest", "progress", "ledger", "index", "registry"]
 )
+_CACHES = frozenset(["cache", "caches", "cached"])
 _FAILING = frozenset({"raise", "exit"})
 
 
@@ -60,7 +61,8 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
     """A file that is written because it was not there, in code that several jobs run."""
     guard = _guard(act, context)
     reasons = act.execution.concurrency
-    if guard is None or not (reasons or act.path.name.words & _STATE) or act.moved_to is not None:
+    cached = act.content == "download" and bool(act.path.words & _CACHES)
+    if guard is None or not (reasons or cached or act.path.name.words & _STATE) or act.moved_to is not None:
         return
     why = f" ({reasons[0].reason})" if reasons else ""
     yield RULE.found(

@@ -18,7 +18,13 @@ from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
-from jobsafety_lint.meaning.python.helpers import GuardedCall, HelperChecks, durable_functions, link
+from jobsafety_lint.meaning.python.helpers import (
+    GuardedCall,
+    HelperChecks,
+    asking_functions,
+    durable_functions,
+    link,
+)
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
 from jobsafety_lint.meaning.python.values import Scope, Value, lower
@@ -219,8 +225,9 @@ class PythonFile:
             d for d in self.outline.functions if self._may_hold_facts(d.node, d.span, has_glob=has_glob)
         ]
         helpers = {d.name for d in wanted}
+        askers = asking_functions(text, self.outline.functions)
         for definition in self.outline.functions:
-            if definition not in wanted and self._calls_any(definition, helpers):
+            if definition not in wanted and self._calls_any(definition, helpers, askers):
                 wanted.append(definition)
         for definition in wanted:
             self._walk_definition(definition)
@@ -258,8 +265,8 @@ class PythonFile:
                 return True
         return False
 
-    def _calls_any(self, definition: Definition, helpers: set[str]) -> bool:
-        """Whether a function calls a helper that returns the name of a file, which then is its caller's business."""
+    def _calls_any(self, definition: Definition, helpers: set[str], askers: frozenset[str]) -> bool:
+        """Whether a function calls a helper that returns the name of a file, or asks for one: then it is its business."""
         for inner in ast.walk(definition.node):
             if isinstance(inner, ast.Call):
                 called = (
@@ -267,6 +274,8 @@ class PythonFile:
                     if isinstance(inner.func, ast.Attribute)
                     else getattr(inner.func, "id", "")
                 )
+                if called in askers:
+                    return True
                 if called in helpers and (
                     _STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))
                 ):
