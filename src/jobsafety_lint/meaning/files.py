@@ -101,7 +101,7 @@ class Delete(Act):
 
 @dataclass(frozen=True, eq=False)
 class Create(Act):
-    """A file or directory is made. `what`: `file` (touch, open x), `directory`. `exclusive`: it fails where it is there."""
+    """A file or directory is made. `what`: `file` (touch, open x), `directory`, `link`. `exclusive`: it fails where it is there."""
 
     what: str = "file"
     exclusive: bool = False

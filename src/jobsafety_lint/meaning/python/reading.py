@@ -19,7 +19,13 @@ from jobsafety_lint.meaning.job_parameters import has_category_word
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.meaning.python.environment import environment_facts
-from jobsafety_lint.meaning.python.helpers import GuardedCall, HelperChecks, durable_functions, link
+from jobsafety_lint.meaning.python.helpers import (
+    GuardedCall,
+    HelperChecks,
+    asking_functions,
+    durable_functions,
+    link,
+)
 from jobsafety_lint.meaning.python.libraries import library_facts
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.rows import Row, linked
@@ -237,8 +243,9 @@ class PythonFile:
         ]
         helpers = {d.name for d in wanted}
         told = {d.name for d in wanted if any(has_category_word(p.arg) for p in d.parameters)}
+        askers = asking_functions(text, self.outline.functions)
         for definition in self.outline.functions:
-            if definition not in wanted and self._calls_any(definition, helpers, told):
+            if definition not in wanted and self._calls_any(definition, helpers, told, askers):
                 wanted.append(definition)
         if _FOLLOWED.search(text):
             wanted = self._with_callers(wanted)
@@ -278,9 +285,11 @@ class PythonFile:
                 return True
         return False
 
-    def _calls_any(self, definition: Definition, helpers: set[str], told: set[str]) -> bool:
-        """Whether a function calls a helper that returns the name of a file, or one that is `told` a category: which
-        then is its caller's business.
+    def _calls_any(
+        self, definition: Definition, helpers: set[str], told: set[str], askers: frozenset[str]
+    ) -> bool:
+        """Whether a function calls a helper that returns the name of a file, one that is `told` a category, or one that
+        asks for a file: which then is its caller's business.
         """
         for inner in ast.walk(definition.node):
             if isinstance(inner, ast.Call):
@@ -289,6 +298,8 @@ class PythonFile:
                     if isinstance(inner.func, ast.Attribute)
                     else getattr(inner.func, "id", "")
                 )
+                if called in askers:
+                    return True
                 if called in helpers and (
                     called in told or _STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))
                 ):

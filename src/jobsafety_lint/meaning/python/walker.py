@@ -42,6 +42,8 @@ _CATCHES_MISSING = frozenset(
     {"FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException", "os.error"}
 )
 _CATCHES_EXISTING = (_CATCHES_MISSING - {"FileNotFoundError"}) | {"FileExistsError"}
+_NEAR = 25
+"""How many lines may follow an act before the end of the `try`, for a handler of any error to be meant for it."""
 _LEAVING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _LOCK_WORDS = frozenset({"lock", "filelock", "flock", "mutex", "semaphore", "locked", "lockfile", "rlock"})
 _IN_PROCESS = re.compile(r"[\w.]*(?:Lock|Semaphore|Condition)\(\)")
@@ -88,6 +90,8 @@ class Walker:
     guards: list[Active] = field(default_factory=list)
     tolerance: str | None = None
     tolerance_existing: str | None = None
+    broad_until: int | None = None
+    """Where the code ends that a handler for errors of any kind takes care of, if only such a one does."""
     durable: frozenset[str] = frozenset()
     """Functions of the file that call fsync."""
     helper_checks: Callable[[cst.Call, str, Scope], list[tuple[Check, bool]]] | None = None
@@ -383,12 +387,16 @@ class Walker:
 
     def _try(self, node: cst.Try | cst.TryStar) -> None:
         outer = self.tolerance, self.tolerance_existing
+        outer_broad = self.broad_until
+        named = any(_names_it(handler, self.scope) for handler in node.handlers)
+        self.broad_until = None if named else self.scope.place(node.body).span.end
         if any(_catches(handler, self.scope, _CATCHES_MISSING) for handler in node.handlers):
             self.tolerance = "handler"
         if any(_catches(handler, self.scope, _CATCHES_EXISTING) for handler in node.handlers):
             self.tolerance_existing = "handler"
         self.block(_statements(node.body))
         self.tolerance, self.tolerance_existing = outer
+        self.broad_until = outer_broad
         outcomes = [self.scope.copy()]
         for handler in node.handlers:
             inner = self._branch(handler.body, handling=True)
@@ -574,6 +582,7 @@ class Walker:
                 self._handles[start] = replace(found.handle, opened=start)
                 self._depths[start] = len(self.execution.loops)
             self._keep(found.fact)
+        self._download(node, written)
         self._use_handles(node, name)
         self._use_lock(node, name)
         self._ask_running(node, name)
@@ -620,6 +629,18 @@ class Walker:
                 value.elements if value.elements is not None else (Element(node.args[0].value, value, True),)
             )
             self.scope.variables[name] = replace(known, elements=(*known.elements, *added))
+
+    def _download(self, node: cst.Call, written: str) -> None:
+        """A download to a path that a check has not found, by whatever function."""
+        last = written.rpartition(".")[2]
+        if not last.startswith(("download", "urlretrieve", "fetch_file")):
+            return
+        for arg in node.args:
+            path = lower(arg.value, self.scope).pattern
+            if any(not g.asked.holds and g.asked.check.path.same_object(path) for g in self.guards):
+                place, path_place = self.scope.place(node), self.scope.place(arg.value)
+                self._keep(Write(place, path, path_place, self.execution, last, "python", content="download"))
+                return
 
     # --- handles and locks -----------------------------------------------------------------------------------------
 
@@ -726,9 +747,10 @@ class Walker:
             self.facts.append(replace(fact, scope=self.parameters | self.execution.loop_variables))
             self._glob_uses[len(self.facts) - 1] = []
             return
-        if fact.tolerates_missing is None and self.tolerance is not None:
+        near = self._is_near_handler(fact)
+        if fact.tolerates_missing is None and self.tolerance is not None and near:
             fact = replace(fact, tolerates_missing=self.tolerance)
-        if fact.tolerates_existing is None and self.tolerance_existing is not None:
+        if fact.tolerates_existing is None and self.tolerance_existing is not None and near:
             fact = replace(fact, tolerates_existing=self.tolerance_existing)
         guards = tuple(
             self._guard(active, fact)
@@ -748,6 +770,12 @@ class Walker:
         if isinstance(fact, Replace) and fact.origin is not None:
             fact = self._moved(fact)
         self.facts.append(fact)
+
+    def _is_near_handler(self, act: Act) -> bool:
+        """Whether a handler may be meant for this act: it names the error, or little else is lost with it."""
+        if self.broad_until is None or self.tolerance == "suppress":
+            return True
+        return self.scope.source.text.count("\n", act.place.span.end, self.broad_until) <= _NEAR
 
     def _moved(self, move: Replace) -> Replace:
         written: Act | None = None
@@ -992,20 +1020,7 @@ def _bare(node: cst.BaseExpression) -> cst.BaseExpression:
 
 def leaves(body: cst.BaseSuite) -> bool:
     """Whether what follows the block is not reached from its end."""
-    statements = list(body.body)
-    if not statements:
-        return False
-    last = statements[-1]
-    if isinstance(last, cst.SimpleStatementLine):
-        small = last.body[-1]
-        if isinstance(small, cst.Return | cst.Raise | cst.Continue | cst.Break):
-            return True
-        return (
-            isinstance(small, cst.Expr)
-            and isinstance(small.value, cst.Call)
-            and dotted(small.value.func) in _LEAVING
-        )
-    return isinstance(last, cst.Return | cst.Raise | cst.Continue | cst.Break)
+    return bool(leaving(body))
 
 
 def _catches(
@@ -1020,6 +1035,12 @@ def _catches(
         raised = only.body[0]
         return not (isinstance(raised, cst.Raise) and raised.exc is None)
     return True
+
+
+def _names_it(handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: Scope) -> bool:
+    """Whether a handler names the very error."""
+    exact = frozenset({"FileNotFoundError", "FileExistsError"})
+    return handler.type is not None and _names_missing(handler.type, scope, exact)
 
 
 def _names_missing(node: cst.BaseExpression, scope: Scope, errors: frozenset[str] = _CATCHES_MISSING) -> bool:

@@ -452,7 +452,7 @@ class Interpreter:
             started = running.started_in(if_not, source)
             if if_running is not None and leaving(if_running) and leaving(if_running) in {"exit", "return"}:
                 self._running(ask, "leaves", Place(source, if_running.items[-1].statement.span), state)
-            elif started is not None:
+            elif started is not None and not running.is_toggle(if_running):
                 self._running(ask, "starts", started, state)
 
     def _ask_running_in_list(self, statement: sh.AndOr, source: Source, state: State) -> None:

@@ -14,6 +14,8 @@ from jobsafety_lint.source import HOLE_FIRST, Hole, Place, Source, is_hole
 _UNIQUE_VARIABLES = frozenset(
     {"$", "BASHPID", "RANDOM", "SRANDOM", "PPID", "PUEUE_TASK_ID", "SLURM_JOB_ID", "PBS_JOBID"}
 )
+_OWN_NAME = re.compile(r"(?:^|_)(?:PID|UUID|TASK_ID|JOB_ID|RUN_ID|JOBID)$")
+"""Variables of the environment that differ from process to process or from job to job by their name."""
 _UNIQUE_COMMANDS = frozenset({"mktemp", "uuidgen", "uuid", "tempfile"})
 _DIGEST_COMMANDS = frozenset(
     {"md5sum", "sha1sum", "sha256sum", "sha512sum", "b2sum", "cksum", "md5", "shasum"}
@@ -126,6 +128,8 @@ def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> 
     if name in _UNIQUE_VARIABLES and not part.operator:
         kind = "shared" if name == "$" and state.forked else "unique"
         return PathPattern((Hole(shown, frozenset(), kind),))
+    if value is None and not part.operator and _OWN_NAME.search(name):
+        return PathPattern((Hole(shown, frozenset({name}), "unique"),))
     if value is None and name in {"TMPDIR", "TEMPDIR"}:
         return PathPattern((Hole(shown, frozenset(), "tempdir"),))
     if value is None:
