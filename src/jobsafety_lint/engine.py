@@ -145,11 +145,19 @@ def _check_source(source: SourceFile, task: Task, options: Options, result: Resu
     else:
         active = [r for r in rules if not any(config.matches(name, r.code, r.name) for name in off)]
     role = discover.role_of(item.path, settings)
-    facts = read_facts(source, item.kind, item.dialect, pueue_version=settings.pueue_version)
+    read = functools.partial(
+        read_facts,
+        source,
+        item.kind,
+        item.dialect,
+        pueue_version=settings.pueue_version,
+        queue_commands=settings.words("queue-commands"),
+    )
+    facts = read()
     drafts = _drafts(active, facts, Context(source, settings, role, facts.facts), result)
     if _confirmed(facts, drafts):
         trees = facts.shell_trees[:1]
-        facts = read_facts(source, item.kind, item.dialect, pueue_version=settings.pueue_version, trees=trees)
+        facts = read(trees=trees)
         result.crashes.clear()
         drafts = _drafts(active, facts, Context(source, settings, role, facts.facts), result)
     result.unread += facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)

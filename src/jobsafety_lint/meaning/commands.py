@@ -101,6 +101,29 @@ class Pipe:
 
 
 @dataclass(frozen=True, eq=False)
+class Joined:
+    """Two statements that an operator joins on one line: `a && b`, `a || b`, `a; b`, and `a &` (then `right` is empty).
+
+    `left` and `right` are the commands that the sides run, `left_place` is the left side as written.
+    """
+
+    place: Place
+    operator: str
+    left: tuple[Command, ...]
+    right: tuple[Command, ...]
+    left_place: Place
+
+    def directly(self, command: Command) -> bool:
+        """Whether a command is written in the left side itself (not in a function or a text that it runs)."""
+        mine, whole = command.place, self.left_place
+        return (
+            mine.source is whole.source
+            and whole.span.start <= mine.span.start
+            and mine.span.end <= whole.span.end
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Condition:
     """Something whose truth picks a branch: the names that it looks at."""
 

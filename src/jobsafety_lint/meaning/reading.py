@@ -81,12 +81,22 @@ class FileFacts:
 
 
 def read_facts(
-    source: Source, kind: str, dialect: str, *, pueue_version: int, trees: Sequence[ShellTree] = ()
+    source: Source,
+    kind: str,
+    dialect: str,
+    *,
+    pueue_version: int,
+    trees: Sequence[ShellTree] = (),
+    queue_commands: frozenset[str] = frozenset(),
 ) -> FileFacts:
-    """The facts of a file of a kind that `discover` knows. `trees` are shell trees that have been confirmed."""
+    """The facts of a file of a kind that `discover` knows. `trees` are shell trees that have been confirmed,
+    `queue_commands` the project's wrappers of pueue.
+    """
     known = {id(tree.source): tree for tree in trees}
     found = FileFacts(source)
-    interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))
+    interpreter = Interpreter(
+        read=lambda text: known.get(id(text)) or read_shell(text), queue_commands=queue_commands
+    )
     if kind == "shell":
         interpreter.program(source, Execution(shell=dialect).but(**_shebang_options(source.text)))
     elif kind in {"mise", "mise-tasks"}:

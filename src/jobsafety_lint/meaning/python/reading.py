@@ -19,6 +19,7 @@ from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.meaning.python.parameters import function_of
+from jobsafety_lint.meaning.python.queue_helpers import queue_helpers
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
 from jobsafety_lint.meaning.python.values import Scope, Value, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
@@ -182,6 +183,8 @@ class PythonFile:
     outline: Outline
     interpreter: Interpreter
     facts: list[object] = field(default_factory=list)
+    _queues: bool = False
+    _helpers: frozenset[str] = frozenset()
     _units: dict[str, Unit | None] = field(default_factory=dict)
     _constants: dict[str, Value | None] = field(default_factory=dict)
     _summaries: dict[str, _Summary | None] = field(default_factory=dict)
@@ -194,15 +197,19 @@ class PythonFile:
     def read(self) -> list[object]:
         """All facts of the file."""
         text = self.source.text
-        if not _STRONG.search(text) and not _STATE_TEXT.search(text):
+        if not _STRONG.search(text) and not _STATE_TEXT.search(text) and not self.interpreter.may_queue(text):
             return []
         self._concurrent = self._concurrency()
         self._by_name: dict[str, list[Definition]] = {}
         for definition in self.outline.functions:
             self._by_name.setdefault(definition.name, []).append(definition)
+        self._queues = self.interpreter.may_queue(text)
         command_calls = CommandCalls(
-            self.interpreter, any(v.startswith("fabric") for v in self.outline.imports.values())
+            self.interpreter,
+            any(v.startswith("fabric") for v in self.outline.imports.values()),
+            queue_helpers(self.outline) if self._queues else {},
         )
+        self._helpers = frozenset(command_calls.helpers)
         self._command_call = command_calls.read
         has_glob = "glob(" in text or "scan_" in text or "*." in text
         wanted = [
@@ -222,6 +229,8 @@ class PythonFile:
 
     def _may_hold_facts(self, node: ast.AST, span: Span, *, has_glob: bool) -> bool:
         text = self.source.text[span.start : span.end]
+        if self._queues and self._may_queue(node, text):
+            return True
         strong = _STRONG.search(text) is not None
         names = _STATE_TEXT.search(text) is not None or has_glob
         if not strong and not names:
@@ -247,6 +256,17 @@ class PythonFile:
             ):
                 return True
         return False
+
+    def _may_queue(self, node: ast.AST, text: str) -> bool:
+        """Whether a unit may call pueue, by itself or by a function of the file that does."""
+        if self.interpreter.may_queue(text):
+            return True
+        return any(
+            isinstance(inner, ast.Call)
+            and (inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", ""))
+            in self._helpers
+            for inner in ast.walk(node)
+        )
 
     def _calls_any(self, definition: Definition, helpers: set[str]) -> bool:
         """Whether a function calls a helper that returns the name of a file, which then is its caller's business."""

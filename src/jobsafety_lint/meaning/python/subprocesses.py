@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
 from jobsafety_lint.meaning.commands import Arg
-from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.execution import Execution, Setting
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.python.queue_helpers import QueueHelper
 from jobsafety_lint.meaning.python.values import Element, Scope, dotted, keyword, lower
 from jobsafety_lint.meaning.shell.interpreter import Interpreter, Use
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.shell.unwrapping import snippet
 from jobsafety_lint.model import Span
-from jobsafety_lint.source import Hole
+from jobsafety_lint.source import Hole, Place
 
 _ESCAPE = re.compile(
     r"\\(\r?\n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[0-7]{1,3}|.)", re.DOTALL
@@ -69,6 +70,8 @@ class CommandCalls:
 
     interpreter: Interpreter
     uses_fabric: bool = False
+    helpers: Mapping[str, QueueHelper] = field(default_factory=dict)
+    """Functions of this file that hand their arguments to pueue, by name."""
 
     def read(
         self,
@@ -82,10 +85,18 @@ class CommandCalls:
         """Whether the call runs a program; its facts are kept by the interpreter."""
         args = [arg.value for arg in node.args if arg.keyword is None]
         if name in _RAISING:
-            status = "exits"
+            status = "exits" if status == "ignored" else status
+        elif (name in _ARGV or name in _SHELL_TEXT) and not _checks(node):
+            status = "ignored"
         output = "variable" if output_to else "shown"
         use = Use(status, output, output_to if name in _CAPTURING else frozenset())
-        inner = execution.but(shell="", errexit=False, pipefail=False, **_directory(node, scope))
+        inner = execution.but(
+            shell="",
+            errexit=False,
+            pipefail=False,
+            environment=(*execution.environment, *_environment(node, scope)),
+            **_directory(node, scope),
+        )
         if name in _ARGV and args:
             shell = keyword(node, "shell")
             as_text = isinstance(shell, cst.Name) and shell.value == "True"
@@ -104,7 +115,34 @@ class CommandCalls:
                 host = PathPattern((Hole(scope.text(node.func.value)),))
                 remote = inner.but(host=host, shell="bash", at_home=True, cwd=None)
                 return self._text(args[0], scope, remote, use)
-        return False
+        return self._queue_call(node, dotted(node.func), scope, inner, use)
+
+    def _queue_call(self, node: cst.Call, written: str, scope: Scope, execution: Execution, use: Use) -> bool:
+        """Calls that reach pueue by way of a function: `self.run(["pueue", …])`, `pueue("add", …)`, a configured one."""
+        positional = [arg for arg in node.args if arg.keyword is None]
+        if not positional:
+            return False
+        first = positional[0].value
+        known = lower(first, scope).elements if not positional[0].star else None
+        is_queue = self.interpreter.is_queue
+        if known and known[0].value.pattern.text is not None and is_queue(known[0].value.pattern.text):
+            return self._run(list(known), node, scope, execution, use)
+        last = written.rpartition(".")[2]
+        helper = self.helpers.get(last) if written in {last, f"self.{last}", f"cls.{last}"} else None
+        if helper is None and not (is_queue(last) or is_queue(written)):
+            return False
+        if helper is not None and helper.listed:
+            given = [Element(first, lower(first, scope), star=True)]
+        else:
+            given = [Element(a.value, lower(a.value, scope), star=bool(a.star)) for a in positional]
+            text = given[0].value.pattern.text
+            if helper is None and len(given) == 1 and known is not None:
+                given = [Element(first, given[0].value, star=True)]
+            elif helper is None and len(given) == 1 and text and " " in text:
+                return self._text(first, scope, execution, use)
+        prefix = helper.prefix if helper is not None else ("pueue",)
+        status = helper.status if helper is not None and use.status == "ignored" else use.status
+        return self._run(given, node, scope, execution, replace(use, status=status), prefix)
 
     def _argv(
         self, argument: cst.BaseExpression, node: cst.Call, scope: Scope, execution: Execution, use: Use
@@ -123,14 +161,18 @@ class CommandCalls:
         return self._run(list(value.elements), node, scope, execution, use)
 
     def _run(
-        self, elements: list[Element], node: cst.Call, scope: Scope, execution: Execution, use: Use
+        self,
+        elements: list[Element],
+        node: cst.Call,
+        scope: Scope,
+        execution: Execution,
+        use: Use,
+        prefix: tuple[str, ...] = (),
     ) -> bool:
-        args: list[Arg] = []
+        start = Place(scope.source, Span(scope.place(node).span.start, scope.place(node.func).span.end))
+        args = [Arg(start, PathPattern.of(word), PathPattern.of(word), True) for word in prefix]
         for element in elements:
-            if element.star and element.value.elements is not None:
-                args += [arg_of(inner.node, scope) for inner in element.value.elements]
-            else:
-                args.append(arg_of(element.node, scope))
+            args += _words_of(element, scope)
         if args:
             self.interpreter.run(args, State(execution), use, scope.place(node))
         return True
@@ -143,11 +185,42 @@ class CommandCalls:
         return True
 
 
+def _words_of(element: Element, scope: Scope) -> Iterator[Arg]:
+    """The words that an element of a list is: one, those of `*known`, or any number (`splits`)."""
+    if not element.star:
+        yield arg_of(element.node, scope)
+    elif element.value.elements is not None:
+        for inner in element.value.elements:
+            yield from _words_of(inner, scope)
+    else:
+        yield replace(arg_of(element.node, scope), splits=True)
+
+
 def _directory(node: cst.Call, scope: Scope) -> dict[str, object]:
     cwd = keyword(node, "cwd")
     if cwd is None or (isinstance(cwd, cst.Name) and cwd.value == "None"):
         return {}
     return {"cwd": lower(cwd, scope).pattern, "at_home": False}
+
+
+def _checks(node: cst.Call) -> bool:
+    checked = keyword(node, "check")
+    return isinstance(checked, cst.Name) and checked.value == "True"
+
+
+def _environment(node: cst.Call, scope: Scope) -> Iterator[Setting]:
+    """The variables that `env={**os.environ, "K": v}` or `env=os.environ | {"K": v}` sets."""
+    given = keyword(node, "env")
+    if isinstance(given, cst.BinaryOperation) and isinstance(given.operator, cst.BitOr):
+        given = given.right
+    if not isinstance(given, cst.Dict):
+        return
+    for element in given.elements:
+        if isinstance(element, cst.DictElement):
+            name = lower(element.key, scope).pattern.text
+            if name and name.isidentifier():
+                value = lower(element.value, scope).pattern
+                yield Setting(name, value, scope.place(element), "assignment")
 
 
 def arg_of(node: cst.BaseExpression, scope: Scope) -> Arg:

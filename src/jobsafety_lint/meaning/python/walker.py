@@ -28,6 +28,20 @@ from jobsafety_lint.source import Hole, Place
 _CATCHES_MISSING = frozenset(
     {"FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException", "os.error"}
 )
+_CATCHES_FAILURE = frozenset(
+    {
+        "subprocess.CalledProcessError",
+        "CalledProcessError",
+        "subprocess.SubprocessError",
+        "Exception",
+        "BaseException",
+    }
+)
+_PASSING = frozenset({"int", "str", "json.loads", "float"})
+"""Functions that hand on what they are given, as far as a program's output goes."""
+_PASSING_METHODS = frozenset(
+    {"strip", "rstrip", "decode", "split", "splitlines", "communicate", "read", "stdout"}
+)
 _LEAVING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _LOCK_WORDS = frozenset({"lock", "filelock", "flock", "mutex", "semaphore", "locked", "lockfile", "rlock"})
 _IN_PROCESS = re.compile(r"[\w.]*(?:Lock|Semaphore|Condition)\(\)")
@@ -65,6 +79,8 @@ class Walker:
     facts: list[object] = field(default_factory=list)
     guards: list[Active] = field(default_factory=list)
     tolerance: str | None = None
+    failure: str | None = None
+    """What becomes of a program's failure that is raised here, where somebody catches it: `branch`, `masked`."""
     returned: list[tuple[cst.BaseExpression, Value]] = field(default_factory=list)
     named: list[tuple[cst.BaseExpression, Value, str, Execution]] = field(default_factory=list)
     """Expressions that were assigned: with their value, the variable, and the circumstances."""
@@ -270,11 +286,13 @@ class Walker:
 
     def _try(self, node: cst.Try | cst.TryStar) -> None:
         catches = any(_catches_missing(handler, self.scope) for handler in node.handlers)
-        outer = self.tolerance
+        outer, outer_failure = self.tolerance, self.failure
         if catches:
             self.tolerance = "handler"
+        if any(h.type is None or _names(h.type, self.scope, _CATCHES_FAILURE) for h in node.handlers):
+            self.failure = "branch"
         self.block(_statements(node.body))
-        self.tolerance = outer
+        self.tolerance, self.failure = outer, outer_failure
         outcomes = [self.scope.copy()]
         for handler in node.handlers:
             inner = self._branch(handler.body)
@@ -287,13 +305,13 @@ class Walker:
             self.block(_statements(node.finalbody.body))
 
     def _with(self, node: cst.With) -> None:
-        outer_execution, outer_tolerance = self.execution, self.tolerance
+        outer_execution, outer_tolerance, outer_failure = self.execution, self.tolerance, self.failure
         for item in node.items:
             before = len(self.facts)
             self.expression(item.item)
             self._enter(item, before)
         self.block(_statements(node.body))
-        self.execution, self.tolerance = outer_execution, outer_tolerance
+        self.execution, self.tolerance, self.failure = outer_execution, outer_tolerance, outer_failure
 
     def _is_in_process(self, lock: cst.BaseExpression) -> bool:
         """Whether a lock is made without the path of a file: it holds threads off, but no other process."""
@@ -306,6 +324,8 @@ class Walker:
         if name in {"contextlib.suppress", "suppress"} and isinstance(call, cst.Call):
             if any(_names_missing(arg.value, self.scope) for arg in call.args):
                 self.tolerance = "suppress"
+            if any(_names(arg.value, self.scope, _CATCHES_FAILURE) for arg in call.args):
+                self.failure = "masked"
         elif set(words_of(name)) & _LOCK_WORDS and not self._is_in_process(call):
             self.execution = self.execution.but(lock=self.scope.text(call))
         if item.asname is None:
@@ -322,13 +342,14 @@ class Walker:
         outer, self.scope = self.scope, self.scope.copy()
         guards, self.guards = self.guards, []
         tolerance, self.tolerance = self.tolerance, None
+        failure, self.failure = self.failure, None
         returned = len(self.returned)
         for parameter in all_parameters(node):
             annotation = parameter.annotation.annotation if parameter.annotation else None
             self.scope.bind(parameter.name.value, pathlike=is_path_annotation(annotation, self.scope))
         self.block(_statements(node.body))
         del self.returned[returned:]
-        self.scope, self.guards, self.tolerance = outer, guards, tolerance
+        self.scope, self.guards, self.tolerance, self.failure = outer, guards, tolerance, failure
 
     # --- expressions -----------------------------------------------------------------------------------------------
 
@@ -381,6 +402,8 @@ class Walker:
                     self.scope.assign(name, lower(value, self.scope))
             case cst.SimpleString() | cst.Name() | cst.Integer():
                 pass
+            case cst.Attribute(value=value):
+                self.expression(value, output_to=output_to)
             case _:
                 for child in node.children:
                     self._children(child)
@@ -421,9 +444,11 @@ class Walker:
 
     def _call(self, node: cst.Call, output_to: frozenset[str]) -> None:
         if isinstance(node.func, cst.Attribute):
-            self.expression(node.func.value)
+            passes = output_to if node.func.attr.value in _PASSING_METHODS else frozenset[str]()
+            self.expression(node.func.value, output_to=passes)
+        passes = output_to if dotted(node.func) in _PASSING else frozenset()
         for arg in node.args:
-            self.expression(arg.value)
+            self.expression(arg.value, output_to=passes)
         written = dotted(node.func)
         name = self.scope.resolve(written)
         check = calls.check_of(node, name, self.scope, self.execution)
@@ -434,7 +459,8 @@ class Walker:
             self._keep(found.fact)
         self._use_globs(node, written)
         self._build_list(node, written)
-        if self.command_call(node, name, self.scope, self.execution, _status(node), output_to):
+        status = _status(node) if self.failure is None else self.failure
+        if self.command_call(node, name, self.scope, self.execution, status, output_to):
             return
         self.local_calls.append((node, written, self.scope.copy(), self.execution))
 
@@ -658,9 +684,14 @@ def _catches_missing(handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: 
 
 
 def _names_missing(node: cst.BaseExpression, scope: Scope) -> bool:
+    return _names(node, scope, _CATCHES_MISSING)
+
+
+def _names(node: cst.BaseExpression, scope: Scope, wanted: frozenset[str]) -> bool:
+    """Whether one of the exceptions that an expression names is among the wanted ones."""
     if isinstance(node, cst.Tuple):
-        return any(_names_missing(element.value, scope) for element in node.elements)
-    return scope.resolve(dotted(node)) in _CATCHES_MISSING
+        return any(_names(element.value, scope, wanted) for element in node.elements)
+    return scope.resolve(dotted(node)) in wanted
 
 
 def _target_names(node: cst.BaseExpression) -> list[str]:

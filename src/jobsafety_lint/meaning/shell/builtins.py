@@ -62,6 +62,7 @@ def _set(_: Interpreter, command: Command, state: State) -> None:
     if "--" in words:
         for at, arg in enumerate(command.args[words.index("--") + 1 :], 1):
             state.assign(str(at), Value(arg.pattern, arg.place))
+        state.know_arguments(command.place)
 
 
 def _cd(_: Interpreter, command: Command, state: State) -> None:
@@ -114,13 +115,16 @@ def _mapfile(_: Interpreter, command: Command, state: State) -> None:
     state.forget(names[-1] if names else "MAPFILE")
 
 
-def _shift(_: Interpreter, __: Command, state: State) -> None:
-    positions = sorted(int(name) for name in state.variables if name.isdigit())
+def _shift(_: Interpreter, command: Command, state: State) -> None:
+    count = int(command.words[0] or "1") if (command.words[:1] or [""])[0] in list("123456789") else 1
+    positions = sorted(int(name) for name in state.variables if name.isdigit() and name != "0")
     moved = {at: state.variables.pop(str(at)) for at in positions}
-    for at in positions[1:]:
-        state.variables[str(at - 1)] = moved[at]
+    for at in positions[count:]:
+        state.variables[str(at - count)] = moved[at]
     for name in ("1", "2", "3"):
         state.versions[name] = state.versions.get(name, 0) + 1
+    if "@" in state.variables:
+        state.know_arguments(state.variables["@"].origin)
 
 
 def _printf(_: Interpreter, command: Command, state: State) -> None:

@@ -112,7 +112,10 @@ def _pueue(command: Command, execution: Execution) -> Iterator[Inner]:
         concurrency=(*execution.concurrency, queued),
         **where,
     )
-    yield Inner(inner, text=text, detached=True)
+    if call.has("-e", "--escape"):
+        yield Inner(inner, args=call.rest, detached=True)
+    else:
+        yield Inner(inner, text=text, detached=True)
 
 
 def _evaluated(command: Command, execution: Execution) -> Iterator[Inner]:
