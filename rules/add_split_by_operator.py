@@ -22,30 +22,71 @@ RULE = Rule(
 )
 
 _LABEL = "quote the whole job: `pueue add -- '… && …'`"
-_PREPARATIONS = frozenset({"cd", "pushd", "export", "source", ".", "set", "ulimit", "umask", "module", "unset"})
+_PREPARATIONS = frozenset(
+    {"cd", "pushd", "export", "source", ".", "set", "ulimit", "umask", "module", "unset"}
+)
 """What only prepares a shell: of no use as a job of its own."""
-_READERS = frozenset({"grep", "egrep", "rg", "awk", "gawk", "sed", "cut", "tr", "head", "tail", "perl", "xargs", "read", "while", "cat"})
+_READERS = frozenset(
+    {
+        "grep",
+        "egrep",
+        "rg",
+        "awk",
+        "gawk",
+        "sed",
+        "cut",
+        "tr",
+        "head",
+        "tail",
+        "perl",
+        "xargs",
+        "read",
+        "while",
+        "cat",
+    }
+)
 """What people put behind `pueue add` to get at the id in its message."""
-_REMARKS = frozenset({"echo", "printf", "true", ":", "exit", "return", "continue", "break", "pueue", "sleep", "wait", "date"})
+_REMARKS = frozenset(
+    {"echo", "printf", "true", ":", "exit", "return", "continue", "break", "pueue", "sleep", "wait", "date"}
+)
 
 
 @RULE.on(Joined)
 def joined(fact: Joined, context: Context) -> Iterator[Draft]:
     """`pueue add -- cd x && work`, `pueue add -- work &`."""
-    call = next((c for command in reversed(fact.left) if fact.directly(command) and (c := _add(command))), None)
+    call = next(
+        (c for command in reversed(fact.left) if fact.directly(command) and (c := _add(command))), None
+    )
     if call is None or call.command.execution.queue:
         return
     if fact.operator == "&":
         if len(call.rest) > 1 and not _waited_for(fact, context):
-            yield _found(call, fact.place, "&", "puts the client in the background, and the job stays as it is", sure=False)
+            yield _found(
+                call,
+                fact.place,
+                "&",
+                "puts the client in the background, and the job stays as it is",
+                sure=False,
+            )
         return
     if fact.operator not in {"&&", ";"} or not fact.right:
         return
     right = fact.right[0]
     if _prepares(call):
-        yield _found(call, fact.place, fact.operator, f"ends the job there: only `{_short(_job(call))}` is queued, and `{_short(right.place.text)}` runs at once")
+        yield _found(
+            call,
+            fact.place,
+            fact.operator,
+            f"ends the job there: only `{_short(_job(call))}` is queued, and `{_short(right.place.text)}` runs at once",
+        )
     elif fact.operator == "&&" and _same_work(call, right):
-        yield _found(call, fact.place, "&&", f"ends the job there: `{_short(right.place.text)}` runs at once, before the job is done", sure=False)
+        yield _found(
+            call,
+            fact.place,
+            "&&",
+            f"ends the job there: `{_short(right.place.text)}` runs at once, before the job is done",
+            sure=False,
+        )
 
 
 @RULE.on(QueueCommand)
@@ -63,7 +104,11 @@ def redirected(call: QueueCommand, context: Context) -> Iterator[Draft]:
             continue
         if captured and not inward:
             continue
-        what = "gives its input to the client" if inward else f"sends the client's message to `{target.place.text}`"
+        what = (
+            "gives its input to the client"
+            if inward
+            else f"sends the client's message to `{target.place.text}`"
+        )
         one_text = len(call.rest) == 1 and bool(set(call.rest[0].pattern.literal.strip()) & set(" ;|&"))
         where = call.through(target)
         yield _found(
@@ -84,11 +129,21 @@ def piped(pipe: Pipe, context: Context) -> Iterator[Draft]:
         if call is None or call.command.execution.queue or call.command.place.span.start != whole.span.start:
             continue
         later = [command for stage in pipe.stages[at + 1 :] for command in stage]
-        if not later or call.has("-p", "--print-task-id") or call.more or call.command.output_use == "variable":
+        if (
+            not later
+            or call.has("-p", "--print-task-id")
+            or call.more
+            or call.command.output_use == "variable"
+        ):
             continue
         if later[0].name in _READERS and not any(op.startswith(">") for c in later for op, _ in c.redirects):
             continue
-        yield _found(call, _upto(call, later[0].place), "|", f"hands the client's message to `{later[0].name}`, not what the job prints")
+        yield _found(
+            call,
+            _upto(call, later[0].place),
+            "|",
+            f"hands the client's message to `{later[0].name}`, not what the job prints",
+        )
 
 
 def _found(

@@ -101,6 +101,38 @@ class Pipe:
 
 
 @dataclass(frozen=True, eq=False)
+class OutputUse:
+    """What Python code does with the output of the program that the call at `place` runs.
+
+    `kind`: `number` (`int(…)`), `parsed` (searched by a pattern, split), `name` (kept in the variable `name`), `returned`
+    (by the function `name`), `saved` (written or sent as a whole, by the function `name`). `where` is the place of the use.
+    """
+
+    place: Place
+    kind: str
+    where: Place
+    name: str = ""
+
+    def holds(self, command: Place) -> bool:
+        """Whether a command stands in the call, perhaps in a string of it, and in no call inside of it."""
+        span = command.source.in_file(command.span)
+        return self.place.span.start <= span.start and span.end <= self.place.span.end
+
+
+@dataclass(frozen=True, eq=False)
+class CallsAfter:
+    """The calls that Python code makes after the call at `place`, in the same function: names as written."""
+
+    place: Place
+    calls: tuple[tuple[str, Place], ...]
+
+    def holds(self, command: Place) -> bool:
+        """Whether a command stands in the call, perhaps in a string of it."""
+        span = command.source.in_file(command.span)
+        return self.place.span.start <= span.start and span.end <= self.place.span.end
+
+
+@dataclass(frozen=True, eq=False)
 class Joined:
     """Two statements that an operator joins on one line: `a && b`, `a || b`, `a; b`, and `a &` (then `right` is empty).
 
@@ -162,3 +194,14 @@ class ShellAssignment:
     execution: Execution
     exported: bool = False
     value_place: Place | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ListAssignment:
+    """A shell array is set, or elements are added to it (`ids+=(…)`)."""
+
+    place: Place
+    name: str
+    count: int
+    append: bool
+    execution: Execution

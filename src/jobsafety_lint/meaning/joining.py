@@ -17,7 +17,9 @@ from jobsafety_lint.meaning.wrappers import GRAMMARS, SHELLS, peel
 from jobsafety_lint.model import Confidence
 from jobsafety_lint.source import Hole
 
-OPERATORS = frozenset({"&&", "||", "|", ";", "&", ">", ">>", "<", "2>", "2>>", "&>", "2>&1", ">&2", "1>&2", "!"})
+OPERATORS = frozenset(
+    {"&&", "||", "|", ";", "&", ">", ">>", "<", "2>", "2>>", "&>", "2>&1", ">&2", "1>&2", "!"}
+)
 """Words that make sense only to a shell: whoever quotes them means them for the second one."""
 
 _JOINERS = frozenset({"ssh", "watch", "eval", "echo"})
@@ -52,7 +54,9 @@ class _Scan:
     eaten: bool
 
 
-def trouble(words: Sequence[Arg], at: int, loops: Sequence[Loop], *, file_name: bool = False) -> Trouble | None:
+def trouble(
+    words: Sequence[Arg], at: int, loops: Sequence[Loop], *, file_name: bool = False
+) -> Trouble | None:
     """What goes wrong with a word of a job, if anything. `file_name`: it holds a name that a wildcard has given.
 
     The first word is never in trouble: one with blanks in it cannot be a program, so it is text for the second shell,
@@ -67,7 +71,9 @@ def trouble(words: Sequence[Arg], at: int, loops: Sequence[Loop], *, file_name: 
         return Trouble("vanishes", Confidence.HIGH if written else Confidence.LOW)
     if word.splits:
         unknown = word.quoted and not text.strip("\0")
-        return Trouble("falls apart where one of its words holds a blank", Confidence.LOW) if unknown else None
+        return (
+            Trouble("falls apart where one of its words holds a blank", Confidence.LOW) if unknown else None
+        )
     scan = _scan(word.pattern)
     found = _literal_trouble(text, scan, blanks_harmless=_joined_again(words, at))
     if found is not None and found.confidence is Confidence.HIGH:

@@ -140,7 +140,10 @@ SUBCOMMANDS = (
     ),
     Subcommand(
         ("env",),
-        nested=(Subcommand(("set",), ids="first"), Subcommand(("unset",), ids="first")),
+        nested=(
+            Subcommand(("set",), ids="first", versions=(4,)),
+            Subcommand(("unset",), ids="first", versions=(4,)),
+        ),
         versions=(4,),
     ),
     Subcommand(
@@ -233,6 +236,13 @@ class QueueCommand:
         """The (last) value of an option."""
         given = [g for g in self.options if set(names) & set(g.option.names) and g.values]
         return given[-1].values[-1] if given else None
+
+    @property
+    def in_python(self) -> bool:
+        """Whether Python code runs it."""
+        file = self.place.source.file
+        first = file.text.partition("\n")[0]
+        return file.path.endswith((".py", ".pyw")) or (first.startswith("#!") and "python" in first)
 
     @property
     def head(self) -> Place:

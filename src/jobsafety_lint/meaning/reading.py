@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from jobsafety_lint.meaning import queue
-from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.commands import Command, Pipe
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.names import artifact_names
 from jobsafety_lint.meaning.shell.unwrapping import snippet
+from jobsafety_lint.meaning.status_json import Shape, StatusFilter, jq_shapes, python_shapes
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.hosts.mise import MiseFile, read_mise
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
@@ -113,6 +115,7 @@ def read_facts(
     facts = [*interpreter.facts, *interpreter.sequences]
     facts += artifact_names(interpreter.facts)
     facts += _queue_facts(facts, pueue_version)
+    facts += _status_filters(facts)
     found.facts += facts
     return found
 
@@ -194,16 +197,59 @@ def _queue_facts(facts: list[object], version: int) -> list[object]:
             commands = tuple(inside.get(id(fact), ()))
             client = set(fact.execution.environment)
             settings = dict.fromkeys(s for c in commands for s in c.execution.environment if s not in client)
+            settings |= dict.fromkeys(s for s in client if s.by != "export")  # a job gets the client's environment
             label, group = call.value("-l", "--label"), call.value("-g", "--group")
             found.append(
                 queue.Launch(
                     call,
                     text,
                     commands,
-                    tuple(s for s in settings if s.by != "export"),
+                    tuple(settings),
                     call.value("-w", "--working-directory"),
                     label.pattern if label else None,
                     group.pattern if group else None,
                 )
             )
     return found
+
+
+def _status_filters(facts: list[object]) -> list[object]:
+    """The jq programs and `python -c` texts that read the JSON of `pueue status`."""
+    asked = any(
+        isinstance(fact, queue.QueueCommand)
+        and fact.subcommand in {"status", "log"}
+        and fact.has("-j", "--json")
+        for fact in facts
+    )
+    if not asked:
+        return []
+    behind = {
+        id(command)
+        for pipe in facts
+        if isinstance(pipe, Pipe) and any(c.name == "pueue" for c in pipe.stages[0])
+        for stage in pipe.stages[1:]
+        for command in stage
+    }
+    found: list[object] = []
+    for fact in facts:
+        if isinstance(fact, Command):
+            shapes = tuple(_shapes(fact, behind=id(fact) in behind))
+            if shapes:
+                found.append(StatusFilter(fact.place, fact.name, shapes))
+    return found
+
+
+def _shapes(command: Command, *, behind: bool) -> Iterator[Shape]:
+    if command.name in {"jq", "gojq", "jaq"}:
+        for arg in command.args:
+            program = arg.pattern.literal
+            if behind or ".tasks" in program:
+                yield from jq_shapes(program)
+    elif command.name.startswith("python") and "-c" in command.words:
+        at = command.words.index("-c")
+        code = command.args[at + 1].pattern.literal if at + 1 < len(command.args) else ""
+        try:
+            tree = ast.parse(code.replace("\0", "_"))
+        except (SyntaxError, ValueError):
+            return
+        yield from (shape for shape, _ in python_shapes(list(ast.walk(tree))))

@@ -18,6 +18,7 @@ from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
+from jobsafety_lint.meaning.python.outputs import output_uses, status_filters
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.queue_helpers import queue_helpers
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
@@ -107,6 +108,7 @@ _STRONG = re.compile(
     r"write_parquet|write_csv|write_json|write_ndjson|write_ipc|sink_parquet|\.save|savetxt|write_table|glob\(|scan_parquet|scan_csv|scan_ndjson|"
     r"subprocess|Popen|check_call|check_output|\bsystem\(|popen\(|getoutput|exec_command|fabric|execvp|execlp"
 )
+_STATUS_JSON = re.compile(r"\bstatus\b.{0,80}?(?:--json|-j\b)", re.DOTALL)
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 _STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
 _POOL_METHODS = frozenset(
@@ -223,6 +225,11 @@ class PythonFile:
             self._walk_definition(definition)
         self._walk_module(has_glob=has_glob)
         self._finish()
+        if self._queues:
+            texts = frozenset({"pueue", *self.interpreter.queue_commands, *(f"{n}(" for n in self._helpers)})
+            self.facts += output_uses(self.outline, texts)
+            if _STATUS_JSON.search(text):
+                self.facts += status_filters(self.outline)
         return self.facts
 
     # --- which units -----------------------------------------------------------------------------------------------

@@ -113,8 +113,10 @@ class CommandCalls:
             method = node.func.attr.value
             if method == "exec_command" or (self.uses_fabric and method in {"run", "sudo"}):
                 host = PathPattern((Hole(scope.text(node.func.value)),))
-                remote = inner.but(host=host, shell="bash", at_home=True, cwd=None)
+                cwd = execution.cwd  # `with connection.cd(…):`
+                remote = inner.but(host=host, shell="bash", at_home=cwd is None, cwd=cwd)
                 return self._text(args[0], scope, remote, use)
+        use = replace(use, output_to=output_to)
         return self._queue_call(node, dotted(node.func), scope, inner, use)
 
     def _queue_call(self, node: cst.Call, written: str, scope: Scope, execution: Execution, use: Use) -> bool:

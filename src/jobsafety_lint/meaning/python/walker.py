@@ -326,6 +326,8 @@ class Walker:
                 self.tolerance = "suppress"
             if any(_names(arg.value, self.scope, _CATCHES_FAILURE) for arg in call.args):
                 self.failure = "masked"
+        elif name.endswith(".cd") and isinstance(call, cst.Call) and call.args:
+            self.execution = self.execution.but(cwd=lower(call.args[0].value, self.scope).pattern)
         elif set(words_of(name)) & _LOCK_WORDS and not self._is_in_process(call):
             self.execution = self.execution.but(lock=self.scope.text(call))
         if item.asname is None:

@@ -110,6 +110,13 @@ def _read(_: Interpreter, command: Command, state: State) -> None:
             state.forget(word)
 
 
+def names_read(command: Command) -> frozenset[str]:
+    """The variables that `read` or `mapfile` sets from its input."""
+    if command.name not in {"read", "mapfile", "readarray"}:
+        return frozenset()
+    return frozenset(word for word in command.words if word and word.isidentifier())
+
+
 def _mapfile(_: Interpreter, command: Command, state: State) -> None:
     names = [word for word in command.words if word and word.isidentifier()]
     state.forget(names[-1] if names else "MAPFILE")

@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from jobsafety_lint.meaning import queue
-from jobsafety_lint.meaning.commands import Arg, Command, Condition, Joined, Pipe, ShellAssignment
+from jobsafety_lint.meaning.commands import (
+    Arg,
+    Command,
+    Condition,
+    Joined,
+    ListAssignment,
+    Pipe,
+    ShellAssignment,
+)
 from jobsafety_lint.meaning.commands import Sequence as Steps
 from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Glob, Guard, Write
@@ -481,7 +489,11 @@ class Interpreter:
         declares = statement.words[0].literal in builtins.DECLARATIONS
         for word in statement.words:
             output = "branch" if statement.words[0].literal in {"[", "test"} else "argument"
-            self._substitutions(word, source, state, Use("masked"), output=output)
+            name = builtins.assigned_name(word) if declares and word is not statement.words[0] else None
+            mine = Use("masked", output_to=frozenset({name}) if name else frozenset())
+            self._substitutions(word, source, state, mine, output="variable" if name else output)
+            if name:
+                self._edges.setdefault(name, set()).update(names_asked(word, source))
         args = [arg for word in statement.words for arg in args_of(word, source, state)]
         settings = tuple(
             Setting(a.name, self._assigned(a, source, state), Place(source, a.span), "assignment")
@@ -528,6 +540,9 @@ class Interpreter:
         if isinstance(value, sh.ArrayValue):
             elements = [arg.pattern for word in value.elements for arg in args_of(word, source, state)]
             known = state.variables.get(assignment.name)
+            self.add(
+                ListAssignment(place, assignment.name, len(elements), assignment.append, state.execution)
+            )
             if assignment.append and known and known.elements is not None:
                 elements = [*known.elements, *elements]
             elif assignment.append:
@@ -691,10 +706,12 @@ class Interpreter:
         command: Command | None,
         statement: sh.Statement | None,
     ) -> None:
+        read = builtins.names_read(command) if command is not None else frozenset[str]()
         for redirect in redirects:
             for word in (redirect.target,):
                 if word is not None:
-                    self._substitutions(word, source, state, Use("masked"), output="argument")
+                    use, output = Use("masked", output_to=read), "variable" if read else "argument"
+                    self._substitutions(word, source, state, use, output=output)
             if redirect.heredoc is not None:
                 for part in redirect.heredoc.parts:
                     self._substitutions(part, source, state, Use("masked"), output="argument")
