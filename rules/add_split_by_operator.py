@@ -60,7 +60,7 @@ def joined(fact: Joined, context: Context) -> Iterator[Draft]:
     if call is None or call.command.execution.queue:
         return
     if fact.operator == "&":
-        if len(call.rest) > 1 and not _waited_for(fact, context):
+        if not _one_text(call) and not _waited_for(fact, context):
             yield _found(
                 call,
                 fact.place,
@@ -109,7 +109,7 @@ def redirected(call: QueueCommand, context: Context) -> Iterator[Draft]:
             if inward
             else f"sends the client's message to `{target.place.text}`"
         )
-        one_text = len(call.rest) == 1 and bool(set(call.rest[0].pattern.literal.strip()) & set(" ;|&"))
+        one_text = _one_text(call)
         where = call.through(target)
         yield _found(
             call, where, operator, f"{what}; the job has no part in it", sure=not one_text, unsure=one_text
@@ -163,6 +163,11 @@ def _found(
 def _add(command: Command) -> QueueCommand | None:
     call = parse(command) if command.name == "pueue" else None
     return call if call is not None and call.subcommand == "add" and call.rest else None
+
+
+def _one_text(call: QueueCommand) -> bool:
+    """Whether the job is one quoted text, so that whoever wrote it knows which part is the job."""
+    return len(call.rest) == 1 and bool(set(call.rest[0].pattern.literal.strip()) & set(" ;|&"))
 
 
 def _job(call: QueueCommand) -> str:
