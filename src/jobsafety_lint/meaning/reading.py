@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from jobsafety_lint.meaning import queue
-from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.commands import Command, Pipe
 from jobsafety_lint.meaning.comparisons import comparisons
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.hosting import HOSTED, read_hosted
@@ -19,6 +20,7 @@ from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
 from jobsafety_lint.meaning.shell.sql_commands import sql_statements
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
+from jobsafety_lint.meaning.status_json import Shape, StatusFilter, jq_shapes, python_shapes
 from jobsafety_lint.model import Mark, Span
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, Source
@@ -94,12 +96,22 @@ class FileFacts:
 
 
 def read_facts(
-    source: Source, kind: str, dialect: str, *, pueue_version: int, trees: Sequence[ShellTree] = ()
+    source: Source,
+    kind: str,
+    dialect: str,
+    *,
+    pueue_version: int,
+    trees: Sequence[ShellTree] = (),
+    queue_commands: frozenset[str] = frozenset(),
 ) -> FileFacts:
-    """The facts of a file of a kind that `discover` knows. `trees` are shell trees that have been confirmed."""
+    """The facts of a file of a kind that `discover` knows. `trees` are shell trees that have been confirmed,
+    `queue_commands` the project's wrappers of pueue.
+    """
     known = {id(tree.source): tree for tree in trees}
     found = FileFacts(source)
-    interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))
+    interpreter = Interpreter(
+        read=lambda text: known.get(id(text)) or read_shell(text), queue_commands=queue_commands
+    )
     if kind == "shell":
         execution = Execution(shell=dialect, concurrency=_array_job(source))
         interpreter.program(source, execution.but(**_shebang_options(source.text)))
@@ -125,6 +137,7 @@ def read_facts(
     facts += comparisons(interpreter.facts)
     facts += _queue_facts(facts, pueue_version)
     facts += rows_of([*found.facts, *facts], pueue_version)
+    facts += _status_filters(facts)
     found.facts += facts
     return found
 
@@ -200,3 +213,45 @@ def _queue_facts(facts: list[object], version: int) -> list[object]:
         if launch is not None:
             found.append(launch)
     return found
+
+
+def _status_filters(facts: list[object]) -> list[object]:
+    """The jq programs and `python -c` texts that read the JSON of `pueue status`."""
+    asked = any(
+        isinstance(fact, queue.QueueCommand)
+        and fact.subcommand in {"status", "log"}
+        and fact.has("-j", "--json")
+        for fact in facts
+    )
+    if not asked:
+        return []
+    behind = {
+        id(command)
+        for pipe in facts
+        if isinstance(pipe, Pipe) and any(c.name == "pueue" for c in pipe.stages[0])
+        for stage in pipe.stages[1:]
+        for command in stage
+    }
+    found: list[object] = []
+    for fact in facts:
+        if isinstance(fact, Command):
+            shapes = tuple(_shapes(fact, behind=id(fact) in behind))
+            if shapes:
+                found.append(StatusFilter(fact.place, fact.name, shapes))
+    return found
+
+
+def _shapes(command: Command, *, behind: bool) -> Iterator[Shape]:
+    if command.name in {"jq", "gojq", "jaq"}:
+        for arg in command.args:
+            program = arg.pattern.literal
+            if behind or ".tasks" in program:
+                yield from jq_shapes(program)
+    elif command.name.startswith("python") and "-c" in command.words:
+        at = command.words.index("-c")
+        code = command.args[at + 1].pattern.literal if at + 1 < len(command.args) else ""
+        try:
+            tree = ast.parse(code.replace("\0", "_"))
+        except (SyntaxError, ValueError):
+            return
+        yield from (shape for shape, _ in python_shapes(list(ast.walk(tree))))

@@ -27,6 +27,7 @@ from jobsafety_lint.meaning.python.helpers import (
     link,
 )
 from jobsafety_lint.meaning.python.libraries import library_facts
+from jobsafety_lint.meaning.python.outputs import output_uses, status_filters
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.rows import Row, linked
 from jobsafety_lint.meaning.python.runners import Runner, runner_of
@@ -125,6 +126,7 @@ _STRONG = re.compile(
 )
 _FOLLOWED = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
 """A file that has such a word is read together with all functions that call one which runs a program."""
+_STATUS_JSON = re.compile(r"\bstatus\b.{0,80}?(?:--json|-j\b)", re.DOTALL)
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 _STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
 _NAME_TEXT = re.compile(
@@ -209,6 +211,7 @@ class PythonFile:
     outline: Outline
     interpreter: Interpreter
     facts: list[object] = field(default_factory=list)
+    _queues: bool = False
     _units: dict[str, Unit | None] = field(default_factory=dict)
     _constants: dict[str, Value | None] = field(default_factory=dict)
     _summaries: dict[str, _Summary | None] = field(default_factory=dict)
@@ -225,7 +228,8 @@ class PythonFile:
     def read(self) -> list[object]:
         """All facts of the file."""
         text = self.source.text
-        if not _STRONG.search(text) and not _STATE_TEXT.search(text) and not _NAME_TEXT.search(text):
+        self._queues = self.interpreter.may_queue(text)
+        if not (self._queues or _STRONG.search(text) or _STATE_TEXT.search(text) or _NAME_TEXT.search(text)):
             return []
         self._concurrent = self._concurrency()
         self._durable = durable_functions(self.source.text, self.outline.functions)
@@ -253,12 +257,21 @@ class PythonFile:
             self._walk_definition(definition)
         self._walk_module(has_glob=has_glob)
         self._finish()
+        if self._queues:
+            helpers = {name for name, runner in self._runners.items() if runner is not None}
+            names = {f"{name.rpartition('.')[2]}(" for name in helpers}
+            texts = frozenset({"pueue", *self.interpreter.queue_commands, *names})
+            self.facts += output_uses(self.outline, texts)
+            if _STATUS_JSON.search(text):
+                self.facts += status_filters(self.outline)
         return self.facts
 
     # --- which units -----------------------------------------------------------------------------------------------
 
     def _may_hold_facts(self, node: ast.AST, span: Span, *, has_glob: bool) -> bool:
         text = self.source.text[span.start : span.end]
+        if self._queues and self.interpreter.may_queue(text):
+            return True
         strong = _STRONG.search(text) is not None
         names = has_glob or _STATE_TEXT.search(text) is not None or _NAME_TEXT.search(text) is not None
         if not strong and not names:

@@ -44,6 +44,20 @@ _CATCHES_MISSING = frozenset(
 _CATCHES_EXISTING = (_CATCHES_MISSING - {"FileNotFoundError"}) | {"FileExistsError"}
 _NEAR = 25
 """How many lines may follow an act before the end of the `try`, for a handler of any error to be meant for it."""
+_CATCHES_FAILURE = frozenset(
+    {
+        "subprocess.CalledProcessError",
+        "CalledProcessError",
+        "subprocess.SubprocessError",
+        "Exception",
+        "BaseException",
+    }
+)
+_PASSING = frozenset({"int", "str", "json.loads", "float"})
+"""Functions that hand on what they are given, as far as a program's output goes."""
+_PASSING_METHODS = frozenset(
+    {"strip", "rstrip", "decode", "split", "splitlines", "communicate", "read", "stdout"}
+)
 _LEAVING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _LOCK_WORDS = frozenset({"lock", "filelock", "flock", "mutex", "semaphore", "locked", "lockfile", "rlock"})
 _IN_PROCESS = re.compile(r"[\w.]*(?:Lock|Semaphore|Condition)\(\)")
@@ -98,6 +112,8 @@ class Walker:
     """The check that a function of the file stands for (`def taken(): return LOCK.exists()`)."""
     guarded_calls: list[tuple[cst.Call, str, tuple[Guard, ...]]] = field(default_factory=list)
     """Calls of functions of the same file that a check has let through."""
+    failure: str | None = None
+    """What becomes of a program's failure that is raised here, where somebody catches it: `branch`, `masked`."""
     returned: list[tuple[cst.BaseExpression, Value]] = field(default_factory=list)
     named: list[tuple[cst.BaseExpression, Value, str, Execution]] = field(default_factory=list)
     """Expressions that were assigned: with their value, the variable, and the circumstances."""
@@ -386,17 +402,15 @@ class Walker:
             self.guards += [Active(a, "while-over", node) for a in self._asked(breaks[0])]
 
     def _try(self, node: cst.Try | cst.TryStar) -> None:
-        outer = self.tolerance, self.tolerance_existing
-        outer_broad = self.broad_until
-        named = any(_names_it(handler, self.scope) for handler in node.handlers)
-        self.broad_until = None if named else self.scope.place(node.body).span.end
+        outer = self.tolerance, self.tolerance_existing, self.failure
         if any(_catches(handler, self.scope, _CATCHES_MISSING) for handler in node.handlers):
             self.tolerance = "handler"
         if any(_catches(handler, self.scope, _CATCHES_EXISTING) for handler in node.handlers):
             self.tolerance_existing = "handler"
+        if any(h.type is None or _names_missing(h.type, self.scope, _CATCHES_FAILURE) for h in node.handlers):
+            self.failure = "branch"
         self.block(_statements(node.body))
-        self.tolerance, self.tolerance_existing = outer
-        self.broad_until = outer_broad
+        self.tolerance, self.tolerance_existing, self.failure = outer
         outcomes = [self.scope.copy()]
         for handler in node.handlers:
             inner = self._branch(handler.body, handling=True)
@@ -409,14 +423,14 @@ class Walker:
             self.block(_statements(node.finalbody.body))
 
     def _with(self, node: cst.With) -> None:
-        outer_execution = self.execution
+        outer_execution, outer_failure = self.execution, self.failure
         outer_tolerance, outer_existing = self.tolerance, self.tolerance_existing
         for item in node.items:
             before = len(self.facts)
             self._flowing(item.item, frozenset(_target_names(item.asname.name) if item.asname else ()))
             self._enter(item, before)
         self.block(_statements(node.body))
-        self.execution = outer_execution
+        self.execution, self.failure = outer_execution, outer_failure
         self.tolerance, self.tolerance_existing = outer_tolerance, outer_existing
 
     def _is_in_process(self, lock: cst.BaseExpression) -> bool:
@@ -434,6 +448,10 @@ class Walker:
                 self.tolerance = "suppress"
             if any(_names_missing(arg.value, self.scope, _CATCHES_EXISTING) for arg in call.args):
                 self.tolerance_existing = "suppress"
+            if any(_names_missing(arg.value, self.scope, _CATCHES_FAILURE) for arg in call.args):
+                self.failure = "masked"
+        elif name.endswith(".cd") and isinstance(call, cst.Call) and call.args:
+            self.execution = self.execution.but(cwd=lower(call.args[0].value, self.scope).pattern)
         elif set(words_of(name)) & _LOCK_WORDS:
             self._hold(call)
         if item.asname is None:
@@ -466,13 +484,14 @@ class Walker:
         existing, self.tolerance_existing = self.tolerance_existing, None
         execution = self.execution
         self.execution = execution.but(loops=(), lock=None, conditions=())
+        failure, self.failure = self.failure, None
         returned = len(self.returned)
         for parameter in all_parameters(node):
             annotation = parameter.annotation.annotation if parameter.annotation else None
             self.scope.bind(parameter.name.value, pathlike=is_path_annotation(annotation, self.scope))
         self.block(_statements(node.body))
         del self.returned[returned:]
-        self.scope, self.guards, self.tolerance = outer, guards, tolerance
+        self.scope, self.guards, self.tolerance, self.failure = outer, guards, tolerance, failure
         self.tolerance_existing, self.execution = existing, execution
 
     # --- expressions -----------------------------------------------------------------------------------------------
@@ -526,6 +545,8 @@ class Walker:
                     self.scope.assign(name, lower(value, self.scope))
             case cst.SimpleString() | cst.Name() | cst.Integer():
                 pass
+            case cst.Attribute(value=value):
+                self.expression(value, output_to=output_to)
             case _:
                 for child in node.children:
                     self._children(child)
@@ -567,9 +588,11 @@ class Walker:
 
     def _call(self, node: cst.Call, output_to: frozenset[str]) -> None:
         if isinstance(node.func, cst.Attribute):
-            self.expression(node.func.value)
+            passes = output_to if node.func.attr.value in _PASSING_METHODS else frozenset[str]()
+            self.expression(node.func.value, output_to=passes)
+        passes = output_to if dotted(node.func) in _PASSING else frozenset()
         for arg in node.args:
-            self.expression(arg.value)
+            self.expression(arg.value, output_to=passes)
         written = dotted(node.func)
         name = self.scope.resolve(written)
         check = calls.check_of(node, name, self.scope, self.execution)
@@ -590,7 +613,7 @@ class Walker:
         self._build_list(node, written)
         self._grow(node, written)
         output_to = output_to or self._outputs
-        status = "branch" if self._testing else _status(node)
+        status = "branch" if self._testing else self.failure or _status(node)
         if self.command_call(node, name, self.scope, self.execution, status, output_to):
             return
         self.local_calls.append((node, written, self.scope.copy(), self.execution))

@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, ShellAssignment
+from jobsafety_lint.meaning import queue
+from jobsafety_lint.meaning.commands import (
+    Arg,
+    Command,
+    Condition,
+    Joined,
+    ListAssignment,
+    Pipe,
+    ShellAssignment,
+)
 from jobsafety_lint.meaning.commands import Sequence as Steps
 from jobsafety_lint.meaning.comparisons import of_arithmetic, of_command
 from jobsafety_lint.meaning.execution import Arm, Concurrency, Execution, Loop, Setting
@@ -54,6 +63,8 @@ class Interpreter:
     sequences: list[Steps] = field(default_factory=list)
     read: Callable[[Source], ShellTree] = read_shell
     depth: int = 0
+    queue_commands: frozenset[str] = frozenset()
+    """The project's own wrappers of pueue: read as pueue itself."""
     _steps: list[Command | Condition] = field(default_factory=list)
     _edges: dict[str, set[str]] = field(default_factory=dict)
     _seen: dict[tuple[type, int, int, int, str], int] = field(default_factory=dict)
@@ -83,6 +94,14 @@ class Interpreter:
         self._uncalled(source, state)
         self._steps, self._edges = steps, edges
         return [step for step in steps[before:] if isinstance(step, Command)]
+
+    def is_queue(self, program: str) -> bool:
+        """Whether a program (or the function of another language) is pueue or a wrapper of it."""
+        return program.rpartition("/")[2] == "pueue" or program in self.queue_commands
+
+    def may_queue(self, text: str) -> bool:
+        """Whether a text names pueue or a wrapper of it at all."""
+        return "pueue" in text or any(name in text for name in self.queue_commands)
 
     def _uncalled(self, source: Source, state: State) -> None:
         """Reads the functions that nothing has called, each as a row of its own."""
@@ -127,6 +146,10 @@ class Interpreter:
         """Keeps a fact; one that is found again at the same place (a function called twice) counts once, at its worst."""
         place: Place = fact.place  # type: ignore[attr-defined]  # all facts that are added here have a place
         extra = str(getattr(fact, "path", "")) + str(getattr(fact, "name", ""))
+        if (
+            isinstance(fact, Command) and fact.name == "pueue"
+        ):  # a function that queues what it is called with
+            extra = " ".join(arg.pattern.template for arg in fact.args)
         key = (type(fact), id(place.source), place.span.start, place.span.end, extra)
         at = self._seen.get(key)
         if at is None:
@@ -141,15 +164,35 @@ class Interpreter:
         """Reads a list of statements. `use` is what becomes of the last one's status, if the caller looks at it."""
         ran: list[Command] = []
         guards, conditions = len(state.guards), state.execution.conditions
+        guards = len(state.guards)
+        before: tuple[sh.Item, list[Command]] | None = None
         for at, item in enumerate(block.items):
             last = at == len(block.items) - 1
-            ran += self._item(
+            mine = self._item(
                 item, source, state, use if last else replace(use, status="ignored", alternative=None)
             )
+            self._joined_in_block(before, (item, mine), source)
+            before = (item, mine)
+            ran += mine
             state.guards += self._after(item.statement, source, state)
         del state.guards[guards:]
         state.change(conditions=conditions)
         return ran
+
+    def _joined_in_block(
+        self, before: tuple[sh.Item, list[Command]] | None, now: tuple[sh.Item, list[Command]], source: Source
+    ) -> None:
+        """Notes `a &`, and `a; b` on one line."""
+        item, ran = now
+        if item.background and ran:
+            place = Place(source, item.statement.span)
+            self.add(Joined(place, "&", tuple(ran), (), place))
+        if before is None or before[0].background or not before[1]:
+            return
+        left = before[0].statement.span
+        if "\n" not in source.text[left.end : item.statement.span.start]:
+            place = Place(source, Span(left.start, item.statement.span.end))
+            self.add(Joined(place, ";", tuple(before[1]), tuple(ran), Place(source, left)))
 
     def _item(self, item: sh.Item, source: Source, state: State, use: Use) -> list[Command]:
         place = Place(source, item.statement.span)
@@ -402,6 +445,7 @@ class Interpreter:
         suspended = state.execution.errexit_suspended
         conditions, handling = state.execution.conditions, state.execution.handling
         self._ask_running_in_list(statement, source, state)
+        left: list[Command] = []
         for at, item in enumerate(statement.items):
             last = at == count - 1
             mine = use
@@ -417,7 +461,13 @@ class Interpreter:
             arms = state.execution.arms
             if last and count == 2:
                 state.change(arms=(*arms, Arm(place, 1, ends(item))))
-            ran += self.statement(item, source, state, mine)
+            now = self.statement(item, source, state, mine)
+            ran += now
+            if at and left:
+                here = Place(source, Span(statement.items[at - 1].span.start, item.span.end))
+                whole = Place(source, statement.items[at - 1].span)
+                self.add(Joined(here, statement.operators[at - 1], tuple(left), tuple(now), whole))
+            left = now
             state.change(errexit_suspended=suspended, arms=arms)
             if last:
                 break
@@ -544,7 +594,11 @@ class Interpreter:
         declares = statement.words[0].literal in builtins.DECLARATIONS
         for word in statement.words:
             output = "branch" if statement.words[0].literal in {"[", "test"} else "argument"
-            self._substitutions(word, source, state, Use("masked"), output=output)
+            name = builtins.assigned_name(word) if declares and word is not statement.words[0] else None
+            mine = Use("masked", output_to=frozenset({name}) if name else frozenset())
+            self._substitutions(word, source, state, mine, output="variable" if name else output)
+            if name:
+                self._edges.setdefault(name, set()).update(names_asked(word, source))
         args = [arg for word in statement.words for arg in args_of(word, source, state)]
         settings = tuple(
             Setting(a.name, self._assigned(a, source, state), Place(source, a.span), "assignment")
@@ -591,6 +645,9 @@ class Interpreter:
         if isinstance(value, sh.ArrayValue):
             elements = [arg.pattern for word in value.elements for arg in args_of(word, source, state)]
             known = state.variables.get(assignment.name)
+            self.add(
+                ListAssignment(place, assignment.name, len(elements), assignment.append, state.execution)
+            )
             if assignment.append and known and known.elements is not None:
                 elements = [*known.elements, *elements]
             elif assignment.append:
@@ -632,7 +689,9 @@ class Interpreter:
     ) -> list[Command]:
         """Runs a list of words: a builtin, a function, or a program with all that it runs in turn."""
         name = (args[0].text or "").rpartition("/")[2] if args else ""
-        if not outer and name in state.functions and self.depth < MAX_DEPTH and state.call_depth < 5:
+        if args and self.queue_commands and self.is_queue(args[0].text or ""):
+            name, args = "pueue", queue.with_subcommand(args)
+        elif not outer and name in state.functions and self.depth < MAX_DEPTH and state.call_depth < 5:
             return self._function(state.functions[name], place.source, args[1:], state, use)
         document = self._documents(redirects, place.source, state)
         command = Command(
@@ -676,6 +735,7 @@ class Interpreter:
             if inner.args:
                 below = state.copy()
                 below.execution = execution
+                use = Use("result") if inner.detached else use
                 return self.run(inner.args, below, use, place_of(inner.args), (), (command, *command.outer))
             if inner.text is not None:
                 below = State(execution)
@@ -700,16 +760,17 @@ class Interpreter:
         self._called.add(id(function))
         inner = state.copy(functions=(*state.execution.functions, function.name))
         inner.call_depth += 1
-        inner.variables = {n: v for n, v in inner.variables.items() if not n.isdigit()}
+        inner.variables = {n: v for n, v in inner.variables.items() if not n.isdigit() and n != "@"}
         for at, arg in enumerate(args, 1):
             inner.assign(str(at), Value(arg.pattern, arg.place))
+        inner.know_arguments(args[0].place if args else None)
         self.depth += 1
         try:
             ran = self.statement(function.body, source, inner, use)
         finally:
             self.depth -= 1
         for name, value in inner.variables.items():
-            if not name.isdigit():
+            if not name.isdigit() and name != "@":
                 state.variables[name] = value
         state.functions.update(inner.functions)
         state.change(
@@ -782,10 +843,12 @@ class Interpreter:
         command: Command | None,
         statement: sh.Statement | None,
     ) -> None:
+        read = builtins.names_read(command) if command is not None else frozenset[str]()
         for redirect in redirects:
             for word in (redirect.target,):
                 if word is not None:
-                    self._substitutions(word, source, state, Use("masked"), output="argument")
+                    use, output = Use("masked", output_to=read), "variable" if read else "argument"
+                    self._substitutions(word, source, state, use, output=output)
             if redirect.heredoc is not None:
                 for part in redirect.heredoc.parts:
                     self._substitutions(part, source, state, Use("masked"), output="argument")

@@ -100,6 +100,14 @@ class State:
             None if value.elements is None else tuple(_evaluated(e, version) for e in value.elements),
         )
 
+    def know_arguments(self, origin: Place | None) -> None:
+        """All positional parameters are known: `"$@"` is what `$1`, `$2`, … are."""
+        positions = sorted(int(name) for name in self.variables if name.isdigit() and name != "0")
+        elements = tuple(self.variables[str(at)].pattern for at in positions)
+        blanks = (" ",) * len(elements)
+        joined = PathPattern.of(*[part for pair in zip(blanks, elements, strict=True) for part in pair][1:])
+        self.variables["@"] = Value(joined, origin, elements)
+
     def forget(self, name: str, names: frozenset[str] = frozenset()) -> None:
         """The variable has a new value that is not known, though it may be made from `names`."""
         version = self.versions[name] = self.versions.get(name, 0) + 1

@@ -107,12 +107,13 @@ def launch_of(call: queue.QueueCommand, commands: Sequence[Command]) -> queue.La
         return None
     client = set(call.execution.environment)
     settings = dict.fromkeys(s for c in commands for s in c.execution.environment if s not in client)
+    settings |= dict.fromkeys(s for s in call.execution.environment if s.by != "export")  # a job gets the client's environment
     label, group = call.value("-l", "--label"), call.value("-g", "--group")
     return queue.Launch(
         call,
         text,
         tuple(commands),
-        tuple(s for s in settings if s.by != "export"),
+        tuple(settings),
         call.value("-w", "--working-directory"),
         label.pattern if label else None,
         group.pattern if group else None,
@@ -139,7 +140,10 @@ def _pueue(command: Command, execution: Execution) -> Iterator[Inner]:
         concurrency=(*execution.concurrency, queued),
         **where,
     )
-    yield Inner(inner, text=text, detached=True)
+    if call.has("-e", "--escape"):
+        yield Inner(inner, args=call.rest, detached=True)
+    else:
+        yield Inner(inner, text=text, detached=True)
 
 
 def _evaluated(command: Command, execution: Execution) -> Iterator[Inner]:
