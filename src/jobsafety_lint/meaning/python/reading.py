@@ -21,6 +21,7 @@ from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.meaning.python.helpers import (
     GuardedCall,
     HelperChecks,
+    aliases_of,
     asking_functions,
     durable_functions,
     link,
@@ -209,7 +210,8 @@ class PythonFile:
     def read(self) -> list[object]:
         """All facts of the file."""
         text = self.source.text
-        if not _STRONG.search(text) and not _STATE_TEXT.search(text):
+        self._aliases = aliases_of(self.outline.imports)
+        if self._aliases is None and not _STRONG.search(text) and not _STATE_TEXT.search(text):
             return []
         self._concurrent = self._concurrency()
         self._durable = durable_functions(self.source.text, self.outline.functions)
@@ -240,6 +242,7 @@ class PythonFile:
     def _may_hold_facts(self, node: ast.AST, span: Span, *, has_glob: bool) -> bool:
         text = self.source.text[span.start : span.end]
         strong = _STRONG.search(text) is not None
+        strong = strong or (self._aliases is not None and self._aliases.search(text) is not None)
         names = _STATE_TEXT.search(text) is not None or has_glob
         if not strong and not names:
             return False
