@@ -52,7 +52,7 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         label="make it without asking, and do not mind if it is there",
         related=((guard.check.place, "tested here"),),
         fix=_fix(act, guard),
-        subject=act.path,
+        subject=act.subject,
     )
 
 
@@ -71,7 +71,7 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
         label='create it with mode "x", or write a temporary file and rename it',
         related=((guard.check.place, "tested here"),),
         confidence=Confidence.MEDIUM,
-        subject=act.path,
+        subject=act.subject,
     )
 
 

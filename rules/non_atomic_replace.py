@@ -110,7 +110,7 @@ def _found(
         severity=severity,
         confidence=confidence,
         fix=fix,
-        subject=act.path,
+        subject=act.subject,
     )
 
 

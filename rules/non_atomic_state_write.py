@@ -86,7 +86,7 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         f"`{act.path_place.text}` is emptied, then written by `{act.content or act.by}`: a reader or a crash in between finds half of it{why}",
         label="write a temporary file beside it, then rename it over this one",
         severity=Severity.ERROR if reasons else Severity.WARNING,
-        subject=act.path,
+        subject=act.subject,
     )
 
 

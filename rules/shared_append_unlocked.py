@@ -44,7 +44,7 @@ def unlocked(act: Append, context: Context) -> Iterator[Draft]:
         f"{parts} to `{act.path_place.text}` without a lock: the records of parallel jobs get mixed ({reason.reason})",
         label="hold a lock on another file (`flock`), or write a file for each job and join them",
         related=((reason.place, reason.reason),) if reason.place is not None else (),
-        subject=act.path,
+        subject=act.subject,
     )
 
 

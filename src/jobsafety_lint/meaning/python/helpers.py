@@ -96,6 +96,17 @@ def durable_functions(text: str, functions: Iterable[Definition]) -> frozenset[s
     return frozenset(f.name for f in functions if "fsync(" in text[f.span.start : f.span.end])
 
 
+def aliases_of(imports: Mapping[str, str]) -> re.Pattern[str] | None:
+    """What finds calls under another name: `from os import remove as rm`, `import shutil as sh`."""
+    renamed = [
+        name
+        for name, full in imports.items()
+        if name != full.rpartition(".")[2]
+        and full.partition(".")[0] in {"os", "shutil", "glob", "subprocess", "fcntl"}
+    ]
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, renamed))})\b") if renamed else None
+
+
 def asking_functions(text: str, functions: Iterable[Definition]) -> frozenset[str]:
     """The short functions that only say whether a file is there."""
     found = set()

@@ -22,6 +22,7 @@ from jobsafety_lint.meaning.python.environment import environment_facts
 from jobsafety_lint.meaning.python.helpers import (
     GuardedCall,
     HelperChecks,
+    aliases_of,
     asking_functions,
     durable_functions,
     link,
@@ -229,7 +230,9 @@ class PythonFile:
         """All facts of the file."""
         text = self.source.text
         self._queues = self.interpreter.may_queue(text)
-        if not (self._queues or _STRONG.search(text) or _STATE_TEXT.search(text) or _NAME_TEXT.search(text)):
+        self._aliases = aliases_of(self.outline.imports)
+        hopeful = self._queues or self._aliases is not None
+        if not (hopeful or _STRONG.search(text) or _STATE_TEXT.search(text) or _NAME_TEXT.search(text)):
             return []
         self._concurrent = self._concurrency()
         self._durable = durable_functions(self.source.text, self.outline.functions)
@@ -273,6 +276,7 @@ class PythonFile:
         if self._queues and self.interpreter.may_queue(text):
             return True
         strong = _STRONG.search(text) is not None
+        strong = strong or (self._aliases is not None and self._aliases.search(text) is not None)
         names = has_glob or _STATE_TEXT.search(text) is not None or _NAME_TEXT.search(text) is not None
         if not strong and not names:
             return False

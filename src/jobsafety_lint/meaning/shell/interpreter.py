@@ -426,7 +426,7 @@ class Interpreter:
         self, body: sh.Block, source: Source, state: State, loop: Loop, guards: Sequence[ActiveGuard] = ()
     ) -> list[Command]:
         for name in assigned_in(body) - set(loop.variables):
-            state.forget(name)
+            state.forget(name, frozenset(loop.variables))  # what an earlier round has left
         inner = state.copy(loops=(*state.execution.loops, loop))
         inner.loop_start = dict(state.versions)
         inner.guards += guards
