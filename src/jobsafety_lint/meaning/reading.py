@@ -9,7 +9,7 @@ from typing import Protocol
 from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.execution import Execution
-from jobsafety_lint.meaning.hosting import HOSTED, read_hosted
+from jobsafety_lint.meaning.hosting import HOSTED, read_hosted, run_script
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
@@ -96,7 +96,7 @@ def read_facts(
     found = FileFacts(source)
     interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))
     if kind == "shell":
-        interpreter.program(source, Execution(shell=dialect).but(**_shebang_options(source.text)))
+        run_script(source, Execution(shell=dialect).but(**_shebang_options(source.text)), interpreter)
     elif kind in HOSTED:
         read_hosted(source, kind, interpreter, found)
     elif kind == "python":
