@@ -12,7 +12,7 @@ from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command, Pipe
 from jobsafety_lint.meaning.comparisons import comparisons
 from jobsafety_lint.meaning.execution import Concurrency, Execution
-from jobsafety_lint.meaning.hosting import HOSTED, read_hosted
+from jobsafety_lint.meaning.hosting import HOSTED, read_hosted, run_script
 from jobsafety_lint.meaning.hosts import host_settings
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.rows import rows_of
@@ -114,7 +114,7 @@ def read_facts(
     )
     if kind == "shell":
         execution = Execution(shell=dialect, concurrency=_array_job(source))
-        interpreter.program(source, execution.but(**_shebang_options(source.text)))
+        run_script(source, execution.but(**_shebang_options(source.text)), interpreter)
     elif kind in HOSTED:
         read_hosted(source, kind, interpreter, found)
     elif kind == "config":
