@@ -85,8 +85,6 @@ class CommandCalls:
         args = [arg.value for arg in node.args if arg.keyword is None]
         if name in _RAISING:
             status = "exits" if status == "ignored" else status
-        elif (name in _ARGV or name in _SHELL_TEXT) and not _checks(node):
-            status = "ignored"
         output = "variable" if output_to else "shown"
         use = Use(status, output, output_to if name in _CAPTURING else frozenset())
         inner = execution.but(
@@ -277,6 +275,11 @@ def _directory(node: cst.Call, scope: Scope) -> dict[str, object]:
     if cwd is None or (isinstance(cwd, cst.Name) and cwd.value == "None"):
         return {}
     return {"cwd": lower(cwd, scope).pattern, "at_home": False}
+
+
+def may_raise(node: cst.Call, name: str) -> bool:
+    """Whether a failure of what a call runs may be raised there; of a function that is not known it may."""
+    return name in _RAISING or name not in _ARGV | _SHELL_TEXT or _checks(node)
 
 
 def _checks(node: cst.Call) -> bool:

@@ -26,6 +26,7 @@ from jobsafety_lint.meaning.files import (
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.python import calls
 from jobsafety_lint.meaning.python.rows import RETURNED, LocalCall, Row
+from jobsafety_lint.meaning.python.subprocesses import may_raise
 from jobsafety_lint.meaning.python.values import (
     PATH_CLASSES,
     Element,
@@ -613,7 +614,8 @@ class Walker:
         self._build_list(node, written)
         self._grow(node, written)
         output_to = output_to or self._outputs
-        status = "branch" if self._testing else self.failure or _status(node)
+        caught = self.failure if may_raise(node, name) else None
+        status = "branch" if self._testing else caught or _status(node)
         if self.command_call(node, name, self.scope, self.execution, status, output_to):
             return
         self.local_calls.append((node, written, self.scope.copy(), self.execution))
