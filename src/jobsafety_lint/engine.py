@@ -178,6 +178,7 @@ def _drafts(rules: Sequence[Rule], facts: FileFacts, context: Context, result: R
                 drafts += check(fact, context)
             except Exception:  # a rule's bug: reported as a crash, the rest goes on
                 result.crashes.append(Crash(rule.code, context.file.path, traceback.format_exc()))
+    drafts = [draft for draft in drafts if _is_in(draft, facts.source)]
     spoken = {(draft.rule.code, _key(draft)) for draft in drafts}
     kept: dict[tuple[str, Location, str], Draft] = {}
     for draft in drafts:
@@ -186,6 +187,11 @@ def _drafts(rules: Sequence[Rule], facts: FileFacts, context: Context, result: R
         at = draft.place.location if isinstance(draft.place, Place) else draft.place
         kept.setdefault((draft.rule.code, at, str(draft.subject)), draft)
     return list(kept.values())
+
+
+def _is_in(draft: Draft, source: Source) -> bool:
+    """Whether a finding stands in the file at hand: what is wrong in a sourced file is reported with that one."""
+    return not isinstance(draft.place, Place) or draft.place.source.file is source.file
 
 
 def _key(draft: Draft) -> object:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.model import Span
-from jobsafety_lint.source import Place
+from jobsafety_lint.source import Place, Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +67,10 @@ class Command:
     """Operators with their targets."""
     statement: Place | None = None
     language: str = "shell"
+    document: Source | None = None
+    """The text of a here-document on its input."""
+    feeds: tuple[Command, ...] = ()
+    """The commands inside of `>(…)` among its words: they read what it prints there."""
     separate_words: bool = False
     """It is one word of another command's string: the words were joined by blanks first (`pueue add a b`)."""
 

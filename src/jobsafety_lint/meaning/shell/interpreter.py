@@ -7,15 +7,19 @@ shells, the bodies of here-documents, and the shell inside of another language. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, ShellAssignment
 from jobsafety_lint.meaning.commands import Sequence as Steps
 from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Glob, Guard, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
-from jobsafety_lint.meaning.shell import builtins, file_commands
+from jobsafety_lint.meaning.pipes import Background, BareWait, LostInPipe, LostVariable
+from jobsafety_lint.meaning.shell import builtins, file_commands, lost_variables, sourcing
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
@@ -27,6 +31,9 @@ from jobsafety_lint.source import Place, SnippetBuilder, Source
 
 MAX_DEPTH = 8
 """How deep wrappers, strings and function calls are followed."""
+
+MAX_SOURCED = 12
+"""How many files one script may source."""
 
 _STATUS_RANK = {"masked": 0, "ignored": 1, "result": 2, "exits": 3, "branch": 4}
 
@@ -43,6 +50,17 @@ class Use:
     statement: Place | None = None
 
 
+@dataclass(frozen=True)
+class Frame:
+    """A list of statements that is being read, up to which element; `function` where it is a function's body."""
+
+    block: sh.Block
+    at: int
+    source: Source
+    function: sh.Function | None = None
+    loop: bool = False
+
+
 @dataclass
 class Interpreter:
     """Reads shell sources and keeps what it finds. `facts` come in the order in which the code runs."""
@@ -57,6 +75,17 @@ class Interpreter:
     _seen: dict[tuple[type, int, int, int, str], int] = field(default_factory=dict)
     _called: set[int] = field(default_factory=set)
     _loop_globs: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
+    consulted: dict[Path, bool] = field(default_factory=dict)
+    """Files that a `source` may have meant, and whether they are there: what is found depends on them."""
+    _foreign: int = 0
+    """How many sourced files we are in: what happens there counts, but is reported with that file alone."""
+    _origins: dict[int, Source] = field(default_factory=dict)
+    _frames: list[Frame] = field(default_factory=list)
+    _functions_around: list[sh.Function | None] = field(default_factory=lambda: [None])
+    _loops_around: list[tuple[sh.Statement, sh.Block]] = field(default_factory=list)
+    _started: list[Background] = field(default_factory=list)
+    _file: Source | None = None
+    _main: Path | None = None
 
     # --- entry points ----------------------------------------------------------------------------------------------
 
@@ -65,12 +94,14 @@ class Interpreter:
         outer_steps, outer_edges = self._steps, self._edges
         self._steps, self._edges = [], {}
         state = State(execution)
+        self._file = source.file
+        self._main = sourcing.script_path(source)
         tree = self.text(source, state, Use("result"))
         if tree is not None:
             place = Place(source, tree.script.span)
             self.sequences.append(self._sequence(place, kind, title or source.path))
             for function in list(state.functions.values()):
-                if id(function) not in self._called:
+                if id(function) not in self._called and self._origins.get(id(function), source) is source:
                     self._steps, self._edges = [], {}
                     self._function(function, source, (), state.copy(), Use("result"))
                     self.sequences.append(
@@ -115,6 +146,8 @@ class Interpreter:
 
     def add(self, fact: object) -> None:
         """Keeps a fact; one that is found again at the same place (a function called twice) counts once, at its worst."""
+        if self._foreign:
+            return
         place: Place = fact.place  # type: ignore[attr-defined]  # all facts that are added here have a place
         extra = str(getattr(fact, "path", "")) + str(getattr(fact, "name", ""))
         key = (type(fact), id(place.source), place.span.start, place.span.end, extra)
@@ -131,14 +164,42 @@ class Interpreter:
         """Reads a list of statements. `use` is what becomes of the last one's status, if the caller looks at it."""
         ran: list[Command] = []
         guards = len(state.guards)
+        function, self._functions_around[-1] = self._functions_around[-1], None
+        loop = bool(self._loops_around) and self._loops_around[-1][1] is block
         for at, item in enumerate(block.items):
             last = at == len(block.items) - 1
-            ran += self._item(
-                item, source, state, use if last else replace(use, status="ignored", alternative=None)
-            )
+            self._frames.append(Frame(block, at, source, function, loop))
+            mine = use if last else replace(use, status=self._next_look(block, at, state), alternative=None)
+            ran += self._item(item, source, state, mine)
+            self._frames.pop()
             state.guards += self._after(item.statement, source, state)
         del state.guards[guards:]
         return ran
+
+    def _next_look(self, block: sh.Block, at: int, state: State) -> str:
+        """What becomes of the status of a statement that is not the last one: `branch` if `$?` is asked next."""
+        if state.execution.errexit and not state.execution.errexit_suspended:
+            return "ignored"
+        following = block.items[at + 1 : at + 4]
+        if not _asks_status(following[0].statement):
+            return "ignored"
+        tells_signal = any(
+            getattr(node, "text", getattr(node, "value", "")).find("141") >= 0
+            for item in following
+            for node in item.walk()
+            if isinstance(node, sh.Literal | sh.Arithmetic | sh.SingleQuoted)
+        )
+        return "ignored" if tells_signal else "branch"
+
+    @contextmanager
+    def _subshell(self) -> Iterator[None]:
+        """What is read inside runs in a shell of its own: its variables end with it."""
+        frames, self._frames = self._frames, []
+        started, self._started = self._started, []
+        try:
+            yield
+        finally:
+            self._frames, self._started = frames, started
 
     def _item(self, item: sh.Item, source: Source, state: State, use: Use) -> list[Command]:
         place = Place(source, item.statement.span)
@@ -148,7 +209,12 @@ class Interpreter:
             loops = state.execution.loops
             more = (reason,) if loops else ()
             inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
-            return self.statement(item.statement, source, inner, replace(use, status="ignored"))
+            if state.execution.shell in {"sh", "dash"}:  # measured: bash leaves the loop's input to it
+                inner.change(input_of=None)
+            with self._subshell():
+                ran = self.statement(item.statement, source, inner, replace(use, status="ignored"))
+            self._in_background(item, source, state, ran)
+            return ran
         if (
             use.status in {"ignored", "result"}
             and state.execution.errexit
@@ -168,13 +234,15 @@ class Interpreter:
                 return self._and_or(statement, source, state, use)
             case sh.Function():
                 state.functions[statement.name] = statement
+                self._origins[id(statement)] = source
                 return []
             case sh.Coproc(body=body):
-                return self.statement(
-                    body, source, state.copy(background=True), replace(use, status="ignored")
-                )
+                with self._subshell():
+                    return self.statement(
+                        body, source, state.copy(background=True), replace(use, status="ignored")
+                    )
             case sh.Test() | sh.Arithmetic():
-                self._substitutions(statement, source, state, use, output="branch")
+                self._substitutions(statement, source, state, replace(use, status="masked"), output="branch")
                 if use.status in {"branch", "exits"}:
                     self._condition(statement, source)
                 return []
@@ -184,11 +252,21 @@ class Interpreter:
 
     def _compound(self, statement: sh.Compound, source: Source, state: State, use: Use) -> list[Command]:
         self._redirections(statement.redirects, source, state, None, statement)
+        outer_input = state.execution.input_of
+        if _replaces_input(statement.redirects):
+            state.change(input_of=None)
+        ran = self._compound_body(statement, source, state, use)
+        if state.execution.input_of is not outer_input:
+            state.change(input_of=outer_input)
+        return ran
+
+    def _compound_body(self, statement: sh.Compound, source: Source, state: State, use: Use) -> list[Command]:
         match statement:
             case sh.Group(body=body):
                 return self.block(body, source, state, use)
             case sh.Subshell(body=body):
-                return self.block(body, source, state.copy(), use)
+                with self._subshell():
+                    return self.block(body, source, state.copy(), use)
             case sh.If():
                 return self._if(statement, source, state, use)
             case sh.While():
@@ -197,7 +275,7 @@ class Interpreter:
                 return self._for(statement, source, state)
             case sh.ArithmeticFor(body=body):
                 loop = Loop("for", Place(source, statement.span))
-                return self._loop(body, source, state, loop)
+                return self._loop(body, source, state, loop, statement=statement)
             case sh.Case():
                 return self._case(statement, source, state, use)
         return []
@@ -260,9 +338,11 @@ class Interpreter:
             values = {getattr(outcome.execution, name) for outcome in outcomes}
             if len(values) == 1:
                 state.change(**{name: getattr(first, name)})
+            elif name == "pipefail":
+                state.change(pipefail=None)
 
     def _case(self, statement: sh.Case, source: Source, state: State, use: Use) -> list[Command]:
-        self._substitutions(statement.subject, source, state, use, output="branch")
+        self._substitutions(statement.subject, source, state, replace(use, status="masked"), output="branch")
         self._condition(statement.subject, source)
         ran: list[Command] = []
         outcomes = [state.copy()]
@@ -286,7 +366,13 @@ class Interpreter:
         place = Place(source, statement.span)
         act = _only_statement(statement.body) if not statement.redirects else None
         guards = [ActiveGuard(a.check, a.holds, "while", place, a.alone, act) for a in asked]
-        return ran + self._loop(statement.body, source, state, loop, guards)
+        if not _reads_input(statement.condition):
+            return ran + self._loop(statement.body, source, state, loop, guards, statement)
+        inner = state.copy(input_of=loop)
+        ran += self._loop(statement.body, source, inner, loop, guards, statement)
+        inner.execution = inner.execution.but(input_of=state.execution.input_of)
+        state.take(inner)
+        return ran
 
     def _for(self, statement: sh.For, source: Source, state: State) -> list[Command]:
         globs: list[Glob] = []
@@ -307,7 +393,7 @@ class Interpreter:
                 name for word in statement.words for name in names_asked(word, source)
             )
         if not globs:
-            return self._loop(statement.body, source, state, loop)
+            return self._loop(statement.body, source, state, loop, statement=statement)
         outer = self._loop_globs.get(statement.variable)
         uses = self._loop_globs[statement.variable] = []
         filters = frozenset(
@@ -316,7 +402,7 @@ class Interpreter:
             if isinstance(node, sh.Test)
             for name in names_asked(node, source)
         )
-        ran = self._loop(statement.body, source, state, loop)
+        ran = self._loop(statement.body, source, state, loop, statement=statement)
         for glob in globs:
             self.add(replace(glob, uses=tuple(uses), filtered_by=filters - {statement.variable}))
         if outer is None:
@@ -326,13 +412,23 @@ class Interpreter:
         return ran
 
     def _loop(
-        self, body: sh.Block, source: Source, state: State, loop: Loop, guards: Sequence[ActiveGuard] = ()
+        self,
+        body: sh.Block,
+        source: Source,
+        state: State,
+        loop: Loop,
+        guards: Sequence[ActiveGuard] = (),
+        statement: sh.Statement | None = None,
     ) -> list[Command]:
         for name in assigned_in(body) - set(loop.variables):
             state.forget(name)
         inner = state.copy(loops=(*state.execution.loops, loop))
         inner.guards += guards
+        if statement is not None:
+            self._loops_around.append((statement, body))
         ran = self.block(body, source, inner, Use())
+        if statement is not None:
+            self._loops_around.pop()
         state.join(state.copy(), inner)
         for name in ("errexit", "pipefail"):
             if getattr(inner.execution, name) is not getattr(state.execution, name) and not leaves(body):
@@ -351,7 +447,9 @@ class Interpreter:
             if not last:
                 after = statement.operators[at]
                 right = _program(statement.items[at + 1])
-                masked = after == "||" and right in {"true", ":", "="} and at + 1 == count - 1
+                masked = at + 1 == count - 1 and (
+                    right in {"true", ":"} or (after == "||" and (right == "=" or _knows_signal(statement.items[-1])))
+                )
                 mine = replace(
                     use, status="masked" if masked else "branch", alternative=right if after == "||" else None
                 )
@@ -413,8 +511,14 @@ class Interpreter:
             mine = replace(use, status=status) if last else replace(use, status="ignored", output=later)
             if not last and status in {"branch", "exits"}:
                 mine = replace(mine, output="branch" if status == "branch" else "decides")
-            suspended = state.copy(errexit_suspended=True) if not last else state.copy()
-            stages.append(tuple(self.statement(stage, source, suspended, mine)))
+            inner = state.copy()
+            if at:
+                inner.change(input_of=None)
+            if not last and isinstance(stage, sh.Command):
+                inner.change(errexit_suspended=True)
+            with self._subshell():
+                stages.append(tuple(self.statement(stage, source, inner, mine)))
+            self._lost(statement, at, source, state, use)
         self.add(
             Pipe(
                 Place(source, statement.span),
@@ -438,24 +542,35 @@ class Interpreter:
             self._redirections(statement.redirects, source, state, None, statement)
             return self._assign(statement.assignments, source, state, use)
         declares = statement.words[0].literal in builtins.DECLARATIONS
+        for assignment in statement.assignments if not declares else ():
+            self._substitutions(assignment, source, state, Use("masked"), output="argument")
+        feeds: list[Command] = []
         for word in statement.words:
             output = "branch" if statement.words[0].literal in {"[", "test"} else "argument"
-            self._substitutions(word, source, state, Use("masked"), output=output)
+            inside = self._substitutions(word, source, state, Use("masked"), output=output)
+            if any(isinstance(part, sh.ProcessSubstitution) and part.direction == ">" for part in word.parts):
+                feeds += inside
         args = [arg for word in statement.words for arg in args_of(word, source, state)]
         settings = tuple(
             Setting(a.name, self._assigned(a, source, state), Place(source, a.span), "assignment")
             for a in statement.assignments
             if not declares
         )
-        inner = state.copy() if settings else state
+        own_input = _replaces_input(statement.redirects)
+        inner = state.copy() if settings or (own_input and state.execution.input_of) else state
         if settings:
             inner.change(environment=(*state.execution.environment, *settings))
+        if own_input and inner is not state:
+            inner.change(input_of=None)
         if declares:
             self._assign(statement.assignments, source, state, replace(use, status="masked"))
         if not args:
             return []
         place = Place(source, statement.span)
-        return self.run(args, inner, use, place, statement.redirects)
+        ran = self.run(args, inner, use, place, statement.redirects)
+        if feeds and ran:
+            object.__setattr__(ran[0], "feeds", tuple(feeds))
+        return ran
 
     def _assigned(self, assignment: sh.Assignment, source: Source, state: State) -> PathPattern:
         value = assignment.value
@@ -465,7 +580,11 @@ class Interpreter:
         self, assignments: Iterable[sh.Assignment], source: Source, state: State, use: Use
     ) -> list[Command]:
         ran: list[Command] = []
+        assignments = tuple(assignments)
         for assignment in assignments:
+            if use.status not in {"masked", "ignored"} and assignment is not assignments[-1]:
+                self._assign((assignment,), source, state, replace(use, status="ignored"))
+                continue
             value = assignment.value
             names = frozenset({assignment.name})
             if value is not None:
@@ -509,12 +628,21 @@ class Interpreter:
     ) -> list[Command]:
         """Reads the substitutions of a word. Only the last one of an assignment passes its status on."""
         ran: list[Command] = []
-        for part in _outer_substitutions(node):
+        found = _outer_substitutions(node)
+        last = next((p for p in reversed(found) if isinstance(p, sh.Substitution)), None)
+        for part in found:
             mine = replace(use, output=output)
+            inner = state.copy()
             if isinstance(part, sh.ProcessSubstitution):
                 mine = replace(mine, status="masked")
-            inner = state.copy(errexit_suspended=False, errexit=False)
-            ran += self.block(part.body.body, source, inner, mine)
+                if part.direction == ">":
+                    inner.change(input_of=None)
+            elif not state.execution.inherit_errexit:
+                inner.change(errexit_suspended=False, errexit=False)
+            if part is not last and mine.status != "masked":
+                mine = replace(mine, status="ignored")
+            with self._subshell():
+                ran += self.block(part.body.body, source, inner, mine)
         return ran
 
     def run(
@@ -530,6 +658,7 @@ class Interpreter:
         name = (args[0].text or "").rpartition("/")[2] if args else ""
         if not outer and name in state.functions and self.depth < MAX_DEPTH and state.call_depth < 5:
             return self._function(state.functions[name], place.source, args[1:], state, use)
+        document = self._documents(redirects, place.source, state)
         command = Command(
             place,
             name,
@@ -541,6 +670,7 @@ class Interpreter:
             use.output,
             self._targets(redirects, place.source, state),
             use.statement,
+            document=document,
         )
         ran = [command]
         self.add(command)
@@ -550,10 +680,182 @@ class Interpreter:
         self._redirections(redirects, place.source, state, command, None)
         if not outer:
             builtins.apply(self, command, state)
+            if name in {"source", "."} and command.args:
+                ran += self._source(command, state, use)
+            elif name == "wait":
+                self._wait(command, state)
         if self.depth < MAX_DEPTH:
-            for inner in inner_of(command, state, self._documents(redirects, place.source, state)):
+            for inner in inner_of(command, state, document):
                 ran += self._inner(inner, command, state, use)
         return ran
+
+    def _source(self, command: Command, state: State, use: Use) -> list[Command]:
+        """Runs a sourced file in the state of the shell that sources it; what is found there is not reported here."""
+        here = sourcing.script_path(command.place.source)
+        main = here if not self._foreign else self._main
+        if here is None or main is None or self.depth >= MAX_DEPTH or state.call_depth >= 5:
+            return []
+        if not self._foreign:
+            self._main = here
+        if len(self.consulted) > 4 * MAX_SOURCED:
+            return []
+        for path in sourcing.resolve(
+            command.args[0].pattern, here, main, state.execution.cwd, state.variables
+        ):
+            if path == here or path == main:
+                return []
+            tree = sourcing.tree_of(path)
+            self.consulted[path] = tree is not None
+            if tree is None:
+                continue
+            return self._sourced(tree, command, state, use)
+        return []
+
+    def _sourced(self, tree: ShellTree, command: Command, state: State, use: Use) -> list[Command]:
+        self._foreign += 1
+        self.depth += 1
+        state.call_depth += 1
+        kept = {str(at): state.variables.get(str(at)) for at in range(1, 10)} if len(command.args) > 1 else {}
+        for at, arg in enumerate(command.args[1:], 1):
+            state.assign(str(at), Value(arg.pattern, arg.place))
+        try:
+            with self._subshell():
+                return self.block(tree.script.body, tree.source, state, use)
+        finally:
+            for name, value in kept.items():
+                if value is None:
+                    state.variables.pop(name, None)
+                else:
+                    state.variables[name] = value
+            state.call_depth -= 1
+            self.depth -= 1
+            self._foreign -= 1
+
+    # --- pipes and background jobs -----------------------------------------------------------------------------------
+
+    def _following(self) -> Iterator[tuple[tuple[sh.Item, ...], Frame]]:
+        """The statements that run after the one at hand in the same shell, innermost list first."""
+        for frame in reversed(self._frames):
+            yield frame.block.items[frame.at + 1 :], frame
+
+    def _lost(self, statement: sh.Pipeline, at: int, source: Source, state: State, use: Use) -> None:
+        """Notes the variables that a stage of a pipeline sets for nobody."""
+        stage = statement.stages[at]
+        last = at == len(statement.stages) - 1
+        head = _stage_head(stage, at)
+        shell = state.execution.shell
+        if head is None or shell in {"zsh", "ksh"} and last or (last and state.execution.lastpipe) or self._foreign:
+            return
+        functions = state.functions
+        stage_reads = set(_read_names(head.condition)) if isinstance(head, sh.While) else set()
+        broken = any(
+            isinstance(n, sh.Command) and n.words and n.words[0].literal == "break"
+            for n in lost_variables.own_statements(stage)
+        )
+        first: dict[str, lost_variables.Written] = {}
+        all_writes = list(lost_variables.writes(stage, functions, source.text))
+        for written in all_writes:
+            if written.name in stage_reads and not broken:
+                continue
+            first.setdefault(written.name, written)
+        found = []
+        for name, written in first.items():
+            read = self._read_later(name, functions)
+            if read is not None:
+                grows = any(w.grows for w in all_writes if w.name == name)
+                scratch = not grows and _reads_after(stage, name, written.node.span.end)
+                found.append(LostVariable(name, Place(source, written.node.span), read, scratch))
+        leaving = self._leaves_in_vain(stage, source, state, use) if last else ()
+        if found or leaving:
+            span = _head_span(head, stage, source)
+            self.add(
+                LostInPipe(
+                    Place(source, span),
+                    Place(source, stage.span),
+                    Place(source, statement.span),
+                    state.execution,
+                    {sh.While: "while", sh.For: "for"}.get(type(head), "read"),
+                    last,
+                    tuple(found),
+                    leaving,
+                    isinstance(stage, sh.Compound) and _replaces_input(stage.redirects),
+                    not (statement.negated or statement.timed),
+                )
+            )
+
+    def _read_later(self, name: str, functions: dict[str, sh.Function]) -> Place | None:
+        for items, frame in self._following():
+            search = lost_variables.NextUse(name, functions)
+            use = search.of_items(items)
+            if use == "set":
+                return None
+            if use is None and frame.loop:
+                if search.of_items(frame.block.items[: frame.at]) == "read":
+                    use = "read"
+                elif self._loops_around and isinstance(self._loops_around[-1][0], sh.While):
+                    use = "read" if search.of_items(self._loops_around[-1][0].condition.items) == "read" else None
+            if use == "read" and search.read_at is not None:
+                return Place(frame.source, search.read_at.span)
+            if frame.function is not None and name in lost_variables.local_names(frame.function):
+                return None
+        return None
+
+    def _leaves_in_vain(
+        self, stage: sh.Statement, source: Source, state: State, use: Use
+    ) -> tuple[tuple[str, Place], ...]:
+        """The `exit` and `return` of a piped loop after which the script or function goes on all the same."""
+        in_function = any(frame.function is not None for frame in self._frames)
+        after = False
+        after_in_function = False
+        for items, frame in self._following():
+            after = after or bool(items) or frame.loop
+            after_in_function = after_in_function or bool(items) or frame.loop
+            if frame.function is not None:
+                break
+        after = after or any(items for items, _ in self._following())
+        stops = bool(state.execution.errexit) and not state.execution.errexit_suspended
+        found = []
+        for node in lost_variables.own_statements(stage):
+            if not isinstance(node, sh.Command) or not node.words:
+                continue
+            word = node.words[0].literal
+            if word not in {"exit", "return"} or (word == "return" and not in_function):
+                continue
+            code = node.words[1].literal if len(node.words) > 1 else None
+            failing = len(node.words) > 1 and code != "0"
+            if failing and (stops or use.status in {"branch", "exits", "masked", "result"}):
+                continue
+            if after_in_function if word == "return" else after:
+                found.append((word, Place(source, node.span)))
+        return tuple(found)
+
+    def _in_background(self, item: sh.Item, source: Source, state: State, ran: Sequence[Command]) -> None:
+        """Notes a command that is started with `&`, and what limits how many of them run."""
+        what = next((c.name for c in ran if c.name), "")
+        around = self._loops_around[-1] if self._loops_around and state.execution.loops else None
+        loop = state.execution.loops[-1] if around else None
+        over, text = _range_of(around[0], source, state) if around else ("", "")
+        limited = around is not None and _limits(around[1], state.functions)
+        fact = Background(
+            Place(source, item.statement.span),
+            state.execution,
+            what,
+            loop,
+            over,
+            text,
+            limited,
+            _records_failure(item.statement),
+        )
+        self._started.append(fact)
+        self.add(fact)
+
+    def _wait(self, command: Command, state: State) -> None:
+        started = tuple(self._started)
+        operands = [w for w in command.words if w is None or not w.startswith("-")]
+        self._started.clear()
+        if started and not operands and "-n" not in command.words:
+            last = not any(items for items, _ in self._following())
+            self.add(BareWait(command.place, command.execution, started, last, command.status))
 
     def _inner(self, inner: Inner, command: Command, state: State, use: Use) -> list[Command]:
         """What a wrapper runs, by words or by text."""
@@ -565,10 +867,12 @@ class Interpreter:
                 below.execution = execution
                 return self.run(inner.args, below, use, place_of(inner.args), (), (command, *command.outer))
             if inner.text is not None:
-                below = State(execution)
+                same_shell = command.name in {"eval", "trap"}
+                below = state if command.name == "eval" else state.copy() if same_shell else State(execution)
                 before = len(self._steps)
                 status = "result" if inner.detached else use.status
-                self.text(inner.text, below, Use(status, use.output, use.output_to))
+                with self._subshell():
+                    self.text(inner.text, below, Use(status, use.output, use.output_to))
                 ran = [step for step in self._steps[before:] if isinstance(step, Command)]
                 chain = (command, *command.outer)
                 for step in ran:
@@ -582,23 +886,29 @@ class Interpreter:
         self, function: sh.Function, source: Source, args: Sequence[Arg], state: State, use: Use
     ) -> list[Command]:
         self._called.add(id(function))
+        source = self._origins.get(id(function), source)
+        foreign = source.file is not self._file if self._file is not None else False
         inner = state.copy(functions=(*state.execution.functions, function.name))
         inner.call_depth += 1
         inner.variables = {n: v for n, v in inner.variables.items() if not n.isdigit()}
         for at, arg in enumerate(args, 1):
             inner.assign(str(at), Value(arg.pattern, arg.place))
         self.depth += 1
+        self._foreign += foreign
+        self._functions_around.append(function)
         try:
             ran = self.statement(function.body, source, inner, use)
         finally:
             self.depth -= 1
+            self._foreign -= foreign
+            self._functions_around.pop()
         for name, value in inner.variables.items():
             if not name.isdigit():
                 state.variables[name] = value
         state.functions.update(inner.functions)
-        state.change(
-            errexit=inner.execution.errexit, pipefail=inner.execution.pipefail, cwd=inner.execution.cwd
-        )
+        state.change(cwd=inner.execution.cwd)
+        if isinstance(function.body, sh.Group) and not _keeps_options(function.body):
+            state.change(errexit=inner.execution.errexit, pipefail=inner.execution.pipefail)
         return ran
 
     # --- files -----------------------------------------------------------------------------------------------------
@@ -689,6 +999,8 @@ def _header(statement: sh.For, source: Source) -> Place:
 
 def _rank(fact: object) -> int:
     status = getattr(fact, "status", None)
+    if isinstance(fact, Pipe):
+        return _STATUS_RANK.get(fact.status, 0) + 10 * (fact.execution.pipefail is True)
     if isinstance(status, str):
         return _STATUS_RANK.get(status, 0)
     return len(getattr(fact, "uses", ()))
@@ -718,8 +1030,10 @@ def _program(statement: sh.Statement) -> str:
 
 def _leaves(statement: sh.Statement) -> bool:
     match statement:
-        case sh.Command(words=(first, *_)):
-            return first.literal in {"exit", "return", "continue", "break", "die", "fail", "exec"}
+        case sh.Command(words=(first, *rest)):
+            if first.literal == "exec":
+                return bool(rest)
+            return first.literal in {"exit", "return", "continue", "break", "die", "fail"}
         case sh.Group(body=body):
             return leaves(body)
     return False
@@ -758,3 +1072,151 @@ def assigned_in(node: sh.Node) -> set[str]:
             case sh.Command(words=(first, *rest)) if first.literal in {"read", *builtins.DECLARATIONS}:
                 names.update(n for w in rest if (n := builtins.assigned_name(w)) is not None)
     return names
+
+
+def _replaces_input(redirects: Sequence[sh.Redirect]) -> bool:
+    """Whether standard input is redirected."""
+    return any(r.operator.startswith("<") and r.descriptor in {None, "0"} for r in redirects)
+
+
+def _reads_input(condition: sh.Block) -> bool:
+    """Whether a loop's condition is a `read` of standard input."""
+    for node in condition.walk():
+        if isinstance(node, sh.Command) and node.words and node.words[0].literal == "read":
+            words = [w.literal or "" for w in node.words[1:]]
+            other = any(re.match(r"-[a-zA-Z]*u", word) for word in words)
+            return not other and not _replaces_input(node.redirects)
+    return False
+
+
+def _asks_status(statement: sh.Statement) -> bool:
+    """Whether a statement looks at `$?` of what ran before it."""
+    match statement:
+        case sh.If(branches=(branch, *_)):
+            return bool(branch.condition.items) and _asks_status(branch.condition.items[0].statement)
+        case sh.AndOr(items=(first, *_)) | sh.Pipeline(stages=(first,)):
+            return _asks_status(first)
+        case sh.Case(subject=subject):
+            return any(isinstance(n, sh.Expansion) and n.name == "?" for n in subject.walk())
+        case sh.Command(words=(word, *_)) if word.literal not in {"[", "test", "exit", "return"}:
+            return False
+        case sh.Command() | sh.Test():
+            return any(isinstance(n, sh.Expansion) and n.name == "?" for n in statement.walk())
+        case sh.Arithmetic(text=text):
+            return "$?" in text
+    return False
+
+
+def _knows_signal(statement: sh.Statement) -> bool:
+    """Whether the right side of a `||` tells SIGPIPE (141) from other failures."""
+    for node in statement.walk():
+        if isinstance(node, sh.Literal | sh.SingleQuoted) and "141" in node.value:
+            return True
+        if isinstance(node, sh.Arithmetic) and "141" in node.text:
+            return True
+    return False
+
+
+def _keeps_options(body: sh.Group) -> bool:
+    """`local -`: the options are set back when the function returns."""
+    return any(
+        isinstance(node, sh.Command)
+        and [w.literal for w in node.words[:2]] == ["local", "-"]
+        for node in body.walk()
+    )
+
+
+def _stage_head(stage: sh.Statement, at: int) -> sh.Statement | None:
+    """The loop or `read` of a stage that sets variables."""
+    match stage:
+        case sh.While() | sh.For() | sh.ArithmeticFor():
+            return stage
+        case sh.Group(body=body):
+            return next((h for item in body.items if (h := _stage_head(item.statement, at)) is not None), None)
+        case sh.Command(words=(word, *_)) if at and word.literal in {"read", "mapfile", "readarray"}:
+            return stage
+    return None
+
+
+def _head_span(head: sh.Statement, stage: sh.Statement, source: Source) -> Span:
+    if isinstance(head, sh.While):
+        return Span(head.span.start, head.condition.span.end)
+    if isinstance(head, sh.For):
+        return _header(head, source).span
+    return head.span
+
+
+def _reads_after(node: sh.Node, name: str, offset: int) -> bool:
+    return any(
+        isinstance(n, sh.Expansion) and n.name == name and n.span.start >= offset for n in node.walk()
+    )
+
+
+_LIMITERS = frozenset({"wait", "jobs", "sem", "pgrep", "nproc"})
+
+
+def _limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> bool:
+    """Whether a loop's body waits for jobs, counts them or takes a token."""
+    for node in body.walk():
+        if isinstance(node, sh.Item) and node.background:
+            continue
+        if not isinstance(node, sh.Command) or not node.words:
+            continue
+        name = (node.words[0].literal or "").rpartition("/")[2]
+        if name in _LIMITERS or (name == "read" and not _reads_input(sh.Block(node.span, (sh.Item(node.span, node, ";"),)))):
+            return True
+        if name == "parallel" and any((w.literal or "") in {"--semaphore", "--sem"} for w in node.words):
+            return True
+        if name in functions and depth < 2 and _limits(functions[name].body, functions, depth + 1):
+            return True
+    return False
+
+
+def _range_of(statement: sh.Statement, source: Source, state: State) -> tuple[str, str]:
+    """What a loop goes over (see `pipes.Background.over`), and that as written."""
+    if isinstance(statement, sh.While):
+        text = source.shown(statement.condition.span)
+        return ("input" if _read_names(statement.condition) else "condition"), text
+    if isinstance(statement, sh.ArithmeticFor):
+        return "range", statement.text
+    if not isinstance(statement, sh.For):
+        return "", ""
+    if statement.words is None:
+        return "arguments", '"$@"'
+    text = " ".join(source.shown(word.span) for word in statement.words)
+    kinds = {_range_of_word(word, source, state) for word in statement.words}
+    for kind in ("glob", "command", "arguments", "array", "variable", "range"):
+        if kind in kinds:
+            return kind, text
+    return "literals", text
+
+
+def _range_of_word(word: sh.Word, source: Source, state: State) -> str:
+    args = args_of(word, source, state)
+    text = source.shown(word.span)
+    if any(isinstance(n, sh.Substitution) for n in word.walk()):
+        return "range" if re.search(r"[(`]\s*seq\b", text) else "command"
+    if any(file_commands.glob_pattern(arg) is not None for arg in args):
+        return "glob"
+    expansions = [n for n in word.walk() if isinstance(n, sh.Expansion)]
+    if any(n.name in {"@", "*"} for n in expansions):
+        return "arguments"
+    if re.search(r"\{[^{}]*\.\.[^{}]*\}", text):
+        return "range"
+    if expansions and all(arg.text is not None for arg in args):
+        return "literals"
+    if any(n.index in {"@", "*"} for n in expansions):
+        return "array"
+    return "variable" if expansions else "literals"
+
+
+def _records_failure(statement: sh.Statement) -> bool:
+    """Whether a background command keeps its own failure: `… || touch failed`, `… || echo x >> errors`."""
+    for node in statement.walk():
+        if isinstance(node, sh.AndOr) and "||" in node.operators and _program(node.items[-1]) not in {"true", ":"}:
+            return True
+        if isinstance(node, sh.If):
+            return True
+        if isinstance(node, sh.Expansion) and node.name == "?":
+            return True
+    return False

@@ -54,6 +54,10 @@ class State:
             self.call_depth,
         )
 
+    def take(self, other: State) -> None:
+        """Becomes what a copy has become."""
+        self.execution, self.variables, self.functions = other.execution, other.variables, other.functions
+
     def change(self, **changes: object) -> None:
         """Changes the execution from here on."""
         self.execution = self.execution.but(**changes)
