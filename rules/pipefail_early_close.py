@@ -98,7 +98,8 @@ def _consequence(pipe: Pipe, reader: Command) -> tuple[Severity | None, str, Con
 
 def _early_reader(stage: Sequence[Command], text: str) -> Command | None:
     """The command of a stage that stops reading the pipe before its end, with nothing behind it that reads the rest."""
-    reading = [c for c in stage if not any(w.name in _NOT_ON_THE_PIPE for w in c.outer)]
+    here = {id(c) for c in stage}
+    reading = [c for c in stage if not any(w.name in _NOT_ON_THE_PIPE and id(w) in here for w in c.outer)]
     if not reading:
         return None
     if re.match(r"\s*(?:\{\s*|\(\s*)?(?:while|until)\b[^;\n]*\bread\b", text):
@@ -167,7 +168,7 @@ def _fix(pipe: Pipe, at: int, reader: Command) -> Fix | None:
 
 def _grep_to_the_end(reader: Command, *, last: bool) -> Fix | None:
     """`grep -q P` to `grep P >/dev/null`: GNU grep reads a pipe to its end then, and its status is the same."""
-    if reader.name not in {"grep", "egrep", "fgrep"} or not last or reader.place.source.host is not None and reader.language != "shell":
+    if reader.name not in {"grep", "egrep", "fgrep"} or not last or reader.language != "shell":
         return None
     edits: list[Edit] = []
     for arg in reader.args:
@@ -180,8 +181,7 @@ def _grep_to_the_end(reader: Command, *, last: bool) -> Fix | None:
             return None
     if not edits:
         return None
-    quiet = any(operator in {">", "&>", ">>", ">|"} for operator, _ in reader.redirects)
-    if not quiet:
+    if not streams.prints_nowhere(reader):
         end = max([reader.place.span.end, *(target.place.span.end for _, target in reader.redirects)])
         edits.append(edit(Place(reader.place.source, Span(end, end)), " >/dev/null"))
     return Fix("let grep read to the end", tuple(edits))

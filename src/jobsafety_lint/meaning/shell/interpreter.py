@@ -169,27 +169,30 @@ class Interpreter:
         for at, item in enumerate(block.items):
             last = at == len(block.items) - 1
             self._frames.append(Frame(block, at, source, function, loop))
-            mine = use if last else replace(use, status=self._next_look(block, at, state), alternative=None)
+            mine = use if last else replace(use, status=self._next_look(block, at, source, state), alternative=None)
             ran += self._item(item, source, state, mine)
             self._frames.pop()
             state.guards += self._after(item.statement, source, state)
         del state.guards[guards:]
         return ran
 
-    def _next_look(self, block: sh.Block, at: int, state: State) -> str:
+    def _next_look(self, block: sh.Block, at: int, source: Source, state: State) -> str:
         """What becomes of the status of a statement that is not the last one: `branch` if `$?` is asked next."""
         if state.execution.errexit and not state.execution.errexit_suspended:
             return "ignored"
-        following = block.items[at + 1 : at + 4]
-        if not _asks_status(following[0].statement):
+        asking = block.items[at + 1]
+        if not _asks_status(asking.statement):
             return "ignored"
-        tells_signal = any(
-            getattr(node, "text", getattr(node, "value", "")).find("141") >= 0
-            for item in following
-            for node in item.walk()
-            if isinstance(node, sh.Literal | sh.Arithmetic | sh.SingleQuoted)
-        )
-        return "ignored" if tells_signal else "branch"
+        looked: Sequence[sh.Item] = (asking,)
+        asked = "branch"
+        if isinstance(asking.statement, sh.Command) and not asking.statement.words:  # `rc=$?`
+            names = {assignment.name for assignment in asking.statement.assignments}
+            looked = [
+                item for item in block.items[at + 2 : at + 6] if names & names_asked(item.statement, source)
+            ]
+            asked = "branch" if any(not isinstance(i.statement, sh.Command) or i.statement.words[:1] and i.statement.words[0].literal in {"[", "test"} for i in looked) else "result"
+        tells_signal = any(_knows_signal(item.statement) for item in looked)
+        return "ignored" if tells_signal else asked
 
     @contextmanager
     def _subshell(self) -> Iterator[None]:
