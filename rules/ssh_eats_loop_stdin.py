@@ -62,8 +62,8 @@ def _fix(command: Command, option: str | None) -> Fix | None:
         if program.rpartition("/")[2] != command.name:
             return None
         at = span.start + len(program)
-        return Fix(f"give `{command.name}` no input", (edit(Place(source, Span(at, at)), f" {option}"),))
+        return Fix(f"give `{command.name}` no input", (edit(Place(source, Span(at, at)), f" {option}"),), safe=True)
     if command.name in _READ_ON_PURPOSE:
         return None
     end = Place(source, Span(span.end, span.end))
-    return Fix(f"give `{command.name}` no input", (edit(end, " </dev/null"),))
+    return Fix(f"give `{command.name}` no input", (edit(end, " </dev/null"),), safe=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from jobsafety_lint.context import Context
@@ -30,7 +30,7 @@ _OF_THE_JOB = re.compile(
 )
 """What exists, or has its meaning, in the job only."""
 _OF_THE_HOST = re.compile(
-    r"\$\{?(?:HOME|HOSTNAME|PATH|TMPDIR|SHELL|LD_LIBRARY_PATH|PYTHONPATH|VIRTUAL_ENV|XDG_\w+|UID|EUID|\?|!|PIPESTATUS|SECONDS)(?:\[[^\]]*\]|:?[-%#/][^}]*)?\}?"
+    r"\$\{?(?:HOME|PWD|HOSTNAME|PATH|TMPDIR|SHELL|LD_LIBRARY_PATH|PYTHONPATH|VIRTUAL_ENV|XDG_\w+|UID|EUID|\?|!|PIPESTATUS|SECONDS)(?:\[[^\]]*\]|:?[-%#/][^}]*)?\}?"
     r"|(?:\$\(|`)\s*(?:nproc|hostname(?: -\w+)?|uname[^)`]*|whoami|id -\w+|pwd|free[^)`]*|nvidia-smi[^)`]*|lscpu[^)`]*|getconf[^)`]*|df[^)`]*|pgrep[^)`]*|pidof[^)`]*|"
     r"which [^)`]*|command -v [^)`]*|mktemp[^)`]*|cat /(?:proc|sys|etc|run|tmp)/[^)`]*)\s*(?:\)|`)"
     r"|(?:pathlib\.)?Path\.(?:home|cwd)\(\)|os\.path\.expanduser\(.*|os\.cpu_count\(\)|(?:multiprocessing|mp)\.cpu_count\(\)|socket\.gethostname\(\)|platform\.node\(\)"
@@ -69,10 +69,8 @@ def expanded_before_ssh(command: Command, context: Context) -> Iterator[Draft]:
 @RULE.on(Launch)
 def expanded_before_the_job(launch: Launch, context: Context) -> Iterator[Draft]:
     """Words of a queued job."""
-    words = [arg for arg in launch.call.rest]
-    if launch.execution.host is None:
-        found = list(_in_words(words, _job))
-        yield from _drafts(found, launch.place, "when the job is queued, not when it runs")
+    found = [early for early in _in_words(launch.call.rest, _job) if not is_hole(early.place.source.text[early.place.span.start])]
+    yield from _drafts(found, launch.place, "when the job is queued, not when it runs")
 
 
 def _drafts(found: list[_Early], place: Place, when: str) -> Iterator[Draft]:
@@ -96,30 +94,35 @@ def _drafts(found: list[_Early], place: Place, when: str) -> Iterator[Draft]:
     )
 
 
-def _in_words(words: list[Arg] | tuple[Arg, ...], judge: object) -> Iterator[_Early]:
+def _in_words(
+    words: Sequence[Arg], judge: Callable[[Hole, str], tuple[str, Confidence] | None]
+) -> Iterator[_Early]:
     before = ""
     for arg in words:
-        source = arg.place.source
-        spans = _spans(arg)
-        for part in arg.written.parts:
-            if isinstance(part, str):
-                before += part
+        for pattern, span in arg.pieces:
+            place = Place(arg.place.source, span)
+            code = place.text
+            if arg.place.source.language == "python":
+                for part in pattern.parts:
+                    if isinstance(part, Hole) and (verdict := judge(Hole(part.text.strip("{}"), version=1), before)):
+                        yield _Early(place, part.text.strip("{}"), *verdict)
+                    before += part if isinstance(part, str) else "\0"
                 continue
-            span = next(spans, None)
-            place = Place(source, span) if span is not None else arg.place
-            verdict = _remote(part, before) if judge is _remote else _job(part, before)
+            if not code.startswith(("$", "`")) and not _is_one_hole(place):
+                before += pattern.literal
+                continue
+            value = pattern.holes[0] if len(pattern.parts) == 1 and pattern.holes else None
+            unset = value is not None and value.text == code and not value.version
+            verdict = judge(Hole(code, version=0 if unset or _is_one_hole(place) else 1), before)
             if verdict is not None:
-                yield _Early(place, part.text, *verdict)
+                yield _Early(place, code, *verdict)
             before += "\0"
         before += " "
 
 
-def _spans(arg: Arg) -> Iterator[Span]:
-    """The spans of the expansions of a word, in order."""
-    for pattern, span in arg.pieces:
-        text = arg.place.source.text[span.start : span.end]
-        if text.startswith(("$", "`")) or pattern.holes or (len(text) == 1 and is_hole(text)):
-            yield span
+def _is_one_hole(place: Place) -> bool:
+    text = place.source.text[place.span.start : place.span.end]
+    return len(text) == 1 and is_hole(text)
 
 
 def _in_document(document: Source) -> Iterator[_Early]:
@@ -136,7 +139,7 @@ def _remote(hole: Hole, before: str) -> tuple[str, Confidence] | None:
     if _OF_THE_JOB.fullmatch(hole.text):
         return "it is empty, or means another process, here", Confidence.MEDIUM
     if _OF_THE_HOST.fullmatch(hole.text):
-        goes_there = re.search(r"\bcd\s+[\"']?$", before) and re.search(r"pwd", hole.text)
+        goes_there = re.search(r"\bcd\s+[\"']?$", before) and re.search(r"(?i)pwd", hole.text)
         local = re.search(r"(?:[A-Z_]*(?:LOCAL|CLIENT|FROM|SRC|SUBMIT|CALLER|ORIGIN)\w*=|--(?:from|client|submitter)[= ])[\"']?$", before)
         if goes_there or local:
             return "the remote side gets this machine's value", Confidence.LOW

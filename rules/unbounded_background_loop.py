@@ -57,6 +57,7 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
         f"`wait` without a process id is 0 whatever the jobs return: a failure of `{_short(first.place.text)}` goes unnoticed, and the script goes on",
         label="keep the ids (`pids+=($!)`) and wait for each of them",
         related=((first.place, "started in the background here"),),
+        confidence=Confidence.LOW if first.limited else Confidence.MEDIUM,
     )
 
 

@@ -30,7 +30,7 @@ _SETTING = re.compile(r"(?:\w+\s+)?\w+=([\"'])(~(?:/[^\"']*)?)\1.*", re.DOTALL)
 
 _EXPAND_THEMSELVES = SHELLS | frozenset(
     "ssh scp sftp rsync git ansible ansible-playbook eval echo printf grep egrep fgrep rg sed awk log info warn die fail error "
-    "usage find-pattern read gpg vim nvim tmux alias complete osascript xargs parallel trap docker-compose emacs mutt env".split()
+    "usage read gpg vim nvim tmux alias complete osascript xargs parallel trap docker-compose emacs mutt env".split()
 )
 _PATH_PROGRAMS = frozenset(
     "cd pushd mkdir rmdir rm cp mv ls cat touch ln find source . test [ tar chmod chown head tail wc tee du df zcat gzip gunzip unzip "
@@ -113,7 +113,7 @@ def _draft(arg: Arg, match: re.Match[str] | None, program: str) -> Draft:
         fixed = _home(match[2]) if match is not None and not match[3] else None
         replacement = fixed
     embedded = arg.place.source.host is not None
-    fix = Fix("write `$HOME`", (Edit(arg.place.location, replacement),)) if replacement and not embedded else None
+    fix = Fix("write `$HOME`", (Edit(arg.place.location, replacement),), safe=True) if replacement and not embedded else None
     return RULE.found(arg.place, message, label="write `$HOME`", fix=fix)
 
 
@@ -131,4 +131,4 @@ def _setting_fix(place: Place, match: re.Match[str]) -> Fix | None:
     text = place.text
     start = match.start(1)
     end = match.end(2) + 1
-    return Fix("write `$HOME`", (Edit(place.location, text[:start] + fixed + text[end:]),))
+    return Fix("write `$HOME`", (Edit(place.location, text[:start] + fixed + text[end:]),), safe=True)
