@@ -87,6 +87,7 @@ def read_facts(
     source: Source, kind: str, dialect: str, *, pueue_version: int, trees: Sequence[ShellTree] = ()
 ) -> FileFacts:
     """The facts of a file of a kind that `discover` knows. `trees` are shell trees that have been confirmed."""
+    source.language = source.language or (kind if kind in {"python", "shell"} else "")
     known = {id(tree.source): tree for tree in trees}
     found = FileFacts(source)
     interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))

@@ -162,7 +162,7 @@ def stops_early(command: Command) -> bool:  # one case a program
         case "python" | "python3":
             code = next((b for a, b in zip(words, words[1:], strict=False) if a == "-c"), "")
             return bool(re.search(r"stdin\.readline\(\)|\binput\(\)|next\(sys\.stdin\)", code)) and not re.search(
-                r"stdin\.read\(|for .* in sys\.stdin|stdin\.readlines", code
+                r"stdin\.read\(|for .* in sys\.stdin|stdin\.readlines|\bwhile\b|\biter\(", code
             )
     return False
 
