@@ -86,8 +86,16 @@ def _consequence(pipe: Pipe, reader: Command) -> tuple[Severity | None, str, Con
         if pipe.alternative in _MESSAGES and not decides:
             return None, "", Confidence.LOW
         if decides:
-            return Severity.ERROR, "the branch is taken the wrong way just when there is a match", Confidence.HIGH
-        return Severity.ERROR, "the branch is taken the wrong way, though the reader was content", Confidence.HIGH
+            return (
+                Severity.ERROR,
+                "the branch is taken the wrong way just when there is a match",
+                Confidence.HIGH,
+            )
+        return (
+            Severity.ERROR,
+            "the branch is taken the wrong way, though the reader was content",
+            Confidence.HIGH,
+        )
     if pipe.status == "exits":
         return Severity.WARNING, "errexit ends the script", Confidence.HIGH
     if pipe.execution.errexit_suspended and pipe.status == "ignored":
@@ -106,7 +114,10 @@ def _early_reader(stage: Sequence[Command], text: str) -> Command | None:
         return _leaves_loop(reading)
     if any(c.name == "read" and c.execution.loops != reading[0].execution.loops for c in reading):
         return None
-    if any(streams.reads_input(c) and not streams.stops_early(c) and c.name not in streams_wrappers(reading) for c in reading):
+    if any(
+        streams.reads_input(c) and not streams.stops_early(c) and c.name not in streams_wrappers(reading)
+        for c in reading
+    ):
         return None
     if len(reading) == 1 and reading[0].name in {"true", ":"}:
         return reading[0]
@@ -139,7 +150,11 @@ def _size_before(pipe: Pipe, at: int, context: Context) -> Size:
     for number, stage in enumerate(pipe.stages[:at]):
         leaves = streams.leaves_of(stage)
         if not leaves:
-            return Size.SMALL if stage and not number and all(c.name in {":", "true"} for c in stage) else Size.UNKNOWN
+            return (
+                Size.SMALL
+                if stage and not number and all(c.name in {":", "true"} for c in stage)
+                else Size.UNKNOWN
+            )
         own = [streams.output_size(c, small_programs) for c in leaves]
         if number and leaves[-1].name in streams.KEEPS_SIZE and not streams.reads_file_instead(leaves[-1]):
             if own[-1] is Size.SMALL and leaves[-1].name not in {"sed", "jq", "yq"}:

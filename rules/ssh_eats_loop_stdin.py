@@ -22,7 +22,30 @@ RULE = Rule(
 )
 
 _READ_ON_PURPOSE = frozenset(
-    "cat tee sort wc tr xargs tac md5sum mapfile readarray read grep egrep fgrep sed awk gawk cut head tail bash sh".split()
+    [
+        "cat",
+        "tee",
+        "sort",
+        "wc",
+        "tr",
+        "xargs",
+        "tac",
+        "md5sum",
+        "mapfile",
+        "readarray",
+        "read",
+        "grep",
+        "egrep",
+        "fgrep",
+        "sed",
+        "awk",
+        "gawk",
+        "cut",
+        "head",
+        "tail",
+        "bash",
+        "sh",
+    ]
 )
 _OWN_OPTION = {"ssh": "-n", "ffmpeg": "-nostdin"}
 
@@ -33,7 +56,9 @@ def eats_loop_input(command: Command, context: Context) -> Iterator[Draft]:
     loop = command.execution.input_of
     if loop is None or command.language != "shell" or not streams.swallows_input(command):
         return
-    if any(wrapper.execution.input_of is loop and streams.swallows_input(wrapper) for wrapper in command.outer):
+    if any(
+        wrapper.execution.input_of is loop and streams.swallows_input(wrapper) for wrapper in command.outer
+    ):
         return  # said of the wrapper already
     option = _OWN_OPTION.get(command.name)
     other = "</dev/tty" if command.name == "read" else "</dev/null"
@@ -62,7 +87,9 @@ def _fix(command: Command, option: str | None) -> Fix | None:
         if program.rpartition("/")[2] != command.name:
             return None
         at = span.start + len(program)
-        return Fix(f"give `{command.name}` no input", (edit(Place(source, Span(at, at)), f" {option}"),), safe=True)
+        return Fix(
+            f"give `{command.name}` no input", (edit(Place(source, Span(at, at)), f" {option}"),), safe=True
+        )
     if command.name in _READ_ON_PURPOSE:
         return None
     end = Place(source, Span(span.end, span.end))

@@ -69,7 +69,11 @@ def expanded_before_ssh(command: Command, context: Context) -> Iterator[Draft]:
 @RULE.on(Launch)
 def expanded_before_the_job(launch: Launch, context: Context) -> Iterator[Draft]:
     """Words of a queued job."""
-    found = [early for early in _in_words(launch.call.rest, _job) if not is_hole(early.place.source.text[early.place.span.start])]
+    found = [
+        early
+        for early in _in_words(launch.call.rest, _job)
+        if not is_hole(early.place.source.text[early.place.span.start])
+    ]
     yield from _drafts(found, launch.place, "when the job is queued, not when it runs")
 
 
@@ -104,7 +108,9 @@ def _in_words(
             code = place.text
             if arg.place.source.language == "python":
                 for part in pattern.parts:
-                    if isinstance(part, Hole) and (verdict := judge(Hole(part.text.strip("{}"), version=1), before)):
+                    if isinstance(part, Hole) and (
+                        verdict := judge(Hole(part.text.strip("{}"), version=1), before)
+                    ):
                         yield _Early(place, part.text.strip("{}"), *verdict)
                     before += part if isinstance(part, str) else "\0"
                 continue
@@ -140,7 +146,10 @@ def _remote(hole: Hole, before: str) -> tuple[str, Confidence] | None:
         return "it is empty, or means another process, here", Confidence.MEDIUM
     if _OF_THE_HOST.fullmatch(hole.text):
         goes_there = re.search(r"\bcd\s+[\"']?$", before) and re.search(r"(?i)pwd", hole.text)
-        local = re.search(r"(?:[A-Z_]*(?:LOCAL|CLIENT|FROM|SRC|SUBMIT|CALLER|ORIGIN)\w*=|--(?:from|client|submitter)[= ])[\"']?$", before)
+        local = re.search(
+            r"(?:[A-Z_]*(?:LOCAL|CLIENT|FROM|SRC|SUBMIT|CALLER|ORIGIN)\w*=|--(?:from|client|submitter)[= ])[\"']?$",
+            before,
+        )
         if goes_there or local:
             return "the remote side gets this machine's value", Confidence.LOW
         return "the remote side gets this machine's value", Confidence.MEDIUM
@@ -167,7 +176,10 @@ def _job(hole: Hole, before: str) -> tuple[str, Confidence] | None:
 def _set_in(name: str, text: str) -> bool:
     """Whether a shell text sets a variable: `for x in`, `x=`, `read x`."""
     return bool(
-        re.search(rf"(?:^|[\s;&|(){{}}])(?:for\s+{name}\s+in\b|(?:export\s+|local\s+)?{name}=|read\s+(?:-\w+\s+)*(?:\w+\s+)*{name}\b)", text)
+        re.search(
+            rf"(?:^|[\s;&|(){{}}])(?:for\s+{name}\s+in\b|(?:export\s+|local\s+)?{name}=|read\s+(?:-\w+\s+)*(?:\w+\s+)*{name}\b)",
+            text,
+        )
     )
 
 

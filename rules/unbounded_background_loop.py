@@ -20,8 +20,32 @@ RULE = Rule(
 )
 
 _OPEN = frozenset({"glob", "command", "arguments", "input"})
-_WORKERS = re.compile(r"(?i)(?:worker|job|proc|thread|gpu|core|cpu|device|nj\b|parallel|shard|rank|node|replica|port|num_|n_)\w*")
-_LIGHT = frozenset({"sleep", "echo", "printf", "ssh", "tail", "pueue", "sbatch", "qsub", "bsub", "notify-send", "touch", "xdg-open", "read", "kill", "sem", "parallel", "tmux", "wait", "flock"})
+_WORKERS = re.compile(
+    r"(?i)(?:worker|job|proc|thread|gpu|core|cpu|device|nj\b|parallel|shard|rank|node|replica|port|num_|n_)\w*"
+)
+_LIGHT = frozenset(
+    {
+        "sleep",
+        "echo",
+        "printf",
+        "ssh",
+        "tail",
+        "pueue",
+        "sbatch",
+        "qsub",
+        "bsub",
+        "notify-send",
+        "touch",
+        "xdg-open",
+        "read",
+        "kill",
+        "sem",
+        "parallel",
+        "tmux",
+        "wait",
+        "flock",
+    }
+)
 """What costs this machine next to nothing, or has a limit of its own."""
 
 
@@ -30,7 +54,11 @@ def everything_at_once(started: Background, context: Context) -> Iterator[Draft]
     """A background command in a loop over a list of any length, with nothing that waits in between."""
     if started.loop is None or started.limited or context.role == "test":
         return
-    if started.over not in _OPEN | {"array", "variable"} or started.what in _LIGHT or _WORKERS.search(started.over_text):
+    if (
+        started.over not in _OPEN | {"array", "variable"}
+        or started.what in _LIGHT
+        or _WORKERS.search(started.over_text)
+    ):
         return
     certain = started.over in _OPEN
     yield RULE.found(

@@ -29,15 +29,109 @@ _QUOTED = re.compile(r"([\"'])(~(?:/[^\"']*)?)\1(.*)", re.DOTALL)
 _SETTING = re.compile(r"(?:\w+\s+)?\w+=([\"'])(~(?:/[^\"']*)?)\1.*", re.DOTALL)
 
 _EXPAND_THEMSELVES = SHELLS | frozenset(
-    "ssh scp sftp rsync git ansible ansible-playbook eval echo printf grep egrep fgrep rg sed awk log info warn die fail error "
-    "usage read gpg vim nvim tmux alias complete osascript xargs parallel trap docker-compose emacs mutt env".split()
+    [
+        "ssh",
+        "scp",
+        "sftp",
+        "rsync",
+        "git",
+        "ansible",
+        "ansible-playbook",
+        "eval",
+        "echo",
+        "printf",
+        "grep",
+        "egrep",
+        "fgrep",
+        "rg",
+        "sed",
+        "awk",
+        "log",
+        "info",
+        "warn",
+        "die",
+        "fail",
+        "error",
+        "usage",
+        "read",
+        "gpg",
+        "vim",
+        "nvim",
+        "tmux",
+        "alias",
+        "complete",
+        "osascript",
+        "xargs",
+        "parallel",
+        "trap",
+        "docker-compose",
+        "emacs",
+        "mutt",
+        "env",
+    ]
 )
 _PATH_PROGRAMS = frozenset(
-    "cd pushd mkdir rmdir rm cp mv ls cat touch ln find source . test [ tar chmod chown head tail wc tee du df zcat gzip gunzip unzip "
-    "install realpath stat cmp diff sort md5sum sha256sum python python3 node perl ruby Rscript julia make bash sh less file dd basename dirname "
-    "pueue uv chdir".split()
+    [
+        "cd",
+        "pushd",
+        "mkdir",
+        "rmdir",
+        "rm",
+        "cp",
+        "mv",
+        "ls",
+        "cat",
+        "touch",
+        "ln",
+        "find",
+        "source",
+        ".",
+        "test",
+        "[",
+        "tar",
+        "chmod",
+        "chown",
+        "head",
+        "tail",
+        "wc",
+        "tee",
+        "du",
+        "df",
+        "zcat",
+        "gzip",
+        "gunzip",
+        "unzip",
+        "install",
+        "realpath",
+        "stat",
+        "cmp",
+        "diff",
+        "sort",
+        "md5sum",
+        "sha256sum",
+        "python",
+        "python3",
+        "node",
+        "perl",
+        "ruby",
+        "Rscript",
+        "julia",
+        "make",
+        "bash",
+        "sh",
+        "less",
+        "file",
+        "dd",
+        "basename",
+        "dirname",
+        "pueue",
+        "uv",
+        "chdir",
+    ]
 )
-_PATH_OPTIONS = re.compile(r"-w|-C|--(?:working-directory|directory|dir|project|cwd|chdir|output|out|output-dir|config|data-dir|prefix|path|file|root|cache-dir|log-dir|target)")
+_PATH_OPTIONS = re.compile(
+    r"-w|-C|--(?:working-directory|directory|dir|project|cwd|chdir|output|out|output-dir|config|data-dir|prefix|path|file|root|cache-dir|log-dir|target)"
+)
 
 
 @RULE.on(Command)
@@ -99,7 +193,9 @@ def _word(command: Command, arg: Arg, before: str | None) -> Iterator[Draft]:
             )
 
 
-_OPTION_OF_ANOTHER = re.compile(r"-o\w*=|--(?:exclude|include|regex|pattern|format|message|title|body|text)=|-D\w*[Pp]attern=")
+_OPTION_OF_ANOTHER = re.compile(
+    r"-o\w*=|--(?:exclude|include|regex|pattern|format|message|title|body|text)=|-D\w*[Pp]attern="
+)
 
 
 def _draft(arg: Arg, match: re.Match[str] | None, program: str) -> Draft:
@@ -113,7 +209,11 @@ def _draft(arg: Arg, match: re.Match[str] | None, program: str) -> Draft:
         fixed = _home(match[2]) if match is not None and not match[3] else None
         replacement = fixed
     embedded = arg.place.source.host is not None
-    fix = Fix("write `$HOME`", (Edit(arg.place.location, replacement),), safe=True) if replacement and not embedded else None
+    fix = (
+        Fix("write `$HOME`", (Edit(arg.place.location, replacement),), safe=True)
+        if replacement and not embedded
+        else None
+    )
     return RULE.found(arg.place, message, label="write `$HOME`", fix=fix)
 
 

@@ -52,7 +52,13 @@ def lost_in_pipe(lost: LostInPipe, context: Context) -> Iterator[Draft]:
 def _fix(lost: LostInPipe) -> Fix | None:
     """`w | while …; done` to `while …; done < <(w)`: where the shell is bash and the loop the last stage."""
     source = lost.pipeline.source
-    if lost.execution.shell != "bash" or not lost.last or lost.redirected or not lost.plain or lost.loop != "while":
+    if (
+        lost.execution.shell != "bash"
+        or not lost.last
+        or lost.redirected
+        or not lost.plain
+        or lost.loop != "while"
+    ):
         return None
     start, stage = lost.pipeline.span.start, lost.stage.span
     writer = source.text[start : stage.start].rstrip()

@@ -41,7 +41,9 @@ def pasted_into_code(command: Command, context: Context) -> Iterator[Draft]:
     whole = text.pattern.literal.strip() == placeholder
     if whole and command.name != "ssh":
         message = f"every line of the input is run as program text by `{_called(command)}`, after xargs has taken its quotes and backslashes away"
-        label = "give the lines to a shell that reads them itself, or keep xargs from reading quotes (`-d '\\n'`)"
+        label = (
+            "give the lines to a shell that reads them itself, or keep xargs from reading quotes (`-d '\\n'`)"
+        )
     else:
         message = f"`{placeholder}` is pasted into the text that `{_called(command)}` runs: a blank, a quote or `$(…)` in an item becomes code"
         label = "hand the item on as an argument: `sh -c '… \"$1\" …' _ {}`"
@@ -49,7 +51,9 @@ def pasted_into_code(command: Command, context: Context) -> Iterator[Draft]:
         wrapper.place,
         message,
         label=label,
-        related=((text.place, "the item is pasted in here"),) if text.place.source is wrapper.place.source else (),
+        related=((text.place, "the item is pasted in here"),)
+        if text.place.source is wrapper.place.source
+        else (),
         confidence=Confidence.HIGH if command.name != "ssh" else Confidence.MEDIUM,
         fix=None if whole or command.name not in SHELLS else _fix(text, placeholder),
         subject=wrapper.place,
@@ -94,7 +98,12 @@ def _fed_by_numbers(xargs: Command, context: Context) -> bool:
 def _fix(code: Arg, placeholder: str) -> Fix | None:
     """`sh -c '… {} …'` to `sh -c '… "$1" …' _ {}`, where the text stands in single quotes."""
     text = code.place.text
-    if code.place.source.host is not None or not re.fullmatch(r"'[^']*'", text) or "$1" in text or "\\" in text:
+    if (
+        code.place.source.host is not None
+        or not re.fullmatch(r"'[^']*'", text)
+        or "$1" in text
+        or "\\" in text
+    ):
         return None
     out = []
     quoted = False

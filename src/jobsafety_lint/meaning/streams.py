@@ -7,6 +7,7 @@ practically never cut; from there to the pipe's 64 KiB it is a race, above it is
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -47,7 +48,9 @@ _LARGE = _set(
 )
 
 _SMALL_WORDS = _set("--version -V -version version --help -h help")
-_SMALL_GIT = _set("rev-parse describe config symbolic-ref remote merge-base worktree stash submodule hash-object")
+_SMALL_GIT = _set(
+    "rev-parse describe config symbolic-ref remote merge-base worktree stash submodule hash-object"
+)
 _SMALL_FILE = re.compile(
     r"(/proc/(?!.*kmsg)|/sys/|/etc/).*|.*(VERSION|version(\.\w+)?|\.pid|\.toml|\.cfg|\.ini|\.conf|\.env|\.?gitignore|package\.json|setup\.py|Dockerfile|Makefile|\.sha256|\.md5)",
     re.IGNORECASE | re.DOTALL,
@@ -60,7 +63,9 @@ KEEPS_SIZE = _set(
 )
 """Programs that print about as much as they read; where what they read is little, so is what they print."""
 
-STREAMS = _set("grep egrep fgrep sed awk gawk mawk cat cut tr tee rev nl expand fold pv stdbuf iconv zcat gunzip perl")
+STREAMS = _set(
+    "grep egrep fgrep sed awk gawk mawk cat cut tr tee rev nl expand fold pv stdbuf iconv zcat gunzip perl"
+)
 """Programs that write while they still read: when their reader is gone, so is the reader of the stage before."""
 
 _READERS = _set(
@@ -98,7 +103,9 @@ def operands_of(words: Sequence[str], values: frozenset[str] = frozenset()) -> l
     return found
 
 
-_GREP_VALUES = _set("-m -A -B -C -e -f -d -D --max-count --after-context --before-context --context --regexp --file --include --exclude --color")
+_GREP_VALUES = _set(
+    "-m -A -B -C -e -f -d -D --max-count --after-context --before-context --context --regexp --file --include --exclude --color"
+)
 
 
 def grep_files(words: Sequence[str]) -> list[str]:
@@ -135,20 +142,27 @@ def stops_early(command: Command) -> bool:  # one case a program
         return False
     match command.name:
         case "head" | "ghead":
-            joined = [*words, *(a + b for a, b in zip(words, words[1:], strict=False) if a in _HEAD_VALUES)]
+            joined = [*words, *(a + b for a, b in itertools.pairwise(words) if a in _HEAD_VALUES)]
             return not any(re.match(r"-[a-z]*[nc]\s*-\d|--(?:lines|bytes)=-", w) for w in joined)
         case "grep" | "egrep" | "fgrep" | "zgrep" | "rg" | "ag" | "ggrep":
             return _grep_stops(words)
         case "sed" | "gsed":
             scripts = _sed_scripts(words)
-            return any(_SED_QUIT.search(script.replace("$q", "").replace("$!", "").replace("$ q", "")) for script in scripts)
+            return any(
+                _SED_QUIT.search(script.replace("$q", "").replace("$!", "").replace("$ q", ""))
+                for script in scripts
+            )
         case "awk" | "gawk" | "mawk" | "nawk":
             return _awk_stops(words)
         case "jq":
             text = " ".join(words)
             null_input = any(re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*|--null-input", w) for w in words)
             if null_input:
-                return bool(re.search(r"\bfirst\(inputs?\b|\blimit\(.*inputs\b|(?<!\w)input\b(?!s)", text)) and "inputs)" not in text.replace("first(inputs)", "").replace("; inputs)", "").replace(";inputs)", "")
+                return bool(
+                    re.search(r"\bfirst\(inputs?\b|\blimit\(.*inputs\b|(?<!\w)input\b(?!s)", text)
+                ) and "inputs)" not in text.replace("first(inputs)", "").replace("; inputs)", "").replace(
+                    ";inputs)", ""
+                )
             return bool(re.search(r"\bhalt(_error)?\b", text))
         case "read":
             return not any(re.match(r"-[a-zA-Z]*u", w) for w in words)
@@ -156,12 +170,16 @@ def stops_early(command: Command) -> bool:  # one case a program
             return any(re.match(r"-[a-zA-Z]*n", w) for w in words)
         case "perl" | "ruby":
             program = " ".join(words)
-            return bool(re.search(r"-[a-z]*[np]", program)) and bool(re.search(r"\b(exit|last|break)\b", _AWK_BLOCK.split(program)[0]))
+            return bool(re.search(r"-[a-z]*[np]", program)) and bool(
+                re.search(r"\b(exit|last|break)\b", _AWK_BLOCK.split(program)[0])
+            )
         case "dd":
             return any(w.startswith("count=") for w in words) and not any(w.startswith("if=") for w in words)
         case "python" | "python3":
-            code = next((b for a, b in zip(words, words[1:], strict=False) if a == "-c"), "")
-            return bool(re.search(r"stdin\.readline\(\)|\binput\(\)|next\(sys\.stdin\)", code)) and not re.search(
+            code = next((b for a, b in itertools.pairwise(words) if a == "-c"), "")
+            return bool(
+                re.search(r"stdin\.readline\(\)|\binput\(\)|next\(sys\.stdin\)", code)
+            ) and not re.search(
                 r"stdin\.read\(|for .* in sys\.stdin|stdin\.readlines|\bwhile\b|\biter\(", code
             )
     return False
@@ -172,7 +190,13 @@ def _grep_stops(words: Sequence[str]) -> bool:
         if word == "--":
             break
         if word.startswith("--"):
-            if word.partition("=")[0] in {"--quiet", "--silent", "--max-count", "--files-with-matches", "--files-without-match"}:
+            if word.partition("=")[0] in {
+                "--quiet",
+                "--silent",
+                "--max-count",
+                "--files-with-matches",
+                "--files-without-match",
+            }:
                 return True
         elif re.match(r"-[a-zA-Z]*[qmlL]", re.sub(r"(?<=[ABCefdD]).*", "", word, flags=re.DOTALL)):
             return True
@@ -180,7 +204,7 @@ def _grep_stops(words: Sequence[str]) -> bool:
 
 
 def _sed_scripts(words: Sequence[str]) -> list[str]:
-    given = [b for a, b in zip(words, words[1:], strict=False) if re.fullmatch(r"-[a-zA-Z]*e|--expression", a)]
+    given = [b for a, b in itertools.pairwise(words) if re.fullmatch(r"-[a-zA-Z]*e|--expression", a)]
     given += [w.partition("=")[2] for w in words if w.startswith("--expression=")]
     if given:
         return given
@@ -221,17 +245,42 @@ def reads_file_instead(command: Command) -> bool:
         case "head" | "ghead" | "tail":
             return bool([w for w in operands_of(words, _HEAD_VALUES) if w != "-"])
         case "sed" | "gsed":
-            scripts = any(re.fullmatch(r"-[a-zA-Z]*e|--expression(=.*)?|-f|--file(=.*)?", w, re.DOTALL) for w in words)
+            scripts = any(
+                re.fullmatch(r"-[a-zA-Z]*e|--expression(=.*)?|-f|--file(=.*)?", w, re.DOTALL) for w in words
+            )
             operands = operands_of(words, _set("-e -f -l --expression --file -ne -Ee -re -nE"))
-            return any(re.match(r"-[a-zA-Z]*i|--in-place", w) for w in words) or len(operands) > (0 if scripts else 1)
+            return any(re.match(r"-[a-zA-Z]*i|--in-place", w) for w in words) or len(operands) > (
+                0 if scripts else 1
+            )
         case "awk" | "gawk" | "mawk" | "nawk":
             operands = operands_of(words, _set("-F -v -f --assign --field-separator"))
             file_program = any(w in {"-f", "--file"} for w in words)
-            files = [w for w in (operands if file_program else operands[1:]) if w != "-" and not re.match(r"\w+=", w)]
+            files = [
+                w
+                for w in (operands if file_program else operands[1:])
+                if w != "-" and not re.match(r"\w+=", w)
+            ]
             return bool(files)
         case "jq" | "yq":
-            return len(operands_of(words, _set("--arg --argjson --slurpfile --rawfile --indent -L"))) > (3 if "--arg" in words else 1)
-        case "cut" | "sort" | "uniq" | "wc" | "cat" | "tac" | "nl" | "rev" | "column" | "md5sum" | "sha256sum" | "base64" | "shuf" | "fold":
+            return len(operands_of(words, _set("--arg --argjson --slurpfile --rawfile --indent -L"))) > (
+                3 if "--arg" in words else 1
+            )
+        case (
+            "cut"
+            | "sort"
+            | "uniq"
+            | "wc"
+            | "cat"
+            | "tac"
+            | "nl"
+            | "rev"
+            | "column"
+            | "md5sum"
+            | "sha256sum"
+            | "base64"
+            | "shuf"
+            | "fold"
+        ):
             values = _set("-d -f -c -b -k -t -o -s -n -w -S -T --fields --delimiter --key --lines")
             return bool([w for w in operands_of(words, values) if w not in {"-", "/dev/stdin"}])
     return False
@@ -249,7 +298,11 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
     name = command.name
     if name in small_programs or name in _SMALL:
         return Size.SMALL
-    if name and name not in {"cat", "ls", "find", "echo", "printf", "docker", "git"} and (set(words[:1]) | set(words[-1:])) & _SMALL_WORDS:
+    if (
+        name
+        and name not in {"cat", "ls", "find", "echo", "printf", "docker", "git"}
+        and (set(words[:1]) | set(words[-1:])) & _SMALL_WORDS
+    ):
         return Size.SMALL
     small = False
     match name:
@@ -258,11 +311,11 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
                 return Size.LARGE
             small = True
         case "git":
-            small = _git_is_small(words, operands)
+            small = _git_is_small(words)
         case "ls":
             small = any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--"))
         case "find":
-            depth = dict(zip(words, words[1:], strict=False)).get("-maxdepth")
+            depth = dict(itertools.pairwise(words)).get("-maxdepth")
             small = "-quit" in words or depth == "0"
         case "tail" | "head":
             lines = re.compile(r"-\d{1,2}|-n\d{1,2}|\d{1,2}|--lines=\d{1,2}|-c\d{1,3}|-c")
@@ -271,23 +324,37 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             last = operands[-1] if operands else ""
             small = last.isdigit() and int(last) <= 900
         case "cat":
-            small = bool(operands) and all(_is_small_file(command, at) for at, w in enumerate(words) if not w.startswith("-"))
+            small = bool(operands) and all(
+                _is_small_file(command, at) for at, w in enumerate(words) if not w.startswith("-")
+            )
         case "grep" | "egrep" | "fgrep" | "zgrep" | "ggrep":
             small = _matches_few(words)
         case "sed" | "awk" | "gawk" | "cut" | "tr" | "sort":
             small = name == "sed" and _prints_a_range(words)
-            small = small or (len(operands) > 1 and bool(_SMALL_FILE.fullmatch(operands[-1]) or _named_small(command, len(words) - 1)))
+            small = small or (
+                len(operands) > 1
+                and bool(_SMALL_FILE.fullmatch(operands[-1]) or _named_small(command, len(words) - 1))
+            )
         case "jq" | "yq":
             program = operands[0] if operands else ""
-            small = bool(program) and not re.search(r"\[\]|to_entries|keys|^\.$|\brecurse\b|\.\.|\bmap\(|\bselect\(", program)
+            small = bool(program) and not re.search(
+                r"\[\]|to_entries|keys|^\.$|\brecurse\b|\.\.|\bmap\(|\bselect\(", program
+            )
         case "curl":
-            small = any(re.fullmatch(r"-[a-zA-Z]*I[a-zA-Z]*|--head", w) for w in words) or "%{http_code}" in " ".join(words)
+            small = any(
+                re.fullmatch(r"-[a-zA-Z]*I[a-zA-Z]*|--head", w) for w in words
+            ) or "%{http_code}" in " ".join(words)
         case "dpkg" | "rpm" | "pip" | "pip3" | "conda":
             small = any(w in {"-s", "-q", "show", "-V", "--show", "--status"} for w in words)
         case "docker" | "podman" | "docker-compose":
-            small = any(w in {"inspect", "port", "version", "info", "ps", "images"} for w in words[:2]) and "--no-trunc" not in words
+            small = (
+                any(w in {"inspect", "port", "version", "info", "ps", "images"} for w in words[:2])
+                and "--no-trunc" not in words
+            )
         case "systemctl" | "sv" | "service" | "rc-service" | "supervisorctl":
-            small = any(w in {"is-active", "is-enabled", "show", "status", "is-failed"} for w in words) and bool(operands[1:])
+            small = any(
+                w in {"is-active", "is-enabled", "show", "status", "is-failed"} for w in words
+            ) and bool(operands[1:])
         case "mysql" | "psql" | "sqlite3" | "clickhouse-client" | "clickhouse-local" | "clickhouse":
             small = _asks_one_value(words)
         case "ps":
@@ -303,7 +370,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
     return Size.LARGE if name in _LARGE else Size.UNKNOWN
 
 
-def _git_is_small(words: Sequence[str], operands: Sequence[str]) -> bool:
+def _git_is_small(words: Sequence[str]) -> bool:
     values = _set("-C -c --git-dir --work-tree")
     verbs = operands_of(words, values)
     verb = verbs[0] if verbs else ""
@@ -315,21 +382,30 @@ def _git_is_small(words: Sequence[str], operands: Sequence[str]) -> bool:
         return not any(w.startswith("--porcelain") or w in {"-s", "--short", "-sb"} for w in words)
     if verb in {"log", "show", "rev-list"}:
         return any(re.fullmatch(r"-1|-n1|--max-count=1|-\d|-n\d|--count|-s", w) for w in words) or any(
-            a == "-n" and re.fullmatch(r"\d", b) for a, b in zip(words, words[1:], strict=False)
+            a == "-n" and re.fullmatch(r"\d", b) for a, b in itertools.pairwise(words)
         )
     return "--shortstat" in words
 
 
 def _asks_one_value(words: Sequence[str]) -> bool:
     text = " ".join(words)
-    return bool(re.search(r"(?i)\bselect\s+(\d|count\s*\(|version\s*\(|max\s*\(|min\s*\(|now\s*\(|1\b|exists\b)", text))
+    return bool(
+        re.search(
+            r"(?i)\bselect\s+(\d|count\s*\(|version\s*\(|max\s*\(|min\s*\(|now\s*\(|1\b|exists\b)", text
+        )
+    )
 
 
 def _prints_a_range(words: Sequence[str]) -> bool:
     """`sed -n 5p`, `sed -n "${a},${b}p"`, `sed -n '2,9p'`: some lines of a file."""
     for script in _sed_scripts(words):
         match = re.fullmatch(r"\s*(\d+|\0|\$)\s*(?:,\s*(\+?\d+|\0\+?\d*|\0))?\s*p?\s*;?\s*(?:p)?", script)
-        if match and (match[2] is None or not match[2].isdigit() or not match[1].isdigit() or int(match[2]) - int(match[1]) < 60):
+        if match and (
+            match[2] is None
+            or not match[2].isdigit()
+            or not match[1].isdigit()
+            or int(match[2]) - int(match[1]) < 60
+        ):
             return True
     return False
 
@@ -341,7 +417,12 @@ def _is_small_file(command: Command, at: int) -> bool:
 def _named_small(command: Command, at: int) -> bool:
     """A file that is known by a variable's name only: `"$GITIGNORE"`, `$version_file`, `$PIDFILE`."""
     text = re.sub(r"[\"'${}]", "", command.args[at].place.text)
-    return bool(re.fullmatch(r"(?i)\w*(gitignore|version|version_?file|pid_?file|pidfile|lock_?file|config_?file|conf_?file)", text))
+    return bool(
+        re.fullmatch(
+            r"(?i)\w*(gitignore|version|version_?file|pid_?file|pidfile|lock_?file|config_?file|conf_?file)",
+            text,
+        )
+    )
 
 
 def _matches_few(words: Sequence[str]) -> bool:
@@ -350,15 +431,20 @@ def _matches_few(words: Sequence[str]) -> bool:
     """
     if any(re.match(r"-[a-zA-Z]*[cqm]|--count|--max-count|--quiet", word) for word in words):
         return True
-    recursive = any(re.match(r"-[a-zA-Z]*[rR]", word) or word in {"--recursive", "--include"} for word in words)
+    recursive = any(
+        re.match(r"-[a-zA-Z]*[rR]", word) or word in {"--recursive", "--include"} for word in words
+    )
     context = re.compile(r"-[a-zA-Z]*[ABC]\s*(\d+)")
-    joined = [*words, *(a + b for a, b in zip(words, words[1:], strict=False) if re.fullmatch(r"-[ABC]", a))]
+    joined = [*words, *(a + b for a, b in itertools.pairwise(words) if re.fullmatch(r"-[ABC]", a))]
     if any((m := context.fullmatch(w)) and int(m[1]) >= 60 for w in joined):
         return False
     files = grep_files(words)
     loose = bool(_grep_operands(words)) and _grep_operands(words)[0] in {"", ".", "^", ".*"}
-    return bool(files) and not recursive and not loose and not any(
-        re.search(r"\.log|\.jsonl?\b|\.csv|\.tsv|\*|\.gz|/dict|/text$", file) for file in files
+    return (
+        bool(files)
+        and not recursive
+        and not loose
+        and not any(re.search(r"\.log|\.jsonl?\b|\.csv|\.tsv|\*|\.gz|/dict|/text$", file) for file in files)
     )
 
 
@@ -385,7 +471,13 @@ def _holds_much(holes: Sequence[object]) -> bool:
         first_file = re.match(r"\s*cat\s+[\"']?(\S+?)[\"']?\s*(?:\||$|2>|\))", inner + ")")
         if shrunk or (first_file and _SMALL_FILE.fullmatch(first_file[1].rstrip("\"'"))):
             continue
-        if re.match(r"\s*cat\s", inner) and first_file and re.search(r"(?i)pid|version|state|count|id\b|hash|token|lock|stamp|rc\b|exit|status", first_file[1]):
+        if (
+            re.match(r"\s*cat\s", inner)
+            and first_file
+            and re.search(
+                r"(?i)pid|version|state|count|id\b|hash|token|lock|stamp|rc\b|exit|status", first_file[1]
+            )
+        ):
             continue
         return True
     return False
@@ -394,14 +486,33 @@ def _holds_much(holes: Sequence[object]) -> bool:
 def leaves_of(stage: Sequence[Command]) -> list[Command]:
     """The commands of a stage that run nothing further themselves and do more than change the shell's state."""
     wrappers = {id(w) for c in stage for w in c.outer}
-    quiet = {"cd", "set", "local", "export", "declare", ":", "true", "return", "exit", "break", "continue", "[", "test", "shift", "false"}
+    quiet = {
+        "cd",
+        "set",
+        "local",
+        "export",
+        "declare",
+        ":",
+        "true",
+        "return",
+        "exit",
+        "break",
+        "continue",
+        "[",
+        "test",
+        "shift",
+        "false",
+    }
     return [c for c in stage if id(c) not in wrappers and c.name not in quiet and not _prints_elsewhere(c)]
 
 
 def _prints_elsewhere(command: Command) -> bool:
     """Whether what a command prints does not go down the pipe: `> file`, `>&2`."""
-    return any(_descriptor(target) in {"", "1", "&"} for operator, target in command.redirects if operator in _OUTPUT) or any(
-        operator == ">&" and arg.text == "2" and _descriptor(arg) in {"", "1"} for operator, arg in command.redirects
+    return any(
+        _descriptor(target) in {"", "1", "&"} for operator, target in command.redirects if operator in _OUTPUT
+    ) or any(
+        operator == ">&" and arg.text == "2" and _descriptor(arg) in {"", "1"}
+        for operator, arg in command.redirects
     )
 
 
@@ -423,12 +534,26 @@ def prints_nowhere(command: Command) -> bool:
 def may_never_end(command: Command) -> bool:
     """Whether a writer may go on for ever, so that a reader must not wait for its end."""
     words = literals(command)
-    if command.name in {"yes", "tcpdump", "inotifywait", "watch", "tshark"} or any(w in {"/dev/urandom", "/dev/zero", "/dev/random"} for w in words):
+    if command.name in {"yes", "tcpdump", "inotifywait", "watch", "tshark"} or any(
+        w in {"/dev/urandom", "/dev/zero", "/dev/random"} for w in words
+    ):
         return True
-    if command.name in {"tail", "journalctl", "docker", "podman", "kubectl", "docker-compose", "dmesg", "stern", "adb"}:
+    if command.name in {
+        "tail",
+        "journalctl",
+        "docker",
+        "podman",
+        "kubectl",
+        "docker-compose",
+        "dmesg",
+        "stern",
+        "adb",
+    }:
         verbs = [w for w in words if not w.startswith("-")]
         follows = any(re.fullmatch(r"-[a-zA-Z]*[fFw][a-zA-Z]*|--follow(=\w+)?|--retry", w) for w in words)
-        return follows and ("logs" in verbs or command.name not in {"docker", "podman", "kubectl", "docker-compose"})
+        return follows and (
+            "logs" in verbs or command.name not in {"docker", "podman", "kubectl", "docker-compose"}
+        )
     return False
 
 
@@ -480,7 +605,9 @@ def swallows_input(command: Command) -> bool:  # one case a program
         case "vagrant":
             return words[:1] == ["ssh"] and "-c" not in words
         case "bash" | "sh" | "dash" | "zsh" | "ksh" | "python" | "python3":
-            return all(w.startswith("-") for w in words) and not any(w in {"--version", "-V", "--help", "-c", "-m"} for w in words)
+            return all(w.startswith("-") for w in words) and not any(
+                w in {"--version", "-V", "--help", "-c", "-m"} for w in words
+            )
         case "cat" | "tee" | "sort" | "wc" | "tr" | "xargs" | "tac" | "md5sum" | "mapfile" | "readarray":
             if command.name in {"mapfile", "readarray"} and any(re.match(r"-[a-zA-Z]*u", w) for w in words):
                 return False
@@ -492,8 +619,11 @@ def swallows_input(command: Command) -> bool:  # one case a program
         case "read":
             inside = command.execution.loops
             loop = command.execution.input_of
-            return bool(inside) and loop is not None and not any(re.match(r"-[a-zA-Z]*u", w) for w in words) and any(
-                re.match(r"-[a-zA-Z]*[pn]", w) for w in words
+            return (
+                bool(inside)
+                and loop is not None
+                and not any(re.match(r"-[a-zA-Z]*u", w) for w in words)
+                and any(re.match(r"-[a-zA-Z]*[pn]", w) for w in words)
             )
     return False
 
@@ -515,7 +645,11 @@ def _attaches_input(name: str, words: Sequence[str]) -> bool:
 
 def certainly_swallows(command: Command) -> bool:
     """Whether the program reads on to the end of its input, whatever it runs."""
-    return command.name in _SWALLOWS or command.name in _REMOTE or command.name in {"cat", "sort", "wc", "tac", "xargs", "mapfile", "read"}
+    return (
+        command.name in _SWALLOWS
+        or command.name in _REMOTE
+        or command.name in {"cat", "sort", "wc", "tac", "xargs", "mapfile", "read"}
+    )
 
 
 def hands_out_plain_numbers(command: Command) -> bool:
@@ -527,5 +661,7 @@ def hands_out_plain_numbers(command: Command) -> bool:
     if command.name in {"echo", "printf"}:
         return bool(words) and re.fullmatch(r"[\w.,%{}\\ :+@-]*", text) is not None and "%q" not in text
     if command.name in {"grep", "egrep", "rg"}:
-        return any(re.match(r"-[a-zA-Z]*o", w) for w in words) and bool(re.search(r"(^|\s)'?\[0-9\]\+|\\d\+", text))
+        return any(re.match(r"-[a-zA-Z]*o", w) for w in words) and bool(
+            re.search(r"(^|\s)'?\[0-9\]\+|\\d\+", text)
+        )
     return False

@@ -7,7 +7,6 @@ shells, the bodies of here-documents, and the shell inside of another language. 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,7 @@ from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setti
 from jobsafety_lint.meaning.files import Act, Glob, Guard, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
 from jobsafety_lint.meaning.pipes import Background, BareWait, LostInPipe, LostVariable
-from jobsafety_lint.meaning.shell import builtins, file_commands, lost_variables, sourcing
+from jobsafety_lint.meaning.shell import builtins, file_commands, lost_variables, shapes, sourcing
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
@@ -169,7 +168,11 @@ class Interpreter:
         for at, item in enumerate(block.items):
             last = at == len(block.items) - 1
             self._frames.append(Frame(block, at, source, function, loop))
-            mine = use if last else replace(use, status=self._next_look(block, at, source, state), alternative=None)
+            mine = (
+                use
+                if last
+                else replace(use, status=self._next_look(block, at, source, state), alternative=None)
+            )
             ran += self._item(item, source, state, mine)
             self._frames.pop()
             state.guards += self._after(item.statement, source, state)
@@ -181,7 +184,7 @@ class Interpreter:
         if state.execution.errexit and not state.execution.errexit_suspended:
             return "ignored"
         asking = block.items[at + 1]
-        if not _asks_status(asking.statement):
+        if not shapes.asks_status(asking.statement):
             return "ignored"
         looked: Sequence[sh.Item] = (asking,)
         asked = "branch"
@@ -190,8 +193,16 @@ class Interpreter:
             looked = [
                 item for item in block.items[at + 2 : at + 6] if names & names_asked(item.statement, source)
             ]
-            asked = "branch" if any(not isinstance(i.statement, sh.Command) or i.statement.words[:1] and i.statement.words[0].literal in {"[", "test"} for i in looked) else "result"
-        tells_signal = any(_knows_signal(item.statement) for item in looked)
+            asked = (
+                "branch"
+                if any(
+                    not isinstance(i.statement, sh.Command)
+                    or (i.statement.words[:1] and i.statement.words[0].literal in {"[", "test"})
+                    for i in looked
+                )
+                else "result"
+            )
+        tells_signal = any(shapes.knows_signal(item.statement) for item in looked)
         return "ignored" if tells_signal else asked
 
     @contextmanager
@@ -256,7 +267,7 @@ class Interpreter:
     def _compound(self, statement: sh.Compound, source: Source, state: State, use: Use) -> list[Command]:
         self._redirections(statement.redirects, source, state, None, statement)
         outer_input = state.execution.input_of
-        if _replaces_input(statement.redirects):
+        if shapes.replaces_input(statement.redirects):
             state.change(input_of=None)
         ran = self._compound_body(statement, source, state, use)
         if state.execution.input_of is not outer_input:
@@ -369,7 +380,7 @@ class Interpreter:
         place = Place(source, statement.span)
         act = _only_statement(statement.body) if not statement.redirects else None
         guards = [ActiveGuard(a.check, a.holds, "while", place, a.alone, act) for a in asked]
-        if not _reads_input(statement.condition):
+        if not shapes.reads_input(statement.condition):
             return ran + self._loop(statement.body, source, state, loop, guards, statement)
         inner = state.copy(input_of=loop)
         ran += self._loop(statement.body, source, inner, loop, guards, statement)
@@ -451,7 +462,8 @@ class Interpreter:
                 after = statement.operators[at]
                 right = _program(statement.items[at + 1])
                 masked = at + 1 == count - 1 and (
-                    right in {"true", ":"} or (after == "||" and (right == "=" or _knows_signal(statement.items[-1])))
+                    right in {"true", ":"}
+                    or (after == "||" and (right == "=" or shapes.knows_signal(statement.items[-1])))
                 )
                 mine = replace(
                     use, status="masked" if masked else "branch", alternative=right if after == "||" else None
@@ -559,7 +571,7 @@ class Interpreter:
             for a in statement.assignments
             if not declares
         )
-        own_input = _replaces_input(statement.redirects)
+        own_input = shapes.replaces_input(statement.redirects)
         inner = state.copy() if settings or (own_input and state.execution.input_of) else state
         if settings:
             inner.change(environment=(*state.execution.environment, *settings))
@@ -686,7 +698,7 @@ class Interpreter:
             if name in {"source", "."} and command.args:
                 ran += self._source(command, state, use)
             elif name == "wait":
-                self._wait(command, state)
+                self._wait(command)
         if self.depth < MAX_DEPTH:
             for inner in inner_of(command, state, document):
                 ran += self._inner(inner, command, state, use)
@@ -705,7 +717,7 @@ class Interpreter:
         for path in sourcing.resolve(
             command.args[0].pattern, here, main, state.execution.cwd, state.variables
         ):
-            if path == here or path == main:
+            if path in {here, main}:
                 return []
             tree = sourcing.tree_of(path)
             self.consulted[path] = tree is not None
@@ -745,9 +757,14 @@ class Interpreter:
         """Notes the variables that a stage of a pipeline sets for nobody."""
         stage = statement.stages[at]
         last = at == len(statement.stages) - 1
-        head = _stage_head(stage, at)
+        head = shapes.stage_head(stage, at)
         shell = state.execution.shell
-        if head is None or shell in {"zsh", "ksh"} and last or (last and state.execution.lastpipe) or self._foreign:
+        if (
+            head is None
+            or (shell in {"zsh", "ksh"} and last)
+            or (last and state.execution.lastpipe)
+            or self._foreign
+        ):
             return
         functions = state.functions
         stage_reads = set(_read_names(head.condition)) if isinstance(head, sh.While) else set()
@@ -766,11 +783,11 @@ class Interpreter:
             read = self._read_later(name, functions)
             if read is not None:
                 grows = any(w.grows for w in all_writes if w.name == name)
-                scratch = not grows and _reads_after(stage, name, written.node.span.end)
+                scratch = not grows and shapes.reads_after(stage, name, written.node.span.end)
                 found.append(LostVariable(name, Place(source, written.node.span), read, scratch))
         leaving = self._leaves_in_vain(stage, source, state, use) if last else ()
         if found or leaving:
-            span = _head_span(head, stage, source)
+            span = _head_span(head, source)
             self.add(
                 LostInPipe(
                     Place(source, span),
@@ -781,7 +798,7 @@ class Interpreter:
                     last,
                     tuple(found),
                     leaving,
-                    isinstance(stage, sh.Compound) and _replaces_input(stage.redirects),
+                    isinstance(stage, sh.Compound) and shapes.replaces_input(stage.redirects),
                     not (statement.negated or statement.timed),
                 )
             )
@@ -796,7 +813,11 @@ class Interpreter:
                 if search.of_items(frame.block.items[: frame.at]) == "read":
                     use = "read"
                 elif self._loops_around and isinstance(self._loops_around[-1][0], sh.While):
-                    use = "read" if search.of_items(self._loops_around[-1][0].condition.items) == "read" else None
+                    use = (
+                        "read"
+                        if search.of_items(self._loops_around[-1][0].condition.items) == "read"
+                        else None
+                    )
             if use == "read" and search.read_at is not None:
                 return Place(frame.source, search.read_at.span)
             if frame.function is not None and name in lost_variables.local_names(frame.function):
@@ -838,7 +859,7 @@ class Interpreter:
         around = self._loops_around[-1] if self._loops_around and state.execution.loops else None
         loop = state.execution.loops[-1] if around else None
         over, text = _range_of(around[0], source, state) if around else ("", "")
-        limited = around is not None and _limits(around[1], state.functions)
+        limited = around is not None and shapes.limits(around[1], state.functions)
         fact = Background(
             Place(source, item.statement.span),
             state.execution,
@@ -852,7 +873,8 @@ class Interpreter:
         self._started.append(fact)
         self.add(fact)
 
-    def _wait(self, command: Command, state: State) -> None:
+    def _wait(self, command: Command) -> None:
+        """Notes a `wait` that waits for all background commands at once."""
         started = tuple(self._started)
         operands = [w for w in command.words if w is None or not w.startswith("-")]
         self._started.clear()
@@ -910,7 +932,7 @@ class Interpreter:
                 state.variables[name] = value
         state.functions.update(inner.functions)
         state.change(cwd=inner.execution.cwd)
-        if isinstance(function.body, sh.Group) and not _keeps_options(function.body):
+        if isinstance(function.body, sh.Group) and not shapes.keeps_options(function.body):
             state.change(errexit=inner.execution.errexit, pipefail=inner.execution.pipefail)
         return ran
 
@@ -1077,102 +1099,12 @@ def assigned_in(node: sh.Node) -> set[str]:
     return names
 
 
-def _replaces_input(redirects: Sequence[sh.Redirect]) -> bool:
-    """Whether standard input is redirected."""
-    return any(r.operator.startswith("<") and r.descriptor in {None, "0"} for r in redirects)
-
-
-def _reads_input(condition: sh.Block) -> bool:
-    """Whether a loop's condition is a `read` of standard input."""
-    for node in condition.walk():
-        if isinstance(node, sh.Command) and node.words and node.words[0].literal == "read":
-            words = [w.literal or "" for w in node.words[1:]]
-            other = any(re.match(r"-[a-zA-Z]*u", word) for word in words)
-            return not other and not _replaces_input(node.redirects)
-    return False
-
-
-def _asks_status(statement: sh.Statement) -> bool:
-    """Whether a statement looks at `$?` of what ran before it."""
-    match statement:
-        case sh.If(branches=(branch, *_)):
-            return bool(branch.condition.items) and _asks_status(branch.condition.items[0].statement)
-        case sh.AndOr(items=(first, *_)) | sh.Pipeline(stages=(first,)):
-            return _asks_status(first)
-        case sh.Case(subject=subject):
-            return any(isinstance(n, sh.Expansion) and n.name == "?" for n in subject.walk())
-        case sh.Command(words=(word, *_)) if word.literal not in {"[", "test", "exit", "return"}:
-            return False
-        case sh.Command() | sh.Test():
-            return any(isinstance(n, sh.Expansion) and n.name == "?" for n in statement.walk())
-        case sh.Arithmetic(text=text):
-            return "$?" in text
-    return False
-
-
-def _knows_signal(statement: sh.Statement) -> bool:
-    """Whether the right side of a `||` tells SIGPIPE (141) from other failures."""
-    for node in statement.walk():
-        if isinstance(node, sh.Literal | sh.SingleQuoted) and "141" in node.value:
-            return True
-        if isinstance(node, sh.Arithmetic) and "141" in node.text:
-            return True
-    return False
-
-
-def _keeps_options(body: sh.Group) -> bool:
-    """`local -`: the options are set back when the function returns."""
-    return any(
-        isinstance(node, sh.Command)
-        and [w.literal for w in node.words[:2]] == ["local", "-"]
-        for node in body.walk()
-    )
-
-
-def _stage_head(stage: sh.Statement, at: int) -> sh.Statement | None:
-    """The loop or `read` of a stage that sets variables."""
-    match stage:
-        case sh.While() | sh.For() | sh.ArithmeticFor():
-            return stage
-        case sh.Group(body=body):
-            return next((h for item in body.items if (h := _stage_head(item.statement, at)) is not None), None)
-        case sh.Command(words=(word, *_)) if at and word.literal in {"read", "mapfile", "readarray"}:
-            return stage
-    return None
-
-
-def _head_span(head: sh.Statement, stage: sh.Statement, source: Source) -> Span:
+def _head_span(head: sh.Statement, source: Source) -> Span:
     if isinstance(head, sh.While):
         return Span(head.span.start, head.condition.span.end)
     if isinstance(head, sh.For):
         return _header(head, source).span
     return head.span
-
-
-def _reads_after(node: sh.Node, name: str, offset: int) -> bool:
-    return any(
-        isinstance(n, sh.Expansion) and n.name == name and n.span.start >= offset for n in node.walk()
-    )
-
-
-_LIMITERS = frozenset({"wait", "jobs", "sem", "pgrep", "nproc"})
-
-
-def _limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> bool:
-    """Whether a loop's body waits for jobs, counts them or takes a token."""
-    for node in body.walk():
-        if isinstance(node, sh.Item) and node.background:
-            continue
-        if not isinstance(node, sh.Command) or not node.words:
-            continue
-        name = (node.words[0].literal or "").rpartition("/")[2]
-        if name in _LIMITERS or (name == "read" and not _reads_input(sh.Block(node.span, (sh.Item(node.span, node, ";"),)))):
-            return True
-        if name == "parallel" and any((w.literal or "") in {"--semaphore", "--sem"} for w in node.words):
-            return True
-        if name in functions and depth < 2 and _limits(functions[name].body, functions, depth + 1):
-            return True
-    return False
 
 
 def _range_of(statement: sh.Statement, source: Source, state: State) -> tuple[str, str]:
@@ -1187,36 +1119,21 @@ def _range_of(statement: sh.Statement, source: Source, state: State) -> tuple[st
     if statement.words is None:
         return "arguments", '"$@"'
     text = " ".join(source.shown(word.span) for word in statement.words)
-    kinds = {_range_of_word(word, source, state) for word in statement.words}
+    kinds = {shapes.range_of_word(word, source, state) for word in statement.words}
     for kind in ("glob", "command", "arguments", "array", "variable", "range"):
         if kind in kinds:
             return kind, text
     return "literals", text
 
 
-def _range_of_word(word: sh.Word, source: Source, state: State) -> str:
-    args = args_of(word, source, state)
-    text = source.shown(word.span)
-    if any(isinstance(n, sh.Substitution) for n in word.walk()):
-        return "range" if re.search(r"[(`]\s*seq\b", text) else "command"
-    if any(file_commands.glob_pattern(arg) is not None for arg in args):
-        return "glob"
-    expansions = [n for n in word.walk() if isinstance(n, sh.Expansion)]
-    if any(n.name in {"@", "*"} for n in expansions):
-        return "arguments"
-    if re.search(r"\{[^{}]*\.\.[^{}]*\}", text):
-        return "range"
-    if expansions and all(arg.text is not None for arg in args):
-        return "literals"
-    if any(n.index in {"@", "*"} for n in expansions):
-        return "array"
-    return "variable" if expansions else "literals"
-
-
 def _records_failure(statement: sh.Statement) -> bool:
     """Whether a background command keeps its own failure: `… || touch failed`, `… || echo x >> errors`."""
     for node in statement.walk():
-        if isinstance(node, sh.AndOr) and "||" in node.operators and _program(node.items[-1]) not in {"true", ":"}:
+        if (
+            isinstance(node, sh.AndOr)
+            and "||" in node.operators
+            and _program(node.items[-1]) not in {"true", ":"}
+        ):
             return True
         if isinstance(node, sh.If):
             return True

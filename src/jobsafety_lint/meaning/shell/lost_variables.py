@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from jobsafety_lint.readers.shell import tree as sh
 
 DECLARATIONS = frozenset({"export", "declare", "local", "readonly", "typeset"})
-_MATH_SET = re.compile(r"(?:^|[\s,;(&|?:!])(?:(?:\+\+|--)\s*([A-Za-z_]\w*)|([A-Za-z_]\w*)(?:\[[^\]]*\])?\s*(?:\+\+|--|(?:[-+*/%&|^]|<<|>>)?=(?!=)))")
+_MATH_SET = re.compile(
+    r"(?:^|[\s,;(&|?:!])(?:(?:\+\+|--)\s*([A-Za-z_]\w*)|([A-Za-z_]\w*)(?:\[[^\]]*\])?\s*(?:\+\+|--|(?:[-+*/%&|^]|<<|>>)?=(?!=)))"
+)
 _MATH_NAME = re.compile(r"(?<![\w$])([A-Za-z_]\w*)")
 
 
@@ -68,7 +70,11 @@ def _of_command(
     if not node.words or program in DECLARATIONS:
         for assignment in node.assignments:
             if program != "local":
-                grows = assignment.append or assignment.index is not None or assignment.name in set(_read_names(assignment))
+                grows = (
+                    assignment.append
+                    or assignment.index is not None
+                    or assignment.name in set(_read_names(assignment))
+                )
                 yield Written(assignment.name, assignment, grows)
     if not node.words:
         return
@@ -129,13 +135,19 @@ def local_names(function: sh.Function) -> set[str]:
     """The variables that a function declares for itself."""
     names: set[str] = set()
     for node in function.body.walk():
-        if isinstance(node, sh.Command) and node.words and node.words[0].literal in {"local", "declare", "typeset"}:
+        if (
+            isinstance(node, sh.Command)
+            and node.words
+            and node.words[0].literal in {"local", "declare", "typeset"}
+        ):
             if any((w.literal or "").startswith("-") and "g" in (w.literal or "") for w in node.words[1:]):
                 continue
             names.update(a.name for a in node.assignments)
             for word in node.words[1:]:
                 first = word.parts[0] if word.parts else None
-                name = (first.value if isinstance(first, sh.Literal) else "").partition("=")[0].removesuffix("+")
+                name = (
+                    (first.value if isinstance(first, sh.Literal) else "").partition("=")[0].removesuffix("+")
+                )
                 if name.isidentifier():
                     names.add(name)
     return names
@@ -190,7 +202,11 @@ class NextUse:
                     return first
                 return "read" if any(self.of(i, depth) == "read" for i in items[1:]) else None
             case sh.Subshell(body=body):
-                return "read" if self._reads(node.redirects) or self.of_items(body.items, depth) == "read" else None
+                return (
+                    "read"
+                    if self._reads(node.redirects) or self.of_items(body.items, depth) == "read"
+                    else None
+                )
             case sh.Group(body=body):
                 return "read" if self._reads(node.redirects) else self.of_items(body.items, depth)
             case sh.If(branches=branches, otherwise=otherwise):

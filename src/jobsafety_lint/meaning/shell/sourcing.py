@@ -169,10 +169,15 @@ class _Reader:
         """`dirname X`, `cd X && pwd`, `readlink -f X`, `realpath X`."""
         text = re.sub(r"\s*&?\d?>\s*(?:/dev/null|&\d)", "", text.strip())
         text = re.sub(r"^(?:unset CDPATH|CDPATH=\S*)\s*(?:&&|;)?\s*", "", text)
-        moved = re.fullmatch(r"(?:builtin\s+|command\s+)?cd\s+(?:-P\s+)?(?:--\s+)?(.+?)\s*(?:&&|;)\s*(?:builtin\s+)?pwd(?:\s+-P)?\s*;?", text)
+        moved = re.fullmatch(
+            r"(?:builtin\s+|command\s+)?cd\s+(?:-P\s+)?(?:--\s+)?(.+?)\s*(?:&&|;)\s*(?:builtin\s+)?pwd(?:\s+-P)?\s*;?",
+            text,
+        )
         if moved:
             return self.text(moved[1])
-        called = re.fullmatch(r"(dirname|readlink|greadlink|realpath|grealpath)\s+((?:-\w+\s+)*)(?:--\s+)?(.+)", text)
+        called = re.fullmatch(
+            r"(dirname|readlink|greadlink|realpath|grealpath)\s+((?:-\w+\s+)*)(?:--\s+)?(.+)", text
+        )
         if called is None:
             return None
         inner = self.text(called[3])

@@ -155,7 +155,9 @@ def _execution(command: Command, peeled: Peeled, execution: Execution) -> Execut
                 said[value.text] = option == "-o"
         if name == "bash":
             said = {**_shell_options_of(execution), **{k: v for k, v in said.items() if v}}
-        return execution.but(shell=name, errexit_suspended=False, inherit_errexit=False, lastpipe=False, **said)
+        return execution.but(
+            shell=name, errexit_suspended=False, inherit_errexit=False, lastpipe=False, **said
+        )
     if name in {"xargs", "parallel"}:
         return _fanned_out(command, peeled, execution)
     if name == "flock" and peeled.operands:
