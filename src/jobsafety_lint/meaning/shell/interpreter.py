@@ -34,6 +34,9 @@ MAX_DEPTH = 8
 MAX_SOURCED = 12
 """How many files one script may source."""
 
+_OWN_INPUT = frozenset({"xargs", "parallel", "find"})
+"""Wrappers that do not hand their standard input on."""
+
 _STATUS_RANK = {"masked": 0, "ignored": 1, "result": 2, "exits": 3, "branch": 4}
 
 
@@ -701,7 +704,7 @@ class Interpreter:
                 self._wait(command)
         if self.depth < MAX_DEPTH:
             for inner in inner_of(command, state, document):
-                ran += self._inner(inner, command, state, use)
+                ran += self._inner(inner, command, state, use, redirects)
         return ran
 
     def _source(self, command: Command, state: State, use: Use) -> list[Command]:
@@ -783,7 +786,12 @@ class Interpreter:
             read = self._read_later(name, functions)
             if read is not None:
                 grows = any(w.grows for w in all_writes if w.name == name)
-                scratch = not grows and shapes.reads_after(stage, name, written.node.span.end)
+                used = (
+                    shapes.reads_after(written.function.body, name, 0)
+                    if written.function is not None
+                    else shapes.reads_after(stage, name, written.node.span.end)
+                )
+                scratch = not grows and used
                 found.append(LostVariable(name, Place(source, written.node.span), read, scratch))
         leaving = self._leaves_in_vain(stage, source, state, use) if last else ()
         if found or leaving:
@@ -882,7 +890,14 @@ class Interpreter:
             last = not any(items for items, _ in self._following())
             self.add(BareWait(command.place, command.execution, started, last, command.status))
 
-    def _inner(self, inner: Inner, command: Command, state: State, use: Use) -> list[Command]:
+    def _inner(
+        self,
+        inner: Inner,
+        command: Command,
+        state: State,
+        use: Use,
+        redirects: Sequence[sh.Redirect] = (),
+    ) -> list[Command]:
         """What a wrapper runs, by words or by text."""
         execution = inner.execution
         self.depth += 1
@@ -890,7 +905,9 @@ class Interpreter:
             if inner.args:
                 below = state.copy()
                 below.execution = execution
-                return self.run(inner.args, below, use, place_of(inner.args), (), (command, *command.outer))
+                handed_on = [r for r in redirects if r.heredoc is not None and command.name not in _OWN_INPUT]
+                outer = (command, *command.outer)
+                return self.run(inner.args, below, use, place_of(inner.args), handed_on, outer)
             if inner.text is not None:
                 same_shell = command.name in {"eval", "trap"}
                 below = state if command.name == "eval" else state.copy() if same_shell else State(execution)

@@ -17,11 +17,14 @@ _MATH_NAME = re.compile(r"(?<![\w$])([A-Za-z_]\w*)")
 
 @dataclass(frozen=True)
 class Written:
-    """A variable that is set: where, and whether its old value goes into the new one."""
+    """A variable that is set: where, and whether its old value goes into the new one. `function` is the one that sets
+    it, where that is not the statement itself.
+    """
 
     name: str
     node: sh.Node
     grows: bool
+    function: sh.Function | None = None
 
 
 def own_statements(node: sh.Node) -> Iterator[sh.Node]:
@@ -108,7 +111,7 @@ def _of_command(
         local = local_names(function)
         for written in writes(function.body, functions, "", depth + 1):
             if written.name not in local:
-                yield Written(written.name, node, written.grows)
+                yield Written(written.name, node, written.grows, function)
 
 
 def read_into(node: sh.Command) -> list[str]:
