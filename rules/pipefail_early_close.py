@@ -46,7 +46,9 @@ def early_close(pipe: Pipe, context: Context) -> Iterator[Draft]:
         if severity is None:
             return
         if size is Size.UNKNOWN and confidence is Confidence.HIGH:
-            confidence = Confidence.MEDIUM
+            writers = [c for stage in pipe.stages[:at] for c in streams.leaves_of(stage)]
+            known = all(streams.is_known(c) for c in writers)
+            confidence = Confidence.MEDIUM if known else Confidence.LOW
         writer = pipe.stage_places[dies].text.split("\n")[0].strip()
         yield RULE.found(
             reader.place,

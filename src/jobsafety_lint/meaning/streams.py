@@ -233,6 +233,18 @@ def _without_end_blocks(program: str) -> str:
     return program
 
 
+_OPERAND_VALUES = {
+    "cut": _set("-d -f -c -b --fields --delimiter"),
+    "sort": _set("-k -t -o -S -T --key --field-separator --output"),
+    "uniq": _set("-f -s -w"),
+    "nl": _set("-b -d -f -h -i -l -n -s -v -w"),
+    "column": _set("-s -c -o -N"),
+    "base64": _set("-w"),
+    "shuf": _set("-n -o --head-count"),
+    "fold": _set("-w"),
+}
+
+
 def reads_file_instead(command: Command) -> bool:
     """Whether a program reads a file, or a redirection, and not the pipe or terminal it stands behind."""
     if any(operator.startswith("<") for operator, _ in command.redirects) or command.document is not None:
@@ -254,6 +266,9 @@ def reads_file_instead(command: Command) -> bool:
             )
         case "awk" | "gawk" | "mawk" | "nawk":
             operands = operands_of(words, _set("-F -v -f --assign --field-separator"))
+            only_begin = r"\s*BEGIN\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*"
+            if operands and re.fullmatch(only_begin, operands[0]):
+                return True  # the input is not read
             file_program = any(w in {"-f", "--file"} for w in words)
             files = [
                 w
@@ -281,7 +296,7 @@ def reads_file_instead(command: Command) -> bool:
             | "shuf"
             | "fold"
         ):
-            values = _set("-d -f -c -b -k -t -o -s -n -w -S -T --fields --delimiter --key --lines")
+            values = _OPERAND_VALUES.get(command.name, frozenset())
             return bool([w for w in operands_of(words, values) if w not in {"-", "/dev/stdin"}])
     return False
 
@@ -351,6 +366,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
                 any(w in {"inspect", "port", "version", "info", "ps", "images"} for w in words[:2])
                 and "--no-trunc" not in words
             )
+            small = small or _asks_one_value(words)
         case "systemctl" | "sv" | "service" | "rc-service" | "supervisorctl":
             small = any(
                 w in {"is-active", "is-enabled", "show", "status", "is-failed"} for w in words
@@ -471,16 +487,25 @@ def _holds_much(holes: Sequence[object]) -> bool:
         first_file = re.match(r"\s*cat\s+[\"']?(\S+?)[\"']?\s*(?:\||$|2>|\))", inner + ")")
         if shrunk or (first_file and _SMALL_FILE.fullmatch(first_file[1].rstrip("\"'"))):
             continue
-        if (
-            re.match(r"\s*cat\s", inner)
-            and first_file
-            and re.search(
-                r"(?i)pid|version|state|count|id\b|hash|token|lock|stamp|rc\b|exit|status", first_file[1]
-            )
-        ):
+        data = r"(?i)\.(?:log|csv|tsv|jsonl?|txt|md|sql)\b|log\b|syslog"
+        if first_file and not re.search(data, first_file[1]):
             continue
         return True
     return False
+
+
+_INTERPRETERS = _set(
+    "python python3 node ruby perl Rscript julia java php bash sh uv npx make ctest pytest cargo go npm yarn"
+)
+
+
+def is_known(command: Command) -> bool:
+    """Whether anything is known of what a program prints: it stands in a table, or is a script."""
+    name = command.name
+    if not name or name in _LARGE | _SMALL | _READERS | KEEPS_SIZE | STREAMS | _INTERPRETERS:
+        return True
+    program = command.place.text.split(maxsplit=1)[0] if command.place.text.split() else ""
+    return program.startswith(("./", "../", "$", '"$')) or "." in name
 
 
 def leaves_of(stage: Sequence[Command]) -> list[Command]:

@@ -756,6 +756,15 @@ class Interpreter:
         for frame in reversed(self._frames):
             yield frame.block.items[frame.at + 1 :], frame
 
+    def _until_left(self) -> Iterator[tuple[sh.Item, ...]]:
+        """The statements that run after the one at hand, as far as the script is not left."""
+        for items, _ in self._following():
+            for at, item in enumerate(items):
+                if _leaves(item.statement) and _program(item.statement) == "exit":
+                    yield items[:at]
+                    return
+            yield items
+
     def _lost(self, statement: sh.Pipeline, at: int, source: Source, state: State, use: Use) -> None:
         """Notes the variables that a stage of a pipeline sets for nobody."""
         stage = statement.stages[at]
@@ -887,7 +896,7 @@ class Interpreter:
         operands = [w for w in command.words if w is None or not w.startswith("-")]
         self._started.clear()
         if started and not operands and "-n" not in command.words:
-            last = not any(items for items, _ in self._following())
+            last = not any(_does_more(items) for items in self._until_left())
             self.add(BareWait(command.place, command.execution, started, last, command.status))
 
     def _inner(
@@ -1157,3 +1166,23 @@ def _records_failure(statement: sh.Statement) -> bool:
         if isinstance(node, sh.Expansion) and node.name == "?":
             return True
     return False
+
+
+def _does_more(items: Sequence[sh.Item]) -> bool:
+    """Whether some statement does more than print or leave."""
+    quiet = {
+        "echo",
+        "printf",
+        "exit",
+        "return",
+        "true",
+        ":",
+        "log",
+        "info",
+        "trap",
+        "date",
+        "unset",
+        "=",
+        "fi",
+    }
+    return any(_program(item.statement) not in quiet for item in items)
