@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Delete, Guard
+from jobsafety_lint.meaning.fixing import import_edits, indentation
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -20,32 +21,36 @@ RULE = Rule(
     fix="safe or unsafe",
 )
 
+_ADVICE = {False: "delete it without asking", True: "move it without asking"}
 _EXISTENCE = frozenset({"exists", "file", "directory", "link", "listed", "nonempty"})
 
 
 @RULE.on(Delete)
 def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
     """A delete that a check of the same path has let through."""
-    guard = next((g for g in act.guards if g.holds and g.check.test in _EXISTENCE), None)
-    if guard is None or act.tolerates_missing or act.what == "moved":
+    guard = next((g for g in act.guards if g.holds and g.certain and g.check.test in _EXISTENCE), None)
+    if guard is None or act.tolerates_missing:
         return
     if act.execution.lock or act.path.is_unique or context.role in {"test", "temporary"}:
         return
     reasons = act.execution.concurrency
     concurrent = bool(reasons) or act.path.says_state
+    if act.what == "moved" and not concurrent:
+        return
+    done = "moved away" if act.what == "moved" else "deleted"
     why = f" ({reasons[0].reason})" if reasons else ""
     yield RULE.found(
         act.place,
-        f"`{act.path_place.text}` is tested by `{guard.check.by}`, then deleted by `{act.by}`: another job may delete it in between{why}",
-        label="delete it without asking, and do not mind if it is gone",
+        f"`{act.path_place.text}` is tested by `{guard.check.by}`, then {done} by `{act.by}`: another job may do that in between{why}",
+        label=f"{_ADVICE[act.what == 'moved']}, and do not mind if it is gone",
         related=((guard.check.place, "tested here"),),
         severity=Severity.ERROR if concurrent else Severity.WARNING,
-        fix=_fix(act, guard),
+        fix=_fix(act, guard, context),
         subject=act.path,
     )
 
 
-def _fix(act: Delete, guard: Guard) -> Fix | None:
+def _fix(act: Delete, guard: Guard, context: Context) -> Fix | None:
     if not guard.sole or not guard.only_check:
         return None
     at = guard.statement.location
@@ -60,7 +65,18 @@ def _fix(act: Delete, guard: Guard) -> Fix | None:
     if act.by == "Path.unlink" and act.pathlike and text.endswith("()"):
         safe = guard.check.test == "exists"
         return Fix("delete it with `missing_ok=True`", (Edit(at, text[:-1] + "missing_ok=True)"),), safe)
-    return None
+    imports = import_edits(context.file, "contextlib")
+    if (
+        act.what == "moved"
+        or act.language != "python"
+        or imports is None
+        or guard.shape not in {"if", "while"}
+        or "\n" in text
+    ):
+        return None
+    indent = indentation(guard.statement)
+    suppressed = f"with contextlib.suppress(FileNotFoundError):\n{indent}    {text}"
+    return Fix("suppress `FileNotFoundError`", (*imports, Edit(at, suppressed)))
 
 
 def _has_other_effects(act: Delete) -> bool:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.commands import Command, Sequence
-from jobsafety_lint.meaning.queue import parse
+from jobsafety_lint.meaning.commands import Pipe
+from jobsafety_lint.meaning.deployment import (
+    FIRST_TIME,
+    STARTS,
+    Change,
+    Look,
+    asks,
+    audited_before,
+    change_of,
+    excludes,
+    looks,
+    same_host,
+    touches,
+)
+from jobsafety_lint.meaning.rows import Row, Step
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -21,85 +33,71 @@ RULE = Rule(
     silent_where=("JOB704", "JOB705"),
 )
 
-_FIRST_TIME = re.compile(r"setup|bootstrap|provision|install|init(?!d)", re.IGNORECASE)
-_QUEUE_CHANGES = frozenset({"kill", "reset", "remove", "restart", "clean"})
-_STARTS = frozenset({"add", "restart", "start", "enqueue"})
+_UPGRADES = frozenset({"-U", "--upgrade", "--refresh", "--force-reinstall", "--reinstall"})
 
 
-@RULE.on(Sequence)
-def deployment(sequence: Sequence, context: Context) -> Iterator[Draft]:
+@RULE.on(Row)
+def deployment(row: Row, context: Context) -> Iterator[Draft]:
     """A script or task that changes what jobs run on, then queues jobs."""
-    if _FIRST_TIME.search(sequence.title.rpartition("/")[2]) or context.role in {"test", "docs"}:
+    if FIRST_TIME.search(row.title.rpartition("/")[2]) or context.role in {"test", "docs"}:
         return
-    change: Command | None = None
-    looked: Command | None = None
-    for command in sequence.commands:
-        if _looks(command):
-            looked = command
-            if _decides(command, sequence):
+    if audited_before(row):
+        return
+    seen = looks(row, context.all(Pipe))
+    changes: list[Change] = []
+    idle: Look | None = None
+    for at, step in enumerate(row.steps):
+        if asks(step):
+            return
+        look = seen.get(at)
+        if look is not None:
+            idle = look if look.decides or idle is None else idle
+            if look.decides:
+                changes = [c for c in changes if c.what != "queue"]
+            continue
+        if not isinstance(step, Step) or step.execution.queue is not None:
+            continue
+        change = change_of(step)
+        if change is not None and not _audited(change, idle):
+            changes.append(change)
+        elif step.subcommand in STARTS:
+            found = [c for c in changes if _reaches(c, step)]
+            if found:
+                yield _finding(found, step, idle)
                 return
-        elif _asks(command):
-            return
-        elif change is None and _changes_code(command):
-            change = command
-        elif change is not None and _subcommand(command, context) in _STARTS and not command.execution.queue:
-            unread = (
-                "" if looked is None else ": `pueue status` is called, but nothing depends on what it says"
-            )
-            yield RULE.found(
-                change.place,
-                f"`{_short(change)}` changes what queued jobs run on, and nothing has looked at what is running{unread}",
-                label="look at `pueue status --json` first, and stop if jobs are running or queued",
-                related=((command.place, "jobs are started again here"),),
-            )
-            return
 
 
-def _short(command: Command) -> str:
-    text = " ".join(command.place.text.split())
-    return text if len(text) <= 60 else text[:59] + "…"
+def _audited(change: Change, look: Look | None) -> bool:
+    return look is not None and look.decides and same_host(look.step.execution.host, change.host)
 
 
-def _subcommand(command: Command, context: Context) -> str:
-    call = parse(command, context.settings.pueue_version)
-    return call.subcommand if call else ""
+def _reaches(change: Change, step: Step) -> bool:
+    return not excludes(change.step, step) and touches(change, step)
 
 
-def _looks(command: Command) -> bool:
-    call = parse(command)
-    return call is not None and call.subcommand in {"status", "wait", "log", "follow"}
+def _finding(changes: list[Change], start: Step, look: Look | None) -> Draft:
+    strong = [change for change in changes if not _is_weak(change)]
+    change = (strong or changes)[0]
+    unread = (
+        ""
+        if look is None or look.decides
+        else ": `pueue status` is called, but nothing depends on what it says"
+    )
+    what = "the queue" if change.what == "queue" else "what queued jobs run on"
+    return RULE.found(
+        change.step.place,
+        f"`{change.short}` changes {what}, and nothing has looked at what is running{unread}",
+        label="look at `pueue status --json` first, and stop if jobs are running or queued",
+        related=((start.place, "jobs are started again here"),),
+        confidence=None if strong else Confidence.LOW,
+        data={"changes": change.what},
+    )
 
 
-def _decides(command: Command, sequence: Sequence) -> bool:
-    """Whether what the look says decides anything: it waits, picks a branch, or ends the script."""
-    if "wait" in command.words or command.status == "branch" or command.output_use in {"branch", "decides"}:
-        return True
-    return bool(command.output_to & sequence.decisive)
-
-
-def _asks(command: Command) -> bool:
-    """A question to a person."""
-    return (command.name == "read" and "-p" in command.words) or command.name in {"whiptail", "dialog", "gum"}
-
-
-def _changes_code(command: Command) -> bool:
-    words = [word or "" for word in command.words]
-    if command.execution.queue:
-        return False
-    match command.name:
-        case "git":
-            verbs = [word for word in words if not word.startswith("-")]
-            return ("reset" in verbs and "--hard" in words) or "pull" in verbs
-        case "rsync" | "scp":
-            target = command.args[-1].pattern.literal if command.args else ""
-            return ":" in target and not target.startswith(("/", "."))
-        case "uv":
-            return words[:1] == ["sync"] or words[:2] == ["pip", "install"]
-        case "pip" | "pip3":
-            return words[:1] == ["install"]
-        case "systemctl":
-            return "restart" in words and any("pueue" in word for word in words)
-        case "pueue":
-            call = parse(command)
-            return call is not None and call.subcommand in {"kill", "reset"} and (not call.ids)
-    return False
+def _is_weak(change: Change) -> bool:
+    """An installation on this very machine that may well find everything in place."""
+    return (
+        change.what == "environment"
+        and change.host is None
+        and not _UPGRADES & set(change.step.command.words)
+    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.machine_variables import is_of_the_machine
 from jobsafety_lint.meaning.queue import Launch
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -19,20 +19,12 @@ RULE = Rule(
     references=("INV-5",),
 )
 
-_ALLOWED = (
-    "PATH", "HOME", "USER", "SHELL", "TERM", "LANG", "TZ", "TMPDIR", "DISPLAY", "EDITOR", "NO_COLOR", "FORCE_COLOR", "DEBUG",
-    "LC_*", "PYTHON*", "UV_*", "PIP_*", "VIRTUAL_ENV", "CONDA_*", "MISE_*", "CUDA_*", "NVIDIA_*", "ROCR_*", "HIP_*",
-    "OMP_*", "MKL_*", "OPENBLAS_*", "NUMEXPR_*", "VECLIB_*", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM",
-    "MALLOC_*", "LD_*", "XDG_*", "SSH_*", "GIT_*", "PUEUE_*", "SLURM_*", "JAX_PLATFORMS", "TF_*", "NCCL_*", "RUST_*", "CARGO_*",
-)  # fmt: skip
-"""Variables of the machine or the tools, not of the pipeline."""
-
 
 @RULE.on(Launch)
 def override(launch: Launch, context: Context) -> Iterator[Draft]:
     """The variables that are set for the job alone."""
-    allowed = (*_ALLOWED, *context.settings.words("allowed-env-overrides"))
-    own = [s for s in launch.settings if not any(fnmatch.fnmatchcase(s.name, glob) for glob in allowed)]
+    allowed = context.settings.words("allowed-env-overrides")
+    own = [setting for setting in launch.settings if not is_of_the_machine(setting.name, allowed)]
     if not own:
         return
     names = ", ".join(f"`{setting.name}`" for setting in own)

@@ -1,13 +1,13 @@
-"""JOB603: a job with relative paths is queued over ssh without a working directory."""
+"""JOB603: a job with relative paths is queued over ssh, from cron or from a unit without a working directory."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.daemons import entry_around
 from jobsafety_lint.meaning.queue import Launch
+from jobsafety_lint.meaning.relative import Relative, depends_on_directory
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -18,64 +18,35 @@ RULE = Rule(
     Severity.ERROR,
     Confidence.HIGH,
     references=("AP-11", "G-12"),
-    fix="unsafe",
-)
-
-_PROJECT_PROGRAMS = frozenset(
-    {
-        "uv",
-        "poetry",
-        "pdm",
-        "pipenv",
-        "hatch",
-        "pixi",
-        "make",
-        "just",
-        "mise",
-        "npm",
-        "cargo",
-        "tox",
-        "nox",
-        "docker-compose",
-    }
-)
-_RELATIVE = re.compile(
-    r"(?:\.{1,2}/|[\w\0.-]+/)[\w\0./-]*|[\w\0-]+\.(?:py|sh|bash|sql|toml|ya?ml|json|jsonl|csv|parquet|R|jl|pl|rb|js|ts)"
 )
 
 
 @RULE.on(Launch)
-def queued_over_ssh(launch: Launch, context: Context) -> Iterator[Draft]:
-    """A remote `pueue add` that starts in the home directory."""
-    execution = launch.execution
-    if not execution.at_home or launch.working_directory is not None:
+def queued_from_afar(launch: Launch, context: Context) -> Iterator[Draft]:
+    """A `pueue add` whose client starts in the home directory."""
+    if not launch.execution.at_home or launch.working_directory is not None:
         return
-    reason = next((r for command in launch.commands if (r := _relative_part(command))), None)
-    if reason is None:
+    part = next((p for command in launch.commands if (p := depends_on_directory(command))), None)
+    if part is None:
         return
-    host = (execution.host.text if execution.host is not None else None) or "the host"
     yield RULE.found(
         launch.place,
-        f"the job starts in the home directory on {host}, where `{reason}` is not: a login over ssh does not keep your directory",
+        f"the job starts in {_where(launch)}, and `{part.text}` {_looked_for(part)} there",
         label="give `pueue add` a `--working-directory`",
-        data={"path": reason},
+        confidence=Confidence.HIGH if part.kind in {"program", "script", "project"} else Confidence.MEDIUM,
+        data={"path": part.text},
+        subject=entry_around(launch.place, context.facts),
     )
 
 
-def _relative_part(command: Command) -> str | None:
-    """The first thing of a job's command that depends on the working directory."""
-    if command.execution.cwd is not None:
-        return None
-    if command.name in _PROJECT_PROGRAMS and not any(
-        (word or "").startswith(("--directory", "--project", "-C", "--manifest-path", "--cd", "-f"))
-        for word in command.words
-    ):
-        return command.name if command.name != "uv" or "run" in command.words else None
-    program = command.place.text.split()[:1]
-    if program and _RELATIVE.fullmatch(program[0]) and "/" in program[0]:
-        return program[0]
-    for arg in command.args:
-        literal = arg.pattern.literal
-        if _RELATIVE.fullmatch(literal) and not literal.startswith("\0") and arg.place.text != "--":
-            return arg.pattern.template
-    return None
+def _where(launch: Launch) -> str:
+    execution = launch.execution
+    if execution.host is not None:
+        return f"the home directory on {execution.host.text or 'the host'} (a login over ssh does not keep your directory)"
+    if execution.daemon == "cron":
+        return "the home directory, as cron leaves `pueue add` there"
+    return "the directory that systemd leaves `pueue add` in (`/`, or the home directory of a user unit)"
+
+
+def _looked_for(part: Relative) -> str:
+    return {"project": "looks for its project", "output": "is written"}.get(part.kind, "is looked for")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Delete
+from jobsafety_lint.meaning.files import Append, Create, Delete, Write
+from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -21,25 +22,59 @@ RULE = Rule(
 )
 
 
+_SHARED = frozenset(
+    [
+        "checkpoint",
+        "ckpt",
+        "chkpt",
+        "cursor",
+        "lock",
+        "lockfile",
+        "pidfile",
+        "lease",
+        "marker",
+        "inprogress",
+        "watermark",
+        "progress",
+    ]
+)
+"""Words of names of files that other jobs know, and may delete as well."""
+
+
 @RULE.on(Delete)
 def unguarded(act: Delete, context: Context) -> Iterator[Draft]:
     """A delete in concurrent code that minds a missing file."""
     if act.language != "python" or act.tolerates_missing or act.guards or act.what == "moved":
         return
-    if not act.execution.concurrency or not act.path.says_state:
+    reason = next(iter(act.execution.concurrency), None)
+    words = act.path.name.words | frozenset(words_of(act.path_place.text))
+    if not (words & _SHARED or (reason is not None and act.path.says_state)):
         return
     if act.execution.lock or act.path.is_unique or context.role in {"test", "temporary"}:
         return
-    reason = act.execution.concurrency[0]
+    if reason is None and _is_own(act, context):
+        return
+    why = f" ({reason.reason})" if reason is not None else ""
     fix = None
     if act.by == "Path.unlink" and act.pathlike and act.place.text.endswith("()"):
         text = act.place.text[:-1] + "missing_ok=True)"
         fix = Fix("do not mind if it is gone", (Edit(act.place.location, text),))
     yield RULE.found(
         act.place,
-        f"`{act.by}` raises if another job has deleted `{act.path_place.text}` first ({reason.reason})",
+        f"`{act.by}` raises if another job has deleted `{act.path_place.text}` first{why}",
         label="`missing_ok=True`, or `contextlib.suppress(FileNotFoundError)`",
-        related=((reason.place, reason.reason),) if reason.place else (),
+        related=((reason.place, reason.reason),) if reason is not None and reason.place else (),
         fix=fix,
         subject=act.path,
+    )
+
+
+def _is_own(act: Delete, context: Context) -> bool:
+    """Whether the same function has made the file: it is its own to delete."""
+    made = (fact for kind in (Create, Write, Append) for fact in context.all(kind))
+    return any(
+        fact.path.same_object(act.path)
+        and fact.execution.functions == act.execution.functions
+        and fact.place.span.start < act.place.span.start
+        for fact in made
     )

@@ -7,39 +7,45 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 RULES = Path(__file__).resolve().parents[1] / "rules"
-SUFFIXES = {"python": ".py", "bash": ".sh", "sh": ".sh", "toml": ".toml"}
+SUFFIXES = {"python": ".py", "bash": ".sh", "sh": ".sh", "toml": ".toml", "yaml": ".yml"}
 _FENCE = re.compile(r"^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"error: (JOB\d{3})")
 
 
 @dataclass
 class Block:
-    """One fenced block: the file it becomes, and where which codes must be reported."""
+    """One fenced block, or several with titles under one heading: the files they become, and where which codes (with file
+    and line) must be reported.
+    """
 
     page: str
     line: int
-    name: str
-    text: str
-    expected: set[tuple[str, int]] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
+    expected: set[tuple[str, str, int]] = field(default_factory=set)
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
 
 
 def blocks() -> list[Block]:
-    """All blocks of all pages."""
-    found = []
+    """All blocks of all pages. Blocks with different titles that follow each other under one heading form a project."""
+    found: list[Block] = []
     for page in sorted(RULES.glob("*.md")):
         if page.name == "README.md":
             continue
         text = page.read_text(encoding="utf-8")
+        heading = None
         for match in _FENCE.finditer(text):
+            above = text.rfind("\n## ", 0, match.start())
             title = re.search(r'title="([^"]+)"', match["info"])
             name = title[1] if title else "example" + SUFFIXES[match["language"]]
             if match["language"] == "toml" and not title:
                 name = "mise.toml"
-            line = text.count("\n", 0, match.start()) + 1
-            found.append(Block(page.name, line, name, match["text"], _expected(match["text"])))
+            if not title or heading != above or name in found[-1].files:
+                found.append(Block(page.name, text.count("\n", 0, match.start()) + 1))
+            heading = above if title else None
+            found[-1].files[name] = match["text"]
+            found[-1].expected |= {(code, name, line) for code, line in _expected(match["text"])}
     return found
 
 

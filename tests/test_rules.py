@@ -25,8 +25,10 @@ SECTIONS = [
 def test_block(block: Block, findings: Callable[..., list[dict[str, Any]]]) -> None:
     code = next(rule.code for rule in all_rules() if rule.name.replace("-", "_") + ".md" == block.page)
     codes = sorted({code, *({"JOB101"} if code in {"JOB002", "JOB003"} else ())})
-    found = findings({block.name: block.text}, "--select", ",".join(codes), "--no-cache")
-    got = {(f["code"], f["line"]) for f in found if f["code"] == code}
+    settings = [name for name, text in block.files.items() if "[hosts." in text]
+    configured = ["--config", settings[0]] if settings else []
+    found = findings(block.files, "--select", ",".join(codes), "--no-cache", *configured)
+    got = {(f["code"], f["path"], f["line"]) for f in found if f["code"] == code}
     assert got == block.expected
 
 
@@ -54,3 +56,10 @@ def test_every_module_has_its_page_and_stem() -> None:
 def test_planned_names_agree_with_the_rules() -> None:
     for rule in all_rules():
         assert PLANNED.get(rule.code, rule.name) == rule.name
+
+
+def test_the_index_is_that_of_the_rules() -> None:
+    from jobsafety_lint.docs import rule_index
+
+    written = (RULES / "README.md").read_text(encoding="utf-8")
+    assert written == rule_index(), "run `python -m jobsafety_lint.docs`"

@@ -98,7 +98,7 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     options = engine.Options(cli, given["pedantic"], Severity(given["min_severity"]), given["jobs"])
     tasks, notes = _tasks(paths, given, resolver)
     if given["show_files"]:
-        for task in tasks:
+        for task in (task for task in tasks if task.given):
             click.echo(
                 f"{task.item.shown}  ({task.item.kind}{', ' + task.item.dialect if task.item.dialect else ''})"
             )
@@ -154,7 +154,8 @@ def _tasks(
         if kind is None:
             return [], (Note(name, "passed over: not a kind of file that is checked"),)
         item = Discovered(path, discover.shown_path(path), *kind)
-        return [engine.Task(item, resolver.for_folder(path.parent), data)], ()
+        task = engine.Task(item, resolver.for_folder(path.parent), data)
+        return [task, *_rest_of_project([task], resolver, given)], ()
     files = discover.Options(
         _selectors(given["exclude"]),
         _selectors(given["extend_exclude"]),
@@ -164,7 +165,25 @@ def _tasks(
     discovery = Discovery(resolver, files)
     items = discovery.find([Path(path) for path in paths or (".",)])
     tasks = [engine.Task(item, resolver.for_folder(item.path.parent)) for item in items]
-    return tasks, tuple(discovery.notes)
+    return [*tasks, *_rest_of_project(tasks, resolver, given)], tuple(discovery.notes)
+
+
+def _rest_of_project(
+    tasks: Sequence[engine.Task], resolver: Resolver, given: dict[str, Any]
+) -> list[engine.Task]:
+    """The other files of the projects that the given files belong to: their facts count, nothing is reported there."""
+    roots = {config.project_root(task.item.path.parent, task.settings) for task in tasks}
+    known = {task.item.path for task in tasks}
+    files = discover.Options(respect_gitignore=not given["no_respect_gitignore"])
+    rest: dict[Path, engine.Task] = {}
+    for root in sorted(roots):
+        if root in {Path.home(), Path(root.anchor)} or not any(root in path.parents for path in known):
+            continue
+        for item in Discovery(resolver, files).find([root]):
+            if item.path not in known:
+                settings = resolver.for_folder(item.path.parent)
+                rest[item.path] = engine.Task(item, settings, given=False)
+    return list(rest.values())
 
 
 @contextmanager

@@ -251,6 +251,17 @@ def load(path: Path, root: Path | None = None, seen: tuple[Path, ...] = ()) -> S
     return Settings(values, root or path.parent, path, mentions)
 
 
+def globs_of(path: Path) -> list[tuple[str, str]]:
+    """The globs that a configuration file itself holds, each with its key.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    table = table_of(path) or {}
+    keys = ("exclude", "extend-exclude", "per-file-ignores")
+    return [(key, glob) for key in keys for glob in table.get(key) or () if isinstance(glob, str)]
+
+
 def _mentions(values: Mapping[str, Any], path: Path) -> Iterable[Mention]:
     for key in ("select", "extend-select", "ignore"):
         for name in values.get(key, ()):

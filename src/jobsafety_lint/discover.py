@@ -28,19 +28,54 @@ _MISE_CONFIG = re.compile(
     r"|\.?(?:config/)?mise/conf\.d/[^/]+\.toml|\.rtx\.toml)$"
 )
 _MISE_TASKS = re.compile(r"(?:^|/)(?:\.?mise-tasks|\.?mise/tasks|\.config/mise/tasks)/.*\.toml$")
+_NOT_IT = r"(?![^/]*\.(?:md|rst|html?|jinja2?|j2|erb|tmpl|tpl|in|json|ya?ml|xml|js|ts|go|c|h|rs|rb|php|java|dockerignore)$)"
+"""Ends of names that begin like a well-known one and are something else, or a template of it."""
 _NAMED = (
-    (re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$"), "workflow"),
-    (re.compile(r"(?:^|/)\.gitlab-ci\.ya?ml$"), "gitlab-ci"),
+    (
+        re.compile(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$"),
+        "workflow",
+    ),
+    (re.compile(r"(?:^|/)[\w-]*\.gitlab-ci\.ya?ml$|(?:^|/)\.gitlab/ci/.*\.ya?ml$"), "gitlab-ci"),
     (re.compile(r"(?:^|/)pueue\.ya?ml$"), "pueue-yml"),
     (re.compile(r"(?:^|/)(?:GNUm|M|m)akefile$|\.mk$"), "makefile"),
-    (re.compile(r"(?:^|/)(?:Docker|Container)file[^/]*$"), "dockerfile"),
-    (re.compile(r"\.(?:service|timer|slice|scope|socket|path)$"), "unit"),
-    (re.compile(r"(?:^|/)crontab[^/]*$|(?:^|/)cron\.d/[^/]+$|\.cron$"), "crontab"),
+    (
+        re.compile(rf"(?:^|/)(?:Docker|Container)file{_NOT_IT}[^/]*$|\.(?:[Dd]ocker|[Cc]ontainer)file$"),
+        "dockerfile",
+    ),
+    (
+        re.compile(
+            r"\.(?:service|timer|slice|scope|socket|path)$|\.(?:service|slice|scope|socket)\.d/[^/]+\.conf$"
+        ),
+        "unit",
+    ),
+    (
+        re.compile(
+            rf"(?:^|/)crontab{_NOT_IT}(?:[._-][^/]*)?$|(?:^|/)(?:cron\.d|crontabs)/[^/.]+$|\.cron(?:tab)?$"
+        ),
+        "crontab",
+    ),
     (re.compile(r"(?:^|/)\.?[Jj]ustfile$|\.just$"), "justfile"),
-    (re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$"), "compose"),
+    (re.compile(r"(?:^|/)(?:[\w.]+-)?compose(?:[.-][^/]*)?\.ya?ml$"), "compose"),
     (re.compile(r"(?:^|/)(?:pyproject\.toml|\.?jobsafety-lint\.toml)$"), "config"),
 )
-READ_KINDS = frozenset({"python", "shell", "mise", "mise-tasks", "config"})
+READ_KINDS = frozenset(
+    [
+        "python",
+        "shell",
+        "mise",
+        "mise-tasks",
+        "config",
+        "workflow",
+        "gitlab-ci",
+        "compose",
+        "pueue-yml",
+        "makefile",
+        "dockerfile",
+        "justfile",
+        "unit",
+        "crontab",
+    ]
+)
 """Kinds that there is a reader for."""
 
 
@@ -95,6 +130,8 @@ def kind_of(path: Path, relative: str | None = None) -> tuple[str, str] | None:
             return "mise-tasks", ""
     for pattern, kind in _NAMED:
         if pattern.search(name):
+            if kind == "crontab" and (program := _shebang(path)) in _SHELLS:
+                return "shell", program
             return kind, ""
     if not suffix or not suffix[1:].isalpha():
         program = _shebang(path)
@@ -204,6 +241,57 @@ class Discovery:
                     kind = kind_of(path)
                     if kind is not None:
                         yield Discovered(path, shown_path(path), *kind)
+
+
+_MOST_ENTRIES = 200_000
+
+
+def unmatched(globs: Sequence[str], root: Path) -> list[str]:
+    """The globs (as .gitignore has them) that match nothing below a folder.
+
+    A glob counts as matching if it may match what is not always there: what git ignores, and the folders that are passed
+    over by default. A tree that is too large to walk has no unmatched ones.
+    """
+    ignores = _Ignores(root)
+    open_ = {
+        glob: pathspec.GitIgnoreSpec.from_lines([glob])
+        for glob in globs
+        if not _may_come(glob, ignores, root)
+    }
+    stack, left = [root], _MOST_ENTRIES
+    while stack and open_ and left > 0:
+        folder = stack.pop()
+        ignores.enter(folder)
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue
+        for entry in entries:
+            left -= 1
+            is_folder = entry.is_dir(follow_symlinks=False)
+            relative = Path(entry.path).relative_to(root).as_posix() + ("/" if is_folder else "")
+            for glob in [glob for glob, spec in open_.items() if spec.match_file(relative)]:
+                del open_[glob]
+            if is_folder and entry.name not in DEFAULT_EXCLUDES:
+                stack.append(Path(entry.path))
+    return list(open_) if left > 0 else []
+
+
+def _may_come(glob: str, ignores: _Ignores, root: Path) -> bool:
+    parts = [part for part in glob.strip("/").split("/") if part]
+    if (
+        not parts
+        or glob.startswith("!")
+        or any(part in DEFAULT_EXCLUDES or part.endswith("~") for part in parts)
+    ):
+        return True
+    sample = root.joinpath(*(re.sub(r"\*+|\?|\[[^\]]*\]", "x", part) for part in parts))
+    return any(
+        ignores.ignores(path, folder=folder)
+        for path in (sample, *sample.parents)
+        for folder in (False, True)
+        if root in path.parents
+    )
 
 
 class _Ignores:

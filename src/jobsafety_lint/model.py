@@ -61,6 +61,21 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a file as plain values: all that a finding there needs when the text is no longer at hand.
+
+    `text` is the code at the place, `statement` the normalised text of the smallest statement around it, `definitions`
+    the names of what is around it, `anchors` as in `Finding`.
+    """
+
+    location: Location
+    text: str
+    statement: str = ""
+    definitions: tuple[str, ...] = ()
+    anchors: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Related:
     """Another place that a finding speaks of, with what it has to do with it."""
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.model import Confidence, Edit, Fix, Location, Severity
+from jobsafety_lint.model import Confidence, Edit, Fix, Location, Mark, Severity
 from jobsafety_lint.source import Place
 
 Kind = TypeVar("Kind")
+Where = Place | Mark | Location
+"""Where something stands: in a text at hand, as plain values of a file that is not at hand, or as lines and columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +27,10 @@ class Draft:
     """
 
     rule: Rule
-    place: Place | Location
+    place: Where
     message: str
     label: str = ""
-    related: tuple[tuple[Place, str], ...] = ()
+    related: tuple[tuple[Place | Mark, str], ...] = ()
     severity: Severity = Severity.WARNING
     confidence: Confidence = Confidence.HIGH
     fix: Fix | None = None
@@ -73,11 +75,11 @@ class Rule:
 
     def found(
         self,
-        place: Place | Location,
+        place: Where,
         message: str,
         *,
         label: str = "",
-        related: tuple[tuple[Place, str], ...] = (),
+        related: tuple[tuple[Place | Mark, str], ...] = (),
         severity: Severity | None = None,
         confidence: Confidence | None = None,
         fix: Fix | None = None,

@@ -21,19 +21,31 @@ _VERBS = {"ignore": "line", "ignore-file": "file"}
 
 @dataclass(eq=False)
 class Suppression:
-    """A suppression comment. `names` are the rules as written, each with its place; `used` those that silenced
-    something. `line` is where it stands in the file (from 1), `alone` whether nothing else stands there.
+    """A suppression comment, as plain values. `names` are the rules as written, each with its place; `used` those that
+    silenced something. `line` is where it stands in the file (from 1); `reach` is the last line that it counts for:
+    the first one below that is no comment, if nothing else stands on its own line. `removal` takes all of it out.
+    `depth` says in how many embeddings it stands (0: in the file itself).
     """
 
     scope: str
     names: tuple[tuple[str, Location], ...]
     location: Location
     line: int
-    alone: bool
-    comment: Span
-    source: Source
+    reach: int
+    removal: Edit
     noqa: bool = False
+    depth: int = 0
     used: set[str] = field(default_factory=set)
+
+    def without(self, names: Iterable[str]) -> Edit:
+        """The edit that takes names out; the whole comment goes if no name is left."""
+        gone = set(names)
+        left = [name for name, _ in self.names if name not in gone]
+        if not left or self.noqa:
+            return self.removal
+        first, last = self.names[0][1], self.names[-1][1]
+        at = Location(first.path, first.line, first.column, last.end_line, last.end_column)
+        return Edit(at, ", ".join(left))
 
 
 @dataclass(frozen=True)
@@ -95,21 +107,40 @@ def _suppression(
     file, in_file = source.file, source.in_file(comment)
     line = file.line_of(in_file.start)
     before = file.text[file.line_span(line).start : in_file.start]
+    reach = line if before.strip() else _first_code_line(file, line + 1)
     return Suppression(
-        scope, tuple(names), source.location(where), line, not before.strip(), comment, source, noqa
+        scope,
+        tuple(names),
+        source.location(where),
+        line,
+        reach,
+        _removal(source, comment),
+        noqa,
+        _depth(source),
     )
 
 
-def apply(
-    findings: Sequence[Finding], suppressions: Sequence[Suppression], lines: Sequence[str]
-) -> tuple[list[Finding], int]:
-    """The findings that no comment silences, and how many were. Marks what was used. `lines` are the file's."""
+def _depth(source: Source) -> int:
+    return 1 + _depth(source.host) if source.host is not None else 0
+
+
+def _first_code_line(file: Source, line: int) -> int:
+    while line <= file.line_count:
+        span = file.line_span(line)
+        if not file.text[span.start : span.end].lstrip().startswith("#"):
+            break
+        line += 1
+    return line
+
+
+def apply(findings: Sequence[Finding], suppressions: Sequence[Suppression]) -> tuple[list[Finding], int]:
+    """The findings that no comment silences, and how many were. Marks what was used."""
     kept: list[Finding] = []
     for finding in findings:
         silenced = False
         for suppression in suppressions:
             for name, _ in suppression.names:
-                if name in {finding.code, finding.name} and _covers(suppression, finding, lines):
+                if name in {finding.code, finding.name} and _covers(suppression, finding):
                     suppression.used.add(name)
                     silenced = True
         if not silenced:
@@ -117,34 +148,22 @@ def apply(
     return kept, len(findings) - len(kept)
 
 
-def _covers(suppression: Suppression, finding: Finding, lines: Sequence[str]) -> bool:
+def _covers(suppression: Suppression, finding: Finding) -> bool:
     if suppression.scope == "file":
         return True
     anchors = finding.anchors or ((finding.location.line, finding.location.end_line),)
-    for first, last in anchors:
-        if first <= suppression.line <= last:
-            return True
-        if suppression.alone and _reaches(suppression.line, first, lines):
-            return True
-    return False
+    # a comment inside a snippet counts for the snippet's own statements, not for all that the host's statement holds
+    at = max(len(anchors) - 1 - suppression.depth, 0)
+    return any(
+        first <= suppression.line <= last or suppression.line < first <= suppression.reach
+        for first, last in anchors[at : at + 1]
+    )
 
 
-def _reaches(line: int, first: int, lines: Sequence[str]) -> bool:
-    """Whether only further comment lines stand between a comment's line and the first line of a statement."""
-    return line < first and all(text.lstrip().startswith("#") for text in lines[line : first - 1])
-
-
-def removal(suppression: Suppression, names: Iterable[str]) -> Edit:
-    """The edit that takes names out of a suppression; the whole comment goes if no name is left."""
-    gone = set(names)
-    left = [name for name, _ in suppression.names if name not in gone]
-    source, file = suppression.source, suppression.source.file
-    whole = source.in_file(suppression.comment)
-    if left and not suppression.noqa:
-        where = suppression.names
-        start = _offset(file, where[0][1], end=False)
-        end = _offset(file, where[-1][1], end=True)
-        return Edit(file.location(Span(start, end)), ", ".join(left))
+def _removal(source: Source, span: Span) -> Edit:
+    """The edit that takes out a whole comment (or our part of one that says other things too)."""
+    file = source.file
+    whole = source.in_file(span)
     text = file.text
     comment = text[whole.start : whole.end]
     rest = comment.find("#", 1)
@@ -160,9 +179,3 @@ def removal(suppression: Suppression, names: Iterable[str]) -> Edit:
     while start > line.start and text[start - 1] in " \t":
         start -= 1
     return Edit(file.location(Span(start, whole.end)), "")
-
-
-def _offset(file: Source, location: Location, *, end: bool) -> int:
-    if end:
-        return file.offset(location.end_line, location.end_column)
-    return file.offset(location.line, location.column)

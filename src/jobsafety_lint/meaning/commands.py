@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -67,12 +68,14 @@ class Command:
     """Operators with their targets."""
     statement: Place | None = None
     language: str = "shell"
-    document: Source | None = None
-    """The text of a here-document on its input."""
     feeds: tuple[Command, ...] = ()
     """The commands inside of `>(…)` among its words: they read what it prints there."""
     separate_words: bool = False
     """It is one word of another command's string: the words were joined by blanks first (`pueue add a b`)."""
+    program: Arg | None = None
+    """The word that names the program, with its folder."""
+    document: Source | None = None
+    """The text of a here-document that is its input."""
 
     @property
     def words(self) -> list[str | None]:
@@ -82,6 +85,25 @@ class Command:
     def through(self, name: str) -> Command | None:
         """The wrapper of this name that it runs behind, if there is one."""
         return next((wrapper for wrapper in self.outer if wrapper.name == name), None)
+
+
+_AND = re.compile(
+    r"(?:\s|\\\n|\d*[<>]&?\s*[^\s&|;<>]+)*&&(?:\s|\\\n)*(?:[{(!]\s*)*(?P<program>[^\s;&|()<>]+)"
+)
+
+
+def next_on_success(command: Command) -> str:
+    """The program that runs only if a command, or a wrapper around it, has succeeded (`a && b`); empty if there is none."""
+    for level in (command, *command.outer):
+        if level.name == "pueue":
+            return ""
+        statement = level.statement
+        if statement is None or statement.source is not level.place.source:
+            continue
+        match = _AND.match(statement.source.text, level.place.span.end, statement.span.end)
+        if match:
+            return match["program"].strip("\"'").rpartition("/")[2]
+    return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +132,13 @@ class Condition:
 
     place: Place
     names: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Called(Condition):
+    """Python code calls a function that runs no program itself: `written` is its name as it is called."""
+
+    written: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,8 @@ from jobsafety_lint.source import Place
 class Loop:
     """A loop around the code. `variables` are what it sets; `values` those of a `for` over literals, else None.
 
-    `kind`: `for`, `while`, `comprehension`, `xargs`, `parallel`, `pool`. `place` is the loop's header.
+    `kind`: `for`, `while`, `comprehension`, `keyed` (over `enumerate(…)` or `….items()`: the first variable tells the
+    others apart), `xargs`, `parallel`, `pool`. `place` is the loop's header.
     """
 
     kind: str
@@ -27,6 +28,18 @@ class Concurrency:
 
     reason: str
     place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """An arm of an `if`, a `case` or a `&&` that the code stands in: two arms of one statement exclude each other.
+
+    `leaves` says what ends at the end of the arm: `script`, `function`, `loop` (this pass of it), or nothing.
+    """
+
+    statement: Place
+    index: int
+    leaves: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,15 @@ class Execution:
     """`shopt -s inherit_errexit`: command substitutions keep errexit."""
     lastpipe: bool = False
     """`shopt -s lastpipe`: the last stage of a pipeline runs in the shell itself."""
+    arms: tuple[Arm, ...] = ()
+    daemon: str = ""
+    """Who starts it, where that is no person and no script: `cron`, `systemd`. Its environment is bare."""
+    thread_lock: str | None = None
+    """A lock that holds off the threads of this process only."""
+    conditions: tuple[str, ...] = ()
+    """The conditions that have let the code through, as written, outermost first; `not …` where it was the other way."""
+    handling: bool = False
+    """It takes care of an error: an `except` block, the right of `||`, an `ERR` trap."""
 
     def but(self, **changes: object) -> Execution:
         """A copy with some fields changed."""

@@ -14,6 +14,19 @@ from jobsafety_lint.source import Place
 
 
 @dataclass(frozen=True, eq=False)
+class HandleUse:
+    """Something is written through an open file. `by`: `write`, `writelines`, `print`, `json.dump`, `csv.writer`, …, or
+    `passed` where the handle is given to something unknown. `handle` is the code of the handle, `loops` how many loops
+    stand between the opening and this.
+    """
+
+    by: str
+    place: Place
+    handle: str = ""
+    loops: int = 0
+
+
+@dataclass(frozen=True, eq=False)
 class FileFact:
     """Something is done to a file. `by` is the call or command as a person names it (`Path.unlink`, `rm`, `[ -f ]`).
 
@@ -52,6 +65,10 @@ class Guard:
     statement: Place
     sole: bool = False
     only_check: bool = True
+    certain: bool = True
+    """False where another part of the condition may have let the act through (`if p.exists() and not force: return`)."""
+    leaving: str = ""
+    """How an early exit leaves: `return`, `raise`, `exit`, `continue`, `break`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +82,8 @@ class Act(FileFact):
 
     guards: tuple[Guard, ...] = ()
     tolerates_missing: str | None = None
+    tolerates_existing: str | None = None
+    """How it is tolerated that somebody else has just made it (`exist_ok`, `handler`, `suppress`, `-p`, `|| true`)."""
     statement: Place | None = None
     """The statement that consists of this act alone (an expression statement, a simple command), if it does."""
 
@@ -86,6 +105,8 @@ class Create(Act):
 
     what: str = "file"
     exclusive: bool = False
+    checked: bool = True
+    """Whether somebody notices that it has failed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,14 +119,20 @@ class Write(Act):
 
     content: str = ""
     moved_to: PathPattern | None = None
+    uses: tuple[HandleUse, ...] = ()
     state_words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
 class Append(Act):
-    """Something is added at the end of a file. `records` counts separate write calls a record, where known."""
+    """Something is added at the end of a file. `content` tells the writer (`open`, `to_csv`, the program before `>>`).
+
+    `uses` are the calls that write through the handle, `group` that a whole block of commands writes through it.
+    """
 
     content: str = ""
+    uses: tuple[HandleUse, ...] = ()
+    group: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +141,13 @@ class Replace(Act):
 
     origin: PathPattern | None = None
     atomic: bool = True
+    origin_place: Place | None = None
+    written: Place | None = None
+    """Where the same function or script has written the source before, if it has."""
+    written_through: tuple[HandleUse, ...] = ()
+    """What was written to the source by then, through which handle."""
+    synced: bool = False
+    """Whether an fsync stands between the two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,3 +174,30 @@ class Glob(FileFact):
     def use(self, *kinds: str) -> Place | None:
         """Where the result is used in one of these ways, if it is."""
         return next((place for kind, place in self.uses if kind in kinds), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Lock(FileFact):
+    """A lock is taken on a file that stays where it is: `flock`, `fcntl.flock`, `FileLock`. (A lock that *is* the file,
+    made by mkdir or `O_EXCL`, is a `Create`.)
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class Running:
+    """It is asked whether a process is alive, and something depends on the answer.
+
+    `by`: `kill -0`, `ps -p`, `pgrep -f`, `os.kill(pid, 0)`, …; `pid_file` is the file that the process id was read from,
+    `pattern` what a process is searched by. `outcome`: `leaves` (stops because it runs), `starts` (starts something
+    because it does not run).
+    """
+
+    place: Place
+    by: str
+    execution: Execution
+    outcome: str
+    language: str
+    pid_file: PathPattern | None = None
+    pattern: str = ""
+    decided: Place | None = None
+    """Where it leaves, or what it starts."""

@@ -61,7 +61,7 @@ class ArtifactName:
     """An expression that builds the name of a file that jobs keep: an f-string, a `Path / …`, a shell word.
 
     `pattern` is the whole path as far as it is known, `template` the name as it is written here. `function` is the
-    one around it, `calls` those of that function in the same file when it hands the name out (`returned`).
+    one around it, `calls` those of that function in the same file; `returned` when it hands the name out.
     `purposes` tell what for: words such as `checkpoint`, `lock`, `cursor`, `temp`, `cache`, from the name itself, the
     variable, the function. `roles` tell what happens to it: `read`, `written`, `replaced`, `deleted`, `checked`,
     `appended`, `returned`, `passed`. `loops` are those around it; `jobs` the commands in the same loop that take

@@ -39,3 +39,12 @@ class UnusedSuppression:
     location: Location
     names: tuple[str, ...]
     edit: Edit
+
+
+@dataclass(frozen=True, eq=False)
+class StaleSetting:
+    """A glob of a configuration file that matches nothing below `root`. `key` is where it stands (`exclude`)."""
+
+    location: Location
+    key: str
+    glob: str

@@ -55,7 +55,12 @@ STATE_WORDS = frozenset(
 )
 """Words of a name that say that jobs keep state there (rule-facts, part B: concurrent context)."""
 
-_WORD = re.compile(r"[A-Za-z][a-z]*|[A-Z]+(?![a-z])|\d+")
+TEMPORARY_WORDS = frozenset({"tmp", "temp", "temporary", "partial", "part", "scratch", "new", "incomplete"})
+"""Words of a name that say that the file is not the final one."""
+
+_TEMPORARY_FOLDER = re.compile(r"TMPDIR|TEMPDIR|gettempdir")
+_SHARED_FOLDER = re.compile(r"/(?:tmp|var/tmp|dev/shm)(?:/|$)")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|\d+")
 _UNIQUE_KINDS = frozenset({"unique"})
 
 
@@ -177,6 +182,33 @@ class PathPattern:
         """Whether a word of the pattern says that jobs keep state there."""
         return bool(self.words & STATE_WORDS)
 
+    @property
+    def in_temporary_folder(self) -> bool:
+        """Whether it certainly lies in the folder for temporary files that all processes share."""
+        first = self.parts[0] if self.parts else ""
+        if isinstance(first, Hole):
+            return first.kind == "tempdir" or _TEMPORARY_FOLDER.search(first.text) is not None
+        return _SHARED_FOLDER.match(first) is not None
+
+    @property
+    def says_temporary(self) -> bool:
+        """Whether the name itself says that the file is a temporary one (`x.tmp`, `tmp_x`, `x.partial`)."""
+        return bool(self.name.words & TEMPORARY_WORDS)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The code of the path without versions: two functions of one file that write it alike mean one file, where
+        the holes are attributes, calls or nothing.
+        """
+        return tuple(part if isinstance(part, str) else part.text for part in self.parts)
+
+    @property
+    def is_file_wide(self) -> bool:
+        """Whether the same code means the same file in every function: constants and attributes of `self`."""
+        return bool(self.parts) and all(
+            hole.text.startswith(("self.", "cls.")) or "(" in hole.text for hole in self.holes
+        )
+
     def same_object(self, other: PathPattern) -> bool:
         """Whether both certainly name one file: equal literals, equal holes of equal versions.
 
@@ -205,9 +237,72 @@ class PathPattern:
 
 EMPTY = PathPattern(())
 
+_DEPENDENCY_LOCKS = frozenset(
+    [
+        "package",
+        "poetry",
+        "uv",
+        "cargo",
+        "yarn",
+        "pnpm",
+        "pipfile",
+        "conda",
+        "flake",
+        "composer",
+        "gemfile",
+        "pdm",
+        "pixi",
+        "mise",
+        "podfile",
+        "bun",
+        "deno",
+        "requirements",
+        "environment",
+        "terraform",
+        "plugins",
+        "plugin",
+    ]
+)
+_LOCKS = frozenset(
+    ["lock", "lockfile", "lockdir", "lck", "flock", "mutex", "semaphore", "pid", "pidfile", "lease"]
+)
+
+
+def is_lock_name(path: PathPattern) -> bool:
+    """Whether a path is that of a lock or pid file: not the lock file of a package manager."""
+    words = path.name.words
+    if path.name.parts == path.parts[-1:] and not path.name.literal.strip("\0"):
+        words = frozenset(words_of(path.name.holes[-1].text)) if path.name.holes else words
+    return bool(words & _LOCKS) and not words & _DEPENDENCY_LOCKS
+
+
+def same_folder(one: PathPattern, other: PathPattern, other_code: str = "") -> bool:
+    """Whether two files certainly lie in one folder. `other_code` is the second path as the code writes it."""
+    if one.parent.parts and one.parent.parts == other.parent.parts:
+        return True
+    if one.starts_with(other) and one.parts != other.parts and "/" not in _rest(one, other):
+        return True
+    if one.parent.parts and one.parent.parts == other.parts[: len(one.parent.parts)]:
+        return "/" not in "".join(p for p in other.parts[len(one.parent.parts) + 1 :] if isinstance(p, str))
+    holes = one.parent.holes
+    if len(holes) != 1 or len(one.parent.parts) != 1:
+        return False
+    code = holes[0].text
+    names = {other_code.strip("\"'"), *(hole.text for hole in other.holes)}
+    return any(name and name in code for name in names) and (
+        "parent" in code or "dirname" in code or "%/*" in code
+    )
+
+
+def _rest(whole: PathPattern, start: PathPattern) -> str:
+    return whole.literal[len(start.literal) :]
+
 
 def shown_name(hole: Hole) -> str:
     """A hole's code as a person would name it: `$x` and `${x}` as `x`, everything else as written."""
+    if hole.kind == "template":
+        inner = re.fullmatch(r"\$\((\w+)\)|\$?\{\{-?\s*([\w.]+)\s*-?\}\}|\$\{(\w+)\}", hole.text)
+        return next((name for name in inner.groups() if name), hole.text) if inner else hole.text
     match = re.fullmatch(r"\$\{?(\w+)\}?", hole.text)
     return match[1] if match else hole.text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,14 +10,17 @@ from typing import Protocol
 
 from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.comparisons import comparisons
 from jobsafety_lint.meaning.execution import Concurrency, Execution
+from jobsafety_lint.meaning.hosting import HOSTED, read_hosted
+from jobsafety_lint.meaning.hosts import host_settings
 from jobsafety_lint.meaning.linting import UnreadRegion
-from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.rows import rows_of
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
-from jobsafety_lint.meaning.shell.names import artifact_names
-from jobsafety_lint.meaning.shell.unwrapping import snippet
-from jobsafety_lint.model import Span
-from jobsafety_lint.readers.hosts.mise import MiseFile, read_mise
+from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
+from jobsafety_lint.meaning.shell.sql_commands import sql_statements
+from jobsafety_lint.meaning.shell.unwrapping import launch_of
+from jobsafety_lint.model import Mark, Span
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, Source
 
@@ -74,6 +77,16 @@ class FileFacts:
         statement = outline.statement_span(span.start) if outline else span
         return " ".join(source.shown(statement).split())
 
+    def mark(self, place: Place) -> Mark:
+        """A place as plain values."""
+        return Mark(
+            place.location,
+            place.text,
+            self.statement_text(place),
+            self.definitions(place),
+            self.anchors(place),
+        )
+
     def definitions(self, place: Place) -> tuple[str, ...]:
         """The definitions around a place, outermost first, those of the host included."""
         names: list[str] = []
@@ -87,15 +100,18 @@ def read_facts(
     source: Source, kind: str, dialect: str, *, pueue_version: int, trees: Sequence[ShellTree] = ()
 ) -> FileFacts:
     """The facts of a file of a kind that `discover` knows. `trees` are shell trees that have been confirmed."""
-    source.language = source.language or (kind if kind in {"python", "shell"} else "")
     known = {id(tree.source): tree for tree in trees}
     found = FileFacts(source)
     interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))
     if kind == "shell":
-        interpreter.program(source, Execution(shell=dialect).but(**_shebang_options(source.text)))
-    elif kind in {"mise", "mise-tasks"}:
-        _mise(source, interpreter, found, task_file=kind == "mise-tasks")
+        execution = Execution(shell=dialect, concurrency=_array_job(source))
+        interpreter.program(source, execution.but(**_shebang_options(source.text)))
+    elif kind in HOSTED:
+        read_hosted(source, kind, interpreter, found)
+    elif kind == "config":
+        found.facts += host_settings(source)
     elif kind == "python":
+        source.language = "python"
         from jobsafety_lint.meaning.python.reading import read_python  # its own world, loaded on demand
 
         read_python(source, interpreter, found)
@@ -107,9 +123,27 @@ def read_facts(
         _unread(tree, dialect, kind, found)
     facts = [*interpreter.facts, *interpreter.sequences]
     facts += artifact_names(interpreter.facts)
+    if kind == "shell" and interpreter.trees:
+        facts += script_arguments(interpreter.trees[0], interpreter.facts)
+    facts += sql_statements(interpreter.facts, source.text)
+    facts += comparisons(interpreter.facts)
     facts += _queue_facts(facts, pueue_version)
+    facts += rows_of([*found.facts, *facts], pueue_version)
     found.facts += facts
     return found
+
+
+_ARRAY = re.compile(
+    r"^#(?:SBATCH\s+(?:--array|-a)\b|PBS\s+-[Jt]\s|\$\s+-t\s|BSUB\s+-J\s+\S*\[).*$", re.MULTILINE
+)
+
+
+def _array_job(source: Source) -> tuple[Concurrency, ...]:
+    """A batch script that its header makes an array of jobs."""
+    header = _ARRAY.search(source.text)
+    if header is None:
+        return ()
+    return (Concurrency("every job of the array runs it", Place(source, Span(*header.span()))),)
 
 
 def _shebang_options(text: str) -> dict[str, bool]:
@@ -136,37 +170,19 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     )
     embedded = tree.source.host is not None and kind == "python"
     for region in tree.script.unread:
-        if foreign or template or embedded:
+        if kind == "crontab" and "%" in source_line(tree.source, region.span):
+            found.silent += 1  # cron has cut the command there
+        elif foreign or template or embedded:
             found.silent += 1
         else:
             found.facts.append(UnreadRegion(Place(tree.source, region.span), "shell", region.reason))
 
 
-def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_file: bool) -> None:
-    read = read_mise(source, task_file=task_file)
-    found.know(source, read)
-    found.comments += [(source, span) for span in read.comments]
-    for snippet_ in read.snippets:
-        siblings = _siblings(snippet_.task, read)
-        reasons = (Concurrency("mise runs it beside its sibling tasks", None),) if siblings else ()
-        root = PathPattern.of("{{config_root}}")
-        execution = Execution(shell="sh", errexit=True, concurrency=reasons, cwd=root)
-        shebang = snippet_.source.text.startswith("#!")
-        if shebang and not any(name in snippet_.source.text.partition("\n")[0] for name in ("sh",)):
-            continue
-        interpreter.program(snippet_.source, execution, kind="task", title=f"tasks.{snippet_.task}")
-
-
-def _siblings(task: str, read: MiseFile) -> bool:
-    """Whether some task starts this one together with others."""
-    for wanted in read.depends.values():
-        if any(fnmatch.fnmatch(task, pattern) for pattern in wanted):
-            names = {
-                name for name in (s.task for s in read.snippets) for p in wanted if fnmatch.fnmatch(name, p)
-            }
-            if len(names | set(wanted)) > 1:
-                return True
-    return False
+def source_line(source: Source, span: Span) -> str:
+    """The line of the file in which a span begins."""
+    file = source.file
+    line = file.line_span(file.line_of(source.in_file(span).start))
+    return file.text[line.start : line.end]
 
 
 def _queue_facts(facts: list[object], version: int) -> list[object]:
@@ -184,21 +200,7 @@ def _queue_facts(facts: list[object], version: int) -> list[object]:
         if call is None:
             continue
         found.append(call)
-        text = snippet(call.rest) if call.subcommand == "add" else None
-        if text is not None:
-            commands = tuple(inside.get(id(fact), ()))
-            client = set(fact.execution.environment)
-            settings = dict.fromkeys(s for c in commands for s in c.execution.environment if s not in client)
-            label, group = call.value("-l", "--label"), call.value("-g", "--group")
-            found.append(
-                queue.Launch(
-                    call,
-                    text,
-                    commands,
-                    tuple(s for s in settings if s.by != "export"),
-                    call.value("-w", "--working-directory"),
-                    label.pattern if label else None,
-                    group.pattern if group else None,
-                )
-            )
+        launch = launch_of(call, inside.get(id(fact), ()))
+        if launch is not None:
+            found.append(launch)
     return found

@@ -144,6 +144,14 @@ GRAMMARS: dict[str, Grammar] = {
     "setlock": Grammar(operands=1),
     "dbus-run-session": Grammar(),
     "eatmydata": Grammar(),
+    "prlimit": Grammar(_words("-o --output -p --pid"), no_command=_words("-p --pid")),
+    "cgexec": Grammar(_words("-g")),
+    "cpulimit": Grammar(
+        _words("-l -p -e -P -c --limit --pid --exe --path --cpu"),
+        no_command=_words("-p --pid -e --exe -P --path"),
+    ),
+    "softlimit": Grammar(_words("-a -c -d -f -l -m -o -p -r -s -t")),
+    "chpst": Grammar(_words("-u -U -b -/ -n -l -L -m -d -o -p -f -c -t -e")),
     "srun": Grammar(
         _words(
             "-n -N -c -t -p -J -A -w -x -D --ntasks --nodes --cpus-per-task --time --partition --job-name --account"

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
 from jobsafety_lint.meaning.execution import Execution
-from jobsafety_lint.meaning.files import Act, Append, Check, Create, Delete, Glob, Read, Replace, Write
+from jobsafety_lint.meaning.files import (
+    Act,
+    Append,
+    Check,
+    Create,
+    Delete,
+    Glob,
+    Lock,
+    Read,
+    Replace,
+    Write,
+)
 from jobsafety_lint.meaning.python.values import Scope, Value, keyword, lower
 
 CHECKS = {
@@ -17,6 +28,9 @@ CHECKS = {
     "os.path.isfile": "file",
     "os.path.isdir": "directory",
     "os.path.islink": "link",
+    "pathlib.Path.exists": "exists",
+    "pathlib.Path.is_file": "file",
+    "pathlib.Path.is_dir": "directory",
     "os.access": "access",
 }
 CHECK_METHODS = {"exists": "exists", "is_file": "file", "is_dir": "directory", "is_symlink": "link"}
@@ -30,6 +44,43 @@ _DELETES = {
 _DELETE_METHODS = {"unlink": "file", "rmdir": "directory"}
 _MOVES = {"os.rename": True, "os.replace": True, "os.renames": True, "shutil.move": False}
 _COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile"})
+FILE_LOCKS = frozenset(
+    {
+        "filelock.FileLock",
+        "filelock.UnixFileLock",
+        "filelock.AsyncFileLock",
+        "filelock.ReadWriteLock",
+        "fasteners.InterProcessLock",
+        "fasteners.InterProcessReaderWriterLock",
+        "portalocker.Lock",
+        "portalocker.RLock",
+        "zc.lockfile.LockFile",
+        "oslo_concurrency.lockutils.external_lock",
+        "FileLock",
+        "InterProcessLock",
+    }
+)
+"""Locks that are held on an open file, which must stay: deleting it lets a second holder in."""
+LOCKING = frozenset({"fcntl.flock", "fcntl.lockf", "portalocker.lock", "msvcrt.locking"})
+SYNCING = frozenset({"os.fsync", "os.fdatasync", "os.sync"})
+DUMPERS = frozenset(
+    {
+        "json.dump",
+        "pickle.dump",
+        "yaml.dump",
+        "yaml.safe_dump",
+        "toml.dump",
+        "tomli_w.dump",
+        "marshal.dump",
+        "cloudpickle.dump",
+        "dill.dump",
+        "simplejson.dump",
+        "ujson.dump",
+    }
+)
+HANDLE_WRITERS = DUMPERS | {"csv.writer", "csv.DictWriter", "shutil.copyfileobj", "numpy.savetxt"}
+"""Calls that write through an open handle among their arguments."""
+HANDLE_METHODS = frozenset({"write", "writelines"})
 _OPENERS = frozenset(
     {
         "open",
@@ -105,13 +156,13 @@ _WILDCARDS = frozenset("*?[")
 class Found:
     """A fact with what the walker still has to do with it."""
 
-    fact: Act | Glob
+    fact: Act | Glob | Lock
     handle: Value | None = None
 
 
 def check_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> Check | None:
     """The check that a call is."""
-    name = name.removeprefix("aiofiles.")
+    name = name.removeprefix("aiofiles.").removeprefix("anyio.")
     if name in CHECKS and node.args:
         path, by = node.args[0].value, name
         test = CHECKS[name]
@@ -140,6 +191,7 @@ def facts_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> I
             _is_true(keyword(node, "ignore_errors")) or (len(args) > 1 and _is_true(args[1]))
         )
         handled = keyword(node, "onerror") is not None or keyword(node, "onexc") is not None
+        handled = handled or (name == "shutil.rmtree" and len(args) > 2)
         tolerates = "ignore_errors" if ignores else "handler" if handled else None
         value = lower(args[0], scope)
         yield Found(
@@ -168,13 +220,28 @@ def facts_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> I
                 execution,
                 name,
                 origin=source.pattern,
+                origin_place=scope.place(args[0]),
                 atomic=_MOVES[name],
             )
         )
     elif name in _COPIES and len(args) >= 2:
-        yield Found(_act(Write, node, args[1], lower(args[1], scope), scope, execution, name, content=name))
+        target, source = lower(args[1], scope), lower(args[0], scope)
+        yield Found(_act(Write, node, args[1], target, scope, execution, name, content=name))
+        yield Found(
+            _act(Replace, node, args[1], target, scope, execution, name, origin=source.pattern,
+                 origin_place=scope.place(args[0]), atomic=False)
+        )  # fmt: skip
+    elif name in {"os.link", "os.symlink"} and len(args) >= 2:
+        yield Found(
+            _act(Create, node, args[1], lower(args[1], scope), scope, execution, name, exclusive=True)
+        )
+    elif name == "os.open" and args:
+        yield from _os_open(node, args, scope, execution)
+    elif name in FILE_LOCKS | LOCKING | {"os.fdopen"} or name.endswith("tempfile.NamedTemporaryFile"):
+        yield from _opened_or_locked(node, name, args, scope, execution)
     elif name in {"os.makedirs", "os.mkdir"} and args:
-        exclusive = not _is_true(keyword(node, "exist_ok"))
+        made_before = keyword(node, "exist_ok") or (args[2] if len(args) > 2 else None)
+        exclusive = not _is_true(made_before)
         yield Found(
             _act(
                 Create,
@@ -241,7 +308,15 @@ def _method(
             target = lower(args[0], scope)
             yield Found(
                 _act(
-                    Replace, node, args[0], target, scope, execution, f"Path.{method}", origin=source.pattern
+                    Replace,
+                    node,
+                    args[0],
+                    target,
+                    scope,
+                    execution,
+                    f"Path.{method}",
+                    origin=source.pattern,
+                    origin_place=scope.place(receiver),
                 )
             )
     elif method == "touch" and not args:
@@ -258,8 +333,8 @@ def _method(
                 exclusive=exclusive,
             )
         )
-    elif method == "mkdir" and len(args) <= 1:
-        exclusive = not _is_true(keyword(node, "exist_ok"))
+    elif method == "mkdir" and len(args) <= 3 and name != "os.mkdir":
+        exclusive = not _is_true(keyword(node, "exist_ok") or (args[2] if len(args) > 2 else None))
         value = lower(receiver, scope)
         yield Found(
             _act(
@@ -301,8 +376,11 @@ def _method(
         )
     elif method in _SAVE_METHODS and args:
         value = lower(args[0], scope)
+        mode = keyword(node, "mode")
         if value.handle_of is None:
-            yield Found(_act(Write, node, args[0], value, scope, execution, method, content=method))
+            appends = mode is not None and "a" in (lower(mode, scope).pattern.text or "")
+            kind = Append if appends else Write
+            yield Found(_act(kind, node, args[0], value, scope, execution, method, content=method))
     elif method in {"glob", "rglob", "iglob"} and len(args) >= 1 and name not in _GLOBS:
         base, value = lower(receiver, scope), lower(args[0], scope)
         yield Found(
@@ -378,7 +456,84 @@ def _opened(
             Value(value.pattern, handle_of=value),
         )
     else:
-        yield Found(_act(Read, node, path, value, scope, execution, by, content=by))
+        yield Found(
+            _act(Read, node, path, value, scope, execution, by, content=by),
+            Value(value.pattern, handle_of=value),
+        )
+
+
+def _opened_or_locked(
+    node: cst.Call, name: str, args: list[cst.BaseExpression], scope: Scope, execution: Execution
+) -> Iterator[Found]:
+    """A temporary file that is opened, or a lock on a file."""
+    if name == "os.fdopen" and args:
+        value = lower(args[0], scope)
+        if value.handle_of is not None:
+            fact = _act(Write, node, args[0], value.handle_of, scope, execution, name, content=name)
+            yield Found(fact, Value(value.pattern, handle_of=value.handle_of))
+    elif name.endswith("tempfile.NamedTemporaryFile"):
+        value = lower(node, scope)
+        if value.temporary is not None:
+            fact = _act(Write, node, node, value.temporary, scope, execution, name, content=name)
+            yield Found(fact, replace(value, handle_of=value.temporary))
+    elif name in FILE_LOCKS and args:
+        path = args[0]
+        value = lower(path, scope)
+        yield Found(
+            Lock(
+                scope.place(node),
+                value.pattern,
+                scope.place(path),
+                execution,
+                name.rpartition(".")[2],
+                "python",
+            )
+        )
+    elif name in LOCKING and args:
+        value = lower(handle_node(args[0]), scope)
+        if value.handle_of is not None and "LOCK_UN" not in scope.text(node):
+            yield Found(
+                Lock(
+                    scope.place(node),
+                    value.handle_of.pattern,
+                    scope.place(args[0]),
+                    execution,
+                    name,
+                    "python",
+                )
+            )
+
+
+def _os_open(
+    node: cst.Call, args: list[cst.BaseExpression], scope: Scope, execution: Execution
+) -> Iterator[Found]:
+    """`os.open` by its flags."""
+    flags = scope.text(args[1]) if len(args) > 1 else ""
+    value = lower(args[0], scope)
+    handle = Value(value.pattern, handle_of=value)
+    if "O_EXCL" in flags:
+        yield Found(_act(Create, node, args[0], value, scope, execution, "os.open", exclusive=True), handle)
+    elif "O_APPEND" in flags:
+        yield Found(
+            _act(Append, node, args[0], value, scope, execution, "os.open", content="os.open"), handle
+        )
+    elif "O_TRUNC" in flags:
+        yield Found(_act(Write, node, args[0], value, scope, execution, "os.open", content="os.open"), handle)
+    elif "O_CREAT" in flags:
+        yield Found(_act(Create, node, args[0], value, scope, execution, "os.open"), handle)
+    else:
+        yield Found(_act(Read, node, args[0], value, scope, execution, "os.open", content="os.open"), handle)
+
+
+def handle_node(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The handle itself, where it is given by its descriptor (`fh.fileno()`)."""
+    if (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and node.func.attr.value == "fileno"
+    ):
+        return node.func.value
+    return node
 
 
 def _is_true(node: cst.BaseExpression | None) -> bool:

@@ -69,17 +69,30 @@ def function_of(definition: Definition, outline: Outline) -> Function:
 
 
 def _uses(definition: Definition) -> dict[str, set[str]]:
-    names = {p.arg for p in definition.parameters}
-    uses: dict[str, set[str]] = {name: set() for name in names}
+    found = uses_of(definition.node.body)
+    return {p.arg: found.get(p.arg, set()) for p in definition.parameters}
+
+
+def uses_of(body: list[ast.stmt], *, attributes_of: str = "") -> dict[str, set[str]]:
+    """What some code does with each name that it reads; with `attributes_of`, with each attribute of that name."""
+    uses: dict[str, set[str]] = {}
     parents: dict[int, ast.AST] = {}
-    for statement in definition.node.body:
+    for statement in body:
         for node in ast.walk(statement):
             for child in ast.iter_child_nodes(node):
                 parents[id(child)] = node
-    for statement in definition.node.body:
+    for statement in body:
         for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
-                uses[node.id].add(_use(node, parents))
+            if attributes_of:
+                if (
+                    isinstance(node, ast.Attribute)
+                    and isinstance(node.value, ast.Name)
+                    and node.value.id == attributes_of
+                    and isinstance(node.ctx, ast.Load)
+                ):
+                    uses.setdefault(node.attr, set()).add(_use(node, parents))
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                uses.setdefault(node.id, set()).add(_use(node, parents))
     return uses
 
 

@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from jobsafety_lint.meaning.commands import Condition
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
+from jobsafety_lint.meaning.job_parameters import has_category_word
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
+from jobsafety_lint.meaning.python.environment import environment_facts
+from jobsafety_lint.meaning.python.helpers import GuardedCall, HelperChecks, durable_functions, link
+from jobsafety_lint.meaning.python.libraries import library_facts
 from jobsafety_lint.meaning.python.parameters import function_of
+from jobsafety_lint.meaning.python.rows import Row, linked
+from jobsafety_lint.meaning.python.runners import Runner, runner_of
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
 from jobsafety_lint.meaning.python.values import Scope, Value, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
@@ -98,16 +103,30 @@ _CALLED = frozenset(
         "touch",
         "mkdir",
         "makedirs",
+        "kill",
+        "pid_exists",
+        "FileLock",
+        "flock",
+        "lockf",
     ]
 )
 """The names of calls that make facts: a function without any of them, and without a name of a state file, is not read."""
 _STRONG = re.compile(
     r"unlink|remove\(|rmdir|removedirs|rmtree|rename\(|\.replace\(|\bmove\(|open\(|write_text|write_bytes|to_parquet|to_csv|to_json|to_pickle|"
     r"write_parquet|write_csv|write_json|write_ndjson|write_ipc|sink_parquet|\.save|savetxt|write_table|glob\(|scan_parquet|scan_csv|scan_ndjson|"
+    r"makedirs|mkdir\(|touch\(|pid_exists|os\.kill|[Ll]ock\(|"
     r"subprocess|Popen|check_call|check_output|\bsystem\(|popen\(|getoutput|exec_command|fabric|execvp|execlp"
 )
+_FOLLOWED = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
+"""A file that has such a word is read together with all functions that call one which runs a program."""
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 _STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
+_NAME_TEXT = re.compile(
+    r"\}[\w.-]*\.(?:parquet|jsonl?|ndjson|[ct]sv|arrow|feather|np[yz]|pkl|pickle|pth?|bin|txt|h5|nc|tiff?|db|sqlite|gz|zst|lock|ya?ml)\b"
+)
+"""A name with a hole and a suffix: what a helper in a file of its own builds."""
+_JOINS = re.compile(r"\{|['\"] \+ |\+ ['\"]|['\"] % |\bjoin\(")
+"""How an expression looks that builds a name."""
 _POOL_METHODS = frozenset(
     {"map", "imap", "imap_unordered", "starmap", "apply_async", "map_async", "starmap_async", "submit"}
 )
@@ -132,6 +151,8 @@ def read_python(source: Source, interpreter: Interpreter, found: FileFacts) -> N
     found.comments += [(source, span) for span in _comments(source)]
     file = PythonFile(source, outline, interpreter)
     found.facts += file.read()
+    found.facts += environment_facts(outline)
+    found.facts += library_facts(outline)
 
 
 def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
@@ -189,29 +210,38 @@ class PythonFile:
     _functions: dict[str, Function] = field(default_factory=dict)
     _names: list[ArtifactName] = field(default_factory=list)
     _calls: dict[str, list[Call]] = field(default_factory=dict)
-    _returning: dict[str, list[int]] = field(default_factory=dict)
+    _naming: dict[str, list[int]] = field(default_factory=dict)
+    _rows: dict[str, Row] = field(default_factory=dict)
+    _runners: dict[str, Runner | None] = field(default_factory=dict)
+    _guarded: list[GuardedCall] = field(default_factory=list)
+    _helper_checks: HelperChecks = field(default_factory=HelperChecks)
 
     def read(self) -> list[object]:
         """All facts of the file."""
         text = self.source.text
-        if not _STRONG.search(text) and not _STATE_TEXT.search(text):
+        if not _STRONG.search(text) and not _STATE_TEXT.search(text) and not _NAME_TEXT.search(text):
             return []
         self._concurrent = self._concurrency()
+        self._durable = durable_functions(self.source.text, self.outline.functions)
         self._by_name: dict[str, list[Definition]] = {}
         for definition in self.outline.functions:
             self._by_name.setdefault(definition.name, []).append(definition)
         command_calls = CommandCalls(
             self.interpreter, any(v.startswith("fabric") for v in self.outline.imports.values())
         )
+        command_calls.runner = self._runner
         self._command_call = command_calls.read
         has_glob = "glob(" in text or "scan_" in text or "*." in text
         wanted = [
             d for d in self.outline.functions if self._may_hold_facts(d.node, d.span, has_glob=has_glob)
         ]
         helpers = {d.name for d in wanted}
+        told = {d.name for d in wanted if any(has_category_word(p.arg) for p in d.parameters)}
         for definition in self.outline.functions:
-            if definition not in wanted and self._calls_any(definition, helpers):
+            if definition not in wanted and self._calls_any(definition, helpers, told):
                 wanted.append(definition)
+        if _FOLLOWED.search(text):
+            wanted = self._with_callers(wanted)
         for definition in wanted:
             self._walk_definition(definition)
         self._walk_module(has_glob=has_glob)
@@ -223,7 +253,7 @@ class PythonFile:
     def _may_hold_facts(self, node: ast.AST, span: Span, *, has_glob: bool) -> bool:
         text = self.source.text[span.start : span.end]
         strong = _STRONG.search(text) is not None
-        names = _STATE_TEXT.search(text) is not None or has_glob
+        names = has_glob or _STATE_TEXT.search(text) is not None or _NAME_TEXT.search(text) is not None
         if not strong and not names:
             return False
         for inner in ast.walk(node):
@@ -248,8 +278,10 @@ class PythonFile:
                 return True
         return False
 
-    def _calls_any(self, definition: Definition, helpers: set[str]) -> bool:
-        """Whether a function calls a helper that returns the name of a file, which then is its caller's business."""
+    def _calls_any(self, definition: Definition, helpers: set[str], told: set[str]) -> bool:
+        """Whether a function calls a helper that returns the name of a file, or one that is `told` a category: which
+        then is its caller's business.
+        """
         for inner in ast.walk(definition.node):
             if isinstance(inner, ast.Call):
                 called = (
@@ -258,10 +290,39 @@ class PythonFile:
                     else getattr(inner.func, "id", "")
                 )
                 if called in helpers and (
-                    _STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))
+                    called in told or _STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))
                 ):
                     return True
         return False
+
+    def _with_callers(self, wanted: list[Definition]) -> list[Definition]:
+        """These functions and all that call them, by way of others too, in the order of the text."""
+        names = {d.name for d in wanted}
+        grown = True
+        chosen = {id(d) for d in wanted}
+        while grown:
+            grown = False
+            for definition in self.outline.functions:
+                if id(definition) not in chosen and names & _called_names(definition.node):
+                    chosen.add(id(definition))
+                    names.add(definition.name)
+                    grown = True
+        return [d for d in self.outline.functions if id(d) in chosen]
+
+    def _runner(self, written: str) -> Runner | None:
+        """What a function of this file runs for its callers."""
+        definition = self._callee(written)
+        if definition is None:
+            return None
+        key = definition.qualified
+        if key not in self._runners:
+            node = definition.node
+            self._runners[key] = (
+                runner_of(node, self.resolve)
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+                else None
+            )
+        return self._runners[key]
 
     def _concurrency(self) -> dict[str, Concurrency]:
         """Functions that are handed to pools, processes and threads, and those that they call."""
@@ -359,7 +420,9 @@ class PythonFile:
                         }
         return self._attributes[class_name]
 
-    def _walker(self, definition: Definition, commands: bool = False) -> Walker | None:
+    def _walker(
+        self, definition: Definition, commands: bool = False, row: Row | None = None
+    ) -> Walker | None:
         """Walks a function; without `commands`, the programs that it runs are left alone."""
         unit = self._unit(definition)
         if unit is None or not unit.body or not isinstance(unit.body[0], cst.FunctionDef):
@@ -376,8 +439,16 @@ class PythonFile:
         )
         names = frozenset(p.arg for p in definition.parameters)
         walker = Walker(scope, execution, self._command_call if commands else _no_command, names)
+        walker.row = row or walker.row
+        self._prepare(walker)
         walker.block(node.body.body)
         return walker
+
+    def _prepare(self, walker: Walker) -> None:
+        walker.durable = self._durable
+        walker.helper_checks = lambda node, written, scope: self._helper_checks.asked(
+            node, self._callee(written), scope, self.source.text, self._walker
+        )
 
     def _call_value(self, node: cst.Call, written: str, scope: Scope) -> Value | None:
         """What a function of this file returns, its parameters replaced by the arguments."""
@@ -411,6 +482,10 @@ class PythonFile:
         found = self._by_name.get(name, ())
         return found[0] if len(found) == 1 else None
 
+    def _row_of(self, written: str) -> str | None:
+        definition = self._callee(written)
+        return definition.qualified if definition is not None else None
+
     def _summary(self, definition: Definition) -> _Summary | None:
         key = definition.qualified
         if key not in self._summaries:
@@ -431,15 +506,18 @@ class PythonFile:
     # --- walking ---------------------------------------------------------------------------------------------------
 
     def _walk_definition(self, definition: Definition) -> None:
-        self.interpreter.begin()
+        place = Place(self.source, definition.span)
+        parameters = tuple(p.arg for p in definition.parameters)
+        row = Row(place=place, title=definition.qualified, parameters=parameters)
+        self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # local calls are among the steps of a row only
         try:
-            walker = self._walker(definition, commands=True)
+            walker = self._walker(definition, commands=True, row=row)
         except RecursionError:
             walker = None
         if walker is not None:
             function = self.function(definition)
             self._take(walker, definition, function)
-        self.interpreter.end(Place(self.source, definition.span), "function", definition.qualified)
+        self._rows[definition.qualified] = row
 
     def function(self, definition: Definition) -> Function:
         """The function with its parameters."""
@@ -462,15 +540,17 @@ class PythonFile:
             unit = read_unit(text, whole)
         except (cst.ParserSyntaxError, RecursionError):
             return
-        self.interpreter.begin()
+        row = Row(place=Place(self.source, whole), kind="script", title=self.source.path)
+        self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # as above
         scope = self._scope(unit, None)
-        walker = Walker(scope, Execution(), self._command_call)
+        walker = Walker(scope, Execution(), self._command_call, row=row)
+        self._prepare(walker)
         try:
             walker.block(unit.body)
         except RecursionError:
             return
         self._take(walker, None, None)
-        self.interpreter.end(Place(self.source, whole), "script", self.source.path)
+        self._rows[""] = row
 
     def _without_definitions(self) -> str:
         """The text with the functions and classes at its top blanked out, so that all offsets stay."""
@@ -485,9 +565,6 @@ class PythonFile:
 
     def _take(self, walker: Walker, definition: Definition | None, function: Function | None) -> None:
         facts = walker.finish()
-        for fact in facts:
-            if isinstance(fact, Condition):
-                self.interpreter.note(fact)
         self.facts += facts
         for called, written, scope, execution in walker.local_calls:
             callee = self._callee(written)
@@ -496,19 +573,30 @@ class PythonFile:
                 bound = tuple(bind(called, parameters, scope).items())
                 call = Call(function, scope.place(called), bound, execution.loops)
                 self._calls.setdefault(callee.qualified, []).append(call)
+        for called, written, guards in walker.guarded_calls:
+            callee = self._callee(written)
+            if callee is not None:
+                parameters = [p.arg for p in callee.parameters]
+                self._guarded.append(
+                    GuardedCall(callee.qualified, bind(called, parameters, walker.scope), guards)
+                )
         acts = [fact for fact in facts if isinstance(fact, Act)]
         seen: set[Span] = set()
-        candidates = [(node, value, variable, False) for node, value, variable, _ in walker.named]
-        candidates += [(node, value, "", True) for node, value in walker.returned]
-        for node, value, variable, returned in candidates:
+        candidates = [(node, value, variable, where, False) for node, value, variable, where in walker.named]
+        candidates += [(node, value, "", walker.execution, True) for node, value in walker.returned]
+        for node, value, variable, execution, returned in candidates:
             place = walker.scope.place(node)
             if place.span in seen or not _is_name(node, value):
                 continue
             seen.add(place.span)
-            self._add_name(place, value, variable, definition, function, walker, acts, returned=returned)
+            self._add_name(place, value, variable, definition, function, execution, acts, returned=returned)
         for act in acts:
-            if act.path_place.span not in seen and "{" in act.path_place.text and _looks_like_file(act.path):
+            joined = _JOINS.search(act.path_place.text) is not None
+            if act.path_place.span not in seen and joined and _looks_like_file(act.path):
                 seen.add(act.path_place.span)
+                self._naming.setdefault(definition.qualified if definition else "", []).append(
+                    len(self._names)
+                )
                 self._names.append(
                     ArtifactName(act.path_place, act.path, act.path.name, function, act.execution,
                                  _purposes(act.path, "", definition), frozenset({type(act).__name__.lower()}))
@@ -521,29 +609,29 @@ class PythonFile:
         variable: str,
         definition: Definition | None,
         function: Function | None,
-        walker: Walker,
+        execution: Execution,
         acts: list[Act],
         *,
         returned: bool,
     ) -> None:
         purposes = _purposes(value.pattern, variable, definition if returned else None)
         roles = frozenset(type(a).__name__.lower() for a in acts if a.path.same_object(value.pattern))
-        if returned:
-            self._returning.setdefault(definition.qualified if definition else "", []).append(
-                len(self._names)
-            )
+        self._naming.setdefault(definition.qualified if definition else "", []).append(len(self._names))
         self._names.append(
             ArtifactName(
-                place, value.pattern, value.pattern.name, function, walker.execution, purposes, roles,
+                place, value.pattern, value.pattern.name, function, execution, purposes, roles,
                 returned=returned, variable=variable,
             )
         )  # fmt: skip
 
     def _finish(self) -> None:
-        for qualified, indices in self._returning.items():
+        runners = frozenset(key for key, runner in self._runners.items() if runner is not None)
+        self.interpreter.sequences += linked(self._rows, self._row_of, runners)
+        for qualified, indices in self._naming.items():
             for at in indices:
                 self._names[at] = replace(self._names[at], calls=tuple(self._calls.get(qualified, ())))
         self.facts += self._names
+        link(self.facts, self._guarded, self._calls)
         for at, fact in enumerate(self.facts):
             if isinstance(fact, Write) and fact.execution.functions:
                 self.facts[at] = self._with_state_words(fact)
@@ -576,6 +664,14 @@ def bind(node: cst.Call, parameters: list[str], scope: Scope) -> dict[str, PathP
             if name is not None:
                 bound[name] = lower(arg.value, scope).pattern
     return bound
+
+
+def _called_names(node: ast.AST) -> set[str]:
+    return {
+        inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Call)
+    }
 
 
 def _handed_over(node: ast.Call) -> str:
@@ -616,10 +712,9 @@ def _has_text(node: ast.BinOp) -> bool:
 
 def _looks_like_file(pattern: PathPattern) -> bool:
     literal = pattern.name.literal
-    if (
-        any(mark in literal for mark in (" ", "\n", "://", "=", "<", "%s", "?", ",", ";", "*", "|", "("))
-        or "://" in pattern.literal
-    ):
+    if any(
+        mark in literal for mark in (" ", "\n", "://", "=", "<", "%s", "?", ",", ";", "*", "|", "(")
+    ) or any(mark in pattern.literal for mark in ("://", "<", ">")):
         return False
     suffix = pattern.suffix
     return bool(suffix and 1 < len(suffix) <= 12 and suffix[1:2].isalpha()) or "/" in pattern.literal.strip(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
 from jobsafety_lint.meaning.commands import Arg
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.python.runners import Piece, Runner
 from jobsafety_lint.meaning.python.values import Element, Scope, dotted, keyword, lower
 from jobsafety_lint.meaning.shell.interpreter import Interpreter, Use
 from jobsafety_lint.meaning.shell.state import State
@@ -69,6 +70,7 @@ class CommandCalls:
 
     interpreter: Interpreter
     uses_fabric: bool = False
+    runner: Callable[[str], Runner | None] = field(default=lambda _: None)
 
     def read(
         self,
@@ -104,7 +106,74 @@ class CommandCalls:
                 host = PathPattern((Hole(scope.text(node.func.value)),))
                 remote = inner.but(host=host, shell="bash", at_home=True, cwd=None)
                 return self._text(args[0], scope, remote, use)
+        runner = self.runner(dotted(node.func))
+        if runner is not None:
+            self._runs(node, runner, scope, inner, Use(status, output, output_to))
         return False
+
+    def _runs(self, node: cst.Call, runner: Runner, scope: Scope, execution: Execution, use: Use) -> None:
+        """A call of a function that runs what it is given: the command is the caller's."""
+        given, rest = _given(node, runner, scope)
+        status = "exits" if runner.raises and use.status == "ignored" else use.status
+        use = (
+            Use(status, "branch" if use.status == "branch" else use.output, use.output_to)
+            if runner.returns
+            else Use(status)
+        )
+        first = runner.pieces[0]
+        if runner.style == "argv" and first.parameter in given:
+            self._argv(given[first.parameter], node, scope, execution, use)
+        elif runner.style == "text" and len(runner.pieces) == 1 and first.parameter in given:
+            self._text(given[first.parameter], scope, execution, use)
+        elif runner.style in {"words", "argv"}:
+            args = [
+                a for piece in runner.pieces for a in self._words_of(piece, node, scope, given, rest, runner)
+            ]
+            if args:
+                self.interpreter.run(args, State(execution), use, scope.place(node))
+        elif runner.style == "text" and all(not p.parameter or p.parameter in given for p in runner.pieces):
+            parts = [
+                arg_of(given[p.parameter], scope) if p.parameter else _own(p, node, scope)
+                for p in runner.pieces
+            ]
+            pieces = tuple(piece for arg in parts for piece in arg.pieces)
+            whole = PathPattern.of(*(arg.pattern for arg in parts))
+            text = snippet([Arg(scope.place(node), whole, whole, True, pieces=pieces)])
+            if text is not None and not (text.holes and len(text.text) == 1):
+                self.interpreter.text(text, State(execution.but(shell="sh")), use)
+
+    def _words_of(
+        self,
+        piece: Piece,
+        node: cst.Call,
+        scope: Scope,
+        given: dict[str, cst.BaseExpression],
+        rest: list[Element],
+        runner: Runner,
+    ) -> Iterator[Arg]:
+        if not piece.parameter:
+            yield _own(piece, node, scope)
+        elif piece.parameter == runner.variadic:
+            yield from self._spread(rest, scope, node.func)
+        elif piece.parameter in given:
+            argument = given[piece.parameter]
+            value = lower(argument, scope)
+            if piece.star or runner.style == "argv":
+                yield from self._spread([Element(argument, value, True)], scope, argument)
+            else:
+                yield arg_of(argument, scope)
+
+    def _spread(self, elements: Iterable[Element], scope: Scope, at: cst.BaseExpression) -> Iterator[Arg]:
+        """The words that elements are; those of a list that was made elsewhere stand `at` where it is used."""
+        for element in elements:
+            here = element.node if scope.unit.holds(element.node) else None
+            if element.star and element.value.elements is not None:
+                yield from self._spread(element.value.elements, scope, here or at)
+            elif here is None:
+                place, pattern = scope.place(at), element.value.pattern
+                yield Arg(place, pattern, pattern, True, element.star, None, ((pattern, place.span),))
+            else:
+                yield replace(arg_of(element.node, scope), splits=element.star)
 
     def _argv(
         self, argument: cst.BaseExpression, node: cst.Call, scope: Scope, execution: Execution, use: Use
@@ -127,10 +196,7 @@ class CommandCalls:
     ) -> bool:
         args: list[Arg] = []
         for element in elements:
-            if element.star and element.value.elements is not None:
-                args += [arg_of(inner.node, scope) for inner in element.value.elements]
-            else:
-                args.append(arg_of(element.node, scope))
+            args += self._spread([element], scope, node)
         if args:
             self.interpreter.run(args, State(execution), use, scope.place(node))
         return True
@@ -141,6 +207,30 @@ class CommandCalls:
             shell = execution.shell or "sh"
             self.interpreter.text(text, State(execution.but(shell=shell)), use)
         return True
+
+
+def _given(
+    node: cst.Call, runner: Runner, scope: Scope
+) -> tuple[dict[str, cst.BaseExpression], list[Element]]:
+    """Which argument a call gives for each parameter of a runner, and those for its `*args`."""
+    given: dict[str, cst.BaseExpression] = {}
+    rest: list[Element] = []
+    positions = iter(runner.parameters)
+    for arg in node.args:
+        if arg.keyword is not None:
+            given[arg.keyword.value] = arg.value
+        elif arg.star != "*" and (name := next(positions, None)) is not None:
+            given[name] = arg.value
+        else:
+            rest.append(Element(arg.value, lower(arg.value, scope), arg.star == "*"))
+    return given, rest
+
+
+def _own(piece: Piece, node: cst.Call, scope: Scope) -> Arg:
+    """A word that the runner adds, at the call."""
+    pattern = PathPattern.of(piece.text)
+    place = scope.place(node.func)
+    return Arg(place, pattern, pattern, True, False, None, ((pattern, place.span),))
 
 
 def _directory(node: cst.Call, scope: Scope) -> dict[str, object]:
@@ -169,7 +259,7 @@ def _pieces(node: cst.BaseExpression, scope: Scope) -> Iterator[tuple[PathPatter
                 span = scope.unit.span(part)
                 if isinstance(part, cst.FormattedStringText):
                     raw = "r" in node.start.lower().rstrip("\"'")
-                    yield from _decoded(part.value, span, raw=raw, braces=True)
+                    yield from decoded(part.value, span, raw=raw, braces=True)
                 elif isinstance(part, cst.FormattedStringExpression):
                     yield _value(part, scope), span
         case cst.ConcatenatedString(left=left, right=right):
@@ -195,10 +285,10 @@ def _string_pieces(node: cst.SimpleString, scope: Scope) -> Iterator[tuple[PathP
     prefix = len(node.prefix)
     quote = len(node.quote)
     inner = Span(span.start + prefix + quote, span.end - quote)
-    yield from _decoded(text[prefix + quote : len(text) - quote], inner, raw="r" in node.prefix.lower())
+    yield from decoded(text[prefix + quote : len(text) - quote], inner, raw="r" in node.prefix.lower())
 
 
-def _decoded(text: str, span: Span, *, raw: bool, braces: bool = False) -> Iterator[tuple[PathPattern, Span]]:
+def decoded(text: str, span: Span, *, raw: bool, braces: bool = False) -> Iterator[tuple[PathPattern, Span]]:
     """The value of a literal's text in pieces, each with its place: escapes stand for one character each."""
     at = 0
     start = span.start

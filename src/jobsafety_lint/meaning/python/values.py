@@ -47,6 +47,20 @@ _UNIQUE = frozenset(
      "tempfile.TemporaryDirectory", "tempfile.TemporaryFile", "secrets.token_hex", "secrets.token_urlsafe", "threading.get_ident",
      "random.random", "random.randint", "time.time_ns", "multiprocessing.current_process", "threading.current_thread"}
 )  # fmt: skip
+_SAME_IN_PROCESS = re.compile(r"getpid|current_process|get_ident|current_thread|HOSTNAME|tmp_path")
+_TEMPORARIES = {
+    "tempfile.mkstemp": ("suffix", "prefix", "dir"),
+    "tempfile.mkdtemp": ("suffix", "prefix", "dir"),
+    "tempfile.mktemp": ("suffix", "prefix", "dir"),
+    "tempfile.TemporaryDirectory": ("suffix", "prefix", "dir"),
+    "tempfile.NamedTemporaryFile": (
+        "mode", "buffering", "encoding", "newline", "suffix", "prefix", "dir",
+    ),
+    "aiofiles.tempfile.NamedTemporaryFile": (
+        "mode", "buffering", "encoding", "newline", "suffix", "prefix", "dir",
+    ),
+}  # fmt: skip
+"""Calls that make a temporary file, with their positional parameters."""
 _TIME = frozenset(
     {"time.time", "time.strftime", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
      "datetime.now", "datetime.utcnow", "date.today", "pendulum.now", "time.monotonic"}
@@ -81,6 +95,10 @@ class Value:
     checks: tuple[object, ...] = ()
     handle_of: Value | None = None
     """The file, where this is a handle that is open for writing."""
+    opened: int | None = None
+    """Where the call that opened the handle starts."""
+    temporary: Value | None = None
+    """The path, where this is an object of `tempfile` that has one."""
     node: cst.BaseExpression | None = None
 
 
@@ -224,7 +242,10 @@ def names_in(node: cst.CSTNode, scope: Scope) -> frozenset[str]:
 
 def unknown(node: cst.CSTNode, scope: Scope, kind: str = "variable", *, pathlike: bool = False) -> Value:
     """A value that is known only at run time."""
-    return Value(PathPattern((Hole(scope.text(node), names_in(node, scope), kind),)), pathlike)
+    text = scope.text(node)
+    once = kind == "unique" and not _SAME_IN_PROCESS.search(text)
+    version = scope.unit.span(node).start + 1 if once else 0  # two calls give two values
+    return Value(PathPattern((Hole(text, names_in(node, scope), kind, version),)), pathlike)
 
 
 def lower(node: cst.BaseExpression, scope: Scope) -> Value:  # one case a kind of expression
@@ -258,6 +279,12 @@ def lower(node: cst.BaseExpression, scope: Scope) -> Value:  # one case a kind o
                 Element(e.value, lower(e.value, scope), isinstance(e, cst.StarredElement)) for e in elements
             )
             return Value(unknown(node, scope).pattern, elements=found)
+        case cst.Subscript(
+            value=cst.Call() as made,
+            slice=[cst.SubscriptElement(slice=cst.Index(value=cst.Integer(value="1")))],
+        ):
+            value = lower(made, scope)
+            return value.temporary if value.temporary is not None else unknown(node, scope)
         case cst.IfExp(body=body, orelse=other):
             first, second = lower(body, scope), lower(other, scope)
             return first if first.pattern == second.pattern else unknown(node, scope)
@@ -304,12 +331,16 @@ def _attribute(node: cst.Attribute, scope: Scope) -> Value:
             return unknown(node, scope, pathlike=True)
         case "name" if not isinstance(base, cst.Name) or base.value != "os":
             value = lower(base, scope)
+            if value.temporary is not None:
+                return value.temporary
             if "/" in value.pattern.literal or value.pathlike:
                 return Value(value.pattern.name)
             if any(hole.kind == "unique" for hole in value.pattern.holes):
                 return value
     value = unknown(node, scope)
     base_value = scope.variables.get(base.value) if isinstance(base, cst.Name) else None
+    if base_value is not None and base_value.temporary is not None and node.attr.value == "name":
+        return base_value.temporary
     if base_value is not None and any(hole.kind == "unique" for hole in base_value.pattern.holes):
         return base_value
     if name:
@@ -392,6 +423,10 @@ def _call(node: cst.Call, scope: Scope) -> Value:  # one case a function
         inner = lower(args[0], scope)
         if inner.glob is not None or inner.elements is not None:
             return inner
+    if name in _TEMPORARIES:
+        return _temporary(node, name, args, scope)
+    if name == "tempfile.gettempdir":
+        return Value(PathPattern((Hole(scope.text(node), kind="tempdir"),)))
     if name in _UNIQUE or written.endswith((".uuid4", ".getpid", ".mkdtemp", ".mkstemp")):
         return unknown(node, scope, "unique", pathlike=False)
     if name in _TIME:
@@ -408,6 +443,28 @@ def _call(node: cst.Call, scope: Scope) -> Value:  # one case a function
     if returned is not None:
         return returned
     return unknown(node, scope)
+
+
+def _temporary(node: cst.Call, name: str, args: Sequence[cst.BaseExpression], scope: Scope) -> Value:
+    """What `tempfile` makes: a path of its own in a folder, the shared one unless `dir=` says another."""
+    given = dict(zip(_TEMPORARIES[name], args, strict=False))
+    given |= {arg.keyword.value: arg.value for arg in node.args if arg.keyword is not None}
+    given = {
+        key: value
+        for key, value in given.items()
+        if not (isinstance(value, cst.Name) and value.value == "None")
+    }
+    folder = PathPattern((Hole("tempfile.gettempdir()", kind="tempdir"),))
+    if "dir" in given:
+        folder = lower(given["dir"], scope).pattern
+    own = unknown(node, scope, "unique")
+    prefix, suffix = (
+        lower(given[key], scope).pattern if key in given else PathPattern(()) for key in ("prefix", "suffix")
+    )
+    path = Value(folder.joined(PathPattern.of(prefix, own.pattern, suffix)))
+    if name.endswith(("mkdtemp", "mktemp")):
+        return path
+    return replace(own, temporary=path)
 
 
 def _method(

@@ -9,10 +9,23 @@ from dataclasses import dataclass, field, replace
 import libcst as cst
 
 from jobsafety_lint.meaning.commands import Condition
-from jobsafety_lint.meaning.execution import Execution, Loop
-from jobsafety_lint.meaning.files import Act, Check, Glob, Guard, Replace, Write
+from jobsafety_lint.meaning.execution import Arm, Execution, Loop, Setting
+from jobsafety_lint.meaning.files import (
+    Act,
+    Append,
+    Check,
+    Create,
+    Glob,
+    Guard,
+    HandleUse,
+    Lock,
+    Replace,
+    Running,
+    Write,
+)
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.python import calls
+from jobsafety_lint.meaning.python.rows import RETURNED, LocalCall, Row
 from jobsafety_lint.meaning.python.values import (
     PATH_CLASSES,
     Element,
@@ -28,20 +41,28 @@ from jobsafety_lint.source import Hole, Place
 _CATCHES_MISSING = frozenset(
     {"FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException", "os.error"}
 )
+_CATCHES_EXISTING = (_CATCHES_MISSING - {"FileNotFoundError"}) | {"FileExistsError"}
 _LEAVING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _LOCK_WORDS = frozenset({"lock", "filelock", "flock", "mutex", "semaphore", "locked", "lockfile", "rlock"})
 _IN_PROCESS = re.compile(r"[\w.]*(?:Lock|Semaphore|Condition)\(\)")
+_BETWEEN_PROCESSES = ("multiprocessing.", "mp.", "billiard.", "torch.multiprocessing.")
+
+_GROWING = frozenset({"add", "append", "extend", "update", "insert", "setdefault"})
 
 CommandCall = Callable[[cst.Call, str, Scope, Execution, str, frozenset[str]], bool]
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A check inside a condition: `holds` is what it must say for the condition to be true; `alone` if it is all."""
+    """A check inside a condition: `holds` is what it must say for the condition to be true; `alone` if it is all.
+
+    `certain` is False where the condition may be true for another reason.
+    """
 
     check: Check
     holds: bool
     alone: bool
+    certain: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +73,7 @@ class Active:
     shape: str
     statement: cst.CSTNode
     act: cst.BaseExpression | None = None
+    leaving: str = ""
 
 
 @dataclass(eq=False)
@@ -65,22 +87,40 @@ class Walker:
     facts: list[object] = field(default_factory=list)
     guards: list[Active] = field(default_factory=list)
     tolerance: str | None = None
+    tolerance_existing: str | None = None
+    durable: frozenset[str] = frozenset()
+    """Functions of the file that call fsync."""
+    helper_checks: Callable[[cst.Call, str, Scope], list[tuple[Check, bool]]] | None = None
+    """The check that a function of the file stands for (`def taken(): return LOCK.exists()`)."""
+    guarded_calls: list[tuple[cst.Call, str, tuple[Guard, ...]]] = field(default_factory=list)
+    """Calls of functions of the same file that a check has let through."""
     returned: list[tuple[cst.BaseExpression, Value]] = field(default_factory=list)
     named: list[tuple[cst.BaseExpression, Value, str, Execution]] = field(default_factory=list)
     """Expressions that were assigned: with their value, the variable, and the circumstances."""
     local_calls: list[tuple[cst.Call, str, Scope, Execution]] = field(default_factory=list)
+    row: Row = field(default_factory=Row)
+    """What the unit runs and asks, in order; the commands among it are the interpreter's."""
+    _outputs: frozenset[str] = frozenset()
+    _testing: bool = False
     _glob_uses: dict[int, list[tuple[str, Place]]] = field(default_factory=dict)
     _globs: dict[int, int] = field(default_factory=dict)
     _filters: dict[int, set[str]] = field(default_factory=dict)
+    _handles: dict[int, Value] = field(default_factory=dict)
+    _uses: dict[int, list[HandleUse]] = field(default_factory=dict)
+    _depths: dict[int, int] = field(default_factory=dict)
+    _flushed: set[str] = field(default_factory=set)
+    _syncs: int = -1
+    """How many facts there were at the last fsync."""
 
     # --- statements ------------------------------------------------------------------------------------------------
 
     def block(self, statements: Iterable[cst.BaseStatement | cst.BaseSmallStatement]) -> None:
         """Walks statements in order; what early exits have ruled out counts for the rest."""
-        entered = len(self.guards)
+        entered, execution = len(self.guards), self.execution
         for statement in statements:
             self.statement(statement)
         del self.guards[entered:]
+        self.execution = self.execution.but(conditions=execution.conditions)
 
     def statement(self, node: cst.BaseStatement | cst.BaseSmallStatement) -> None:
         """Walks one statement."""
@@ -98,7 +138,7 @@ class Walker:
                         [target], value, pathlike=is_path_annotation(annotation.annotation, self.scope)
                     )
             case cst.AugAssign(target=target, value=value):
-                self.expression(value)
+                self._flowing(value, frozenset(_target_names(target)))
                 name = dotted(target)
                 known = self.scope.variables.get(name)
                 added = lower(value, self.scope)
@@ -108,7 +148,7 @@ class Walker:
                     self.scope.forget(name)
             case cst.Return(value=value):
                 if value is not None:
-                    self.expression(value, statement=node)
+                    self._flowing(value, frozenset({RETURNED}), statement=node)
                     self.returned.append((value, lower(value, self.scope)))
             case cst.If():
                 self._if(node)
@@ -123,24 +163,42 @@ class Walker:
             case cst.FunctionDef():
                 self._inner_function(node)
             case cst.Assert(test=test):
-                self.expression(test)
+                self._tested(test)
+                self.guards += [Active(a, "early-exit", node, leaving="raise") for a in self._asked(test)]
             case cst.Raise(exc=exc):
                 if exc is not None:
                     self.expression(exc)
             case cst.Match(subject=subject, cases=cases):
                 self.expression(subject)
                 outcomes = [self.scope.copy()]
-                for case in cases:
+                execution, place = self.execution, self.scope.place(node)
+                for at, case in enumerate(cases):
+                    arm = Arm(place, at, _leaving(case.body))
+                    self.execution = execution.but(arms=(*execution.arms, arm))
                     outcomes.append(self._branch(case.body))
+                self.execution = execution
                 self.scope.join(*outcomes)
 
-    def _branch(self, body: cst.BaseSuite, guards: Sequence[Active] = ()) -> Scope:
+    def _branch(
+        self,
+        body: cst.BaseSuite,
+        guards: Sequence[Active] = (),
+        condition: str = "",
+        *,
+        handling: bool = False,
+    ) -> Scope:
         """Walks a branch in a scope of its own and returns that."""
         outer, self.scope = self.scope, self.scope.copy()
+        execution = self.execution
+        if condition:
+            self.execution = execution.but(conditions=(*execution.conditions, condition))
+        if handling:
+            self.execution = execution.but(handling=True)
         entered = len(self.guards)
         self.guards += guards
         self.block(_statements(body))
         del self.guards[entered:]
+        self.execution = execution
         inner, self.scope = self.scope, outer
         return inner
 
@@ -149,9 +207,10 @@ class Walker:
     ) -> None:
         before = len(self.facts)
         outputs = frozenset(name for target in targets for name in _target_names(target))
-        self.expression(value_node, output_to=outputs)
+        self._flowing(value_node, outputs)
         value = lower(value_node, self.scope)
         value = self._result_of(value_node, value, before)
+        value = self._opened_by(value_node) or value
         if pathlike:
             value = replace(value, pathlike=True)
         for target in targets:
@@ -159,12 +218,53 @@ class Walker:
                 self._unpack(target, value, value_node)
                 continue
             name = dotted(target)
+            if isinstance(target, cst.Subscript):
+                self._set_environment(target, value)
             if name:
                 self.named.append((value_node, value, name, self.execution))
                 self.scope.assign(name, value)
 
+    def _flowing(
+        self,
+        node: cst.BaseExpression,
+        targets: frozenset[str],
+        statement: cst.CSTNode | None = None,
+    ) -> None:
+        """Walks an expression whose value goes into variables (or `RETURNED`)."""
+        outer, self._outputs = self._outputs, targets
+        self.expression(node, statement=statement, output_to=targets)
+        self._outputs = outer
+        self.row.flow(targets, _raw_names(node))
+
+    def _tested(self, node: cst.BaseExpression) -> None:
+        """Walks an expression whose truth picks a branch."""
+        outer, self._testing = self._testing, True
+        self.expression(node)
+        self._testing = outer
+        names = names_in(node, self.scope) | _raw_names(node)
+        condition = Condition(self.scope.place(node), names)
+        if names:
+            self.facts.append(condition)
+            self.row.add(condition)
+
+    def _set_environment(self, target: cst.Subscript, value: Value) -> None:
+        """`os.environ["NAME"] = value`: what is run from here on has it."""
+        if self.scope.resolve(dotted(target.value)) != "os.environ":
+            return
+        index = target.slice[0].slice
+        name = lower(index.value, self.scope).pattern.text if isinstance(index, cst.Index) else None
+        if name:
+            setting = Setting(name, value.pattern, self.scope.place(target), "export")
+            self.execution = self.execution.but(environment=(*self.execution.environment, setting))
+
     def _unpack(self, target: cst.Tuple, value: Value, node: cst.BaseExpression) -> None:
         names = [dotted(element.value) for element in target.elements]
+        if value.temporary is not None and len(names) == 2:
+            if names[0]:
+                self.scope.assign(names[0], Value(value.pattern, handle_of=value.temporary))
+            if names[1]:
+                self.scope.assign(names[1], value.temporary)
+            return
         unique = any(hole.kind == "unique" for hole in value.pattern.holes)
         for at, name in enumerate(names):
             if not name:
@@ -191,21 +291,23 @@ class Walker:
         return value
 
     def _if(self, node: cst.If) -> None:
-        self.expression(node.test)
-        names = names_in(node.test, self.scope) | _raw_names(node.test)
-        if names:
-            self.facts.append(Condition(self.scope.place(node.test), names))
+        self._tested(node.test)
         asked = self._asked(node.test)
         only = _only_expression(node.body) if node.orelse is None else None
         outcomes: list[Scope] = []
         self._filter_names(node.test)
-        inner = self._branch(node.body, [Active(a, "if", node, only) for a in asked])
+        condition = self.scope.text(node.test)
+        execution, place = self.execution, self.scope.place(node)
+        self.execution = execution.but(arms=(*execution.arms, Arm(place, 0, _leaving(node.body))))
+        inner = self._branch(node.body, [Active(a, "if", node, only) for a in asked], condition)
         if not leaves(node.body):
             outcomes.append(inner)
-        refuted: list[Active] = []
-        if len(asked) == 1 and asked[0].alone:
-            no = Asked(asked[0].check, not asked[0].holds, True)
-            refuted = [Active(no, "else", node)]
+        refuted = [Active(a, "else", node) for a in self._refuted(node.test)]
+        otherwise = execution.but(conditions=(*execution.conditions, f"not {condition}"))
+        self.execution = otherwise
+        if node.orelse is not None:
+            end = "" if isinstance(node.orelse, cst.If) else _leaving(node.orelse.body)
+            self.execution = otherwise.but(arms=(*otherwise.arms, Arm(place, 1, end)))
         if node.orelse is None:
             outcomes.append(self.scope.copy())
         elif isinstance(node.orelse, cst.If):
@@ -220,12 +322,15 @@ class Walker:
             other = self._branch(node.orelse.body, refuted)
             if not leaves(node.orelse.body):
                 outcomes.append(other)
+        self.execution = execution
         self.scope.join(*outcomes)
-        if node.orelse is None and leaves(node.body):
-            self.guards += [replace_shape(active, "early-exit") for active in refuted]
+        if leaves(node.body):
+            how = leaving(node.body)
+            self.guards += [replace(active, shape="early-exit", leaving=how) for active in refuted]
+            self.execution = otherwise
 
     def _for(self, node: cst.For) -> None:
-        self.expression(node.iter)
+        self._flowing(node.iter, frozenset(_target_names(node.target)))
         iterated = lower(node.iter, self.scope)
         before = len(self.facts)
         iterated = self._result_of(node.iter, iterated, before)
@@ -263,21 +368,30 @@ class Walker:
         for name in _assigned(node.body):
             if name in self.scope.variables:
                 self.scope.forget(name)
-        self.expression(node.test)
+        loop, outer = Loop("while", self.scope.place(node.test)), self.execution
+        self.execution = outer.but(loops=(*outer.loops, loop))
+        self._tested(node.test)
+        self.execution = outer
         only = _only_expression(node.body)
         guards = [Active(a, "while", node, only) for a in self._asked(node.test)]
-        self._looped(Loop("while", self.scope.place(node.test)), node.body, guards)
+        self._looped(loop, node.body, guards)
+        breaks = _breaks(node.body)
+        if not breaks:
+            self.guards += [Active(a, "while-over", node) for a in self._refuted(node.test)]
+        elif len(breaks) == 1 and isinstance(node.test, cst.Name | cst.Integer):
+            self.guards += [Active(a, "while-over", node) for a in self._asked(breaks[0])]
 
     def _try(self, node: cst.Try | cst.TryStar) -> None:
-        catches = any(_catches_missing(handler, self.scope) for handler in node.handlers)
-        outer = self.tolerance
-        if catches:
+        outer = self.tolerance, self.tolerance_existing
+        if any(_catches(handler, self.scope, _CATCHES_MISSING) for handler in node.handlers):
             self.tolerance = "handler"
+        if any(_catches(handler, self.scope, _CATCHES_EXISTING) for handler in node.handlers):
+            self.tolerance_existing = "handler"
         self.block(_statements(node.body))
-        self.tolerance = outer
+        self.tolerance, self.tolerance_existing = outer
         outcomes = [self.scope.copy()]
         for handler in node.handlers:
-            inner = self._branch(handler.body)
+            inner = self._branch(handler.body, handling=True)
             if not leaves(handler.body):
                 outcomes.append(inner)
         self.scope.join(*outcomes)
@@ -287,18 +401,22 @@ class Walker:
             self.block(_statements(node.finalbody.body))
 
     def _with(self, node: cst.With) -> None:
-        outer_execution, outer_tolerance = self.execution, self.tolerance
+        outer_execution = self.execution
+        outer_tolerance, outer_existing = self.tolerance, self.tolerance_existing
         for item in node.items:
             before = len(self.facts)
-            self.expression(item.item)
+            self._flowing(item.item, frozenset(_target_names(item.asname.name) if item.asname else ()))
             self._enter(item, before)
         self.block(_statements(node.body))
-        self.execution, self.tolerance = outer_execution, outer_tolerance
+        self.execution = outer_execution
+        self.tolerance, self.tolerance_existing = outer_tolerance, outer_existing
 
     def _is_in_process(self, lock: cst.BaseExpression) -> bool:
         """Whether a lock is made without the path of a file: it holds threads off, but no other process."""
         made = " ".join(hole.text for hole in lower(lock, self.scope).pattern.holes)
-        return _IN_PROCESS.fullmatch(made) is not None
+        if _IN_PROCESS.fullmatch(made) is None:
+            return False
+        return not self.scope.resolve(made.removesuffix("()")).startswith(_BETWEEN_PROCESSES)
 
     def _enter(self, item: cst.WithItem, before: int) -> None:
         call = item.item.expression if isinstance(item.item, cst.Await) else item.item
@@ -306,22 +424,40 @@ class Walker:
         if name in {"contextlib.suppress", "suppress"} and isinstance(call, cst.Call):
             if any(_names_missing(arg.value, self.scope) for arg in call.args):
                 self.tolerance = "suppress"
-        elif set(words_of(name)) & _LOCK_WORDS and not self._is_in_process(call):
-            self.execution = self.execution.but(lock=self.scope.text(call))
+            if any(_names_missing(arg.value, self.scope, _CATCHES_EXISTING) for arg in call.args):
+                self.tolerance_existing = "suppress"
+        elif set(words_of(name)) & _LOCK_WORDS:
+            self._hold(call)
         if item.asname is None:
             return
         value = lower(item.item, self.scope)
         opened = [f for f in self.facts[before:] if isinstance(f, Act)]
-        if opened:
+        handle = self._opened_by(item.item)
+        if handle is not None:
+            value = handle
+        elif value.temporary is not None:
+            value = value.temporary
+        elif opened:
             inner = Value(opened[-1].path)
             value = Value(opened[-1].path, handle_of=inner)
         for target in _target_names(item.asname.name):
             self.scope.assign(target, value)
 
+    def _hold(self, lock: cst.BaseExpression) -> None:
+        """From here on a lock is held."""
+        text = self.scope.text(lock)
+        if self._is_in_process(lock):
+            self.execution = self.execution.but(thread_lock=text)
+        else:
+            self.execution = self.execution.but(lock=text)
+
     def _inner_function(self, node: cst.FunctionDef) -> None:
         outer, self.scope = self.scope, self.scope.copy()
         guards, self.guards = self.guards, []
         tolerance, self.tolerance = self.tolerance, None
+        existing, self.tolerance_existing = self.tolerance_existing, None
+        execution = self.execution
+        self.execution = execution.but(loops=(), lock=None, conditions=())
         returned = len(self.returned)
         for parameter in all_parameters(node):
             annotation = parameter.annotation.annotation if parameter.annotation else None
@@ -329,6 +465,7 @@ class Walker:
         self.block(_statements(node.body))
         del self.returned[returned:]
         self.scope, self.guards, self.tolerance = outer, guards, tolerance
+        self.tolerance_existing, self.execution = existing, execution
 
     # --- expressions -----------------------------------------------------------------------------------------------
 
@@ -354,7 +491,7 @@ class Walker:
                 self.expression(right)
                 del self.guards[entered:]
             case cst.IfExp(test=test, body=body, orelse=other):
-                self.expression(test)
+                self._tested(test)
                 asked = self._asked(test)
                 entered = len(self.guards)
                 self.guards += [Active(a, "ternary", node) for a in asked]
@@ -375,7 +512,7 @@ class Walker:
             case cst.Await(expression=inner):
                 self.expression(inner, statement=statement, output_to=output_to)
             case cst.NamedExpr(target=target, value=value):
-                self.expression(value)
+                self._flowing(value, frozenset(_target_names(target)))
                 name = dotted(target)
                 if name:
                     self.scope.assign(name, lower(value, self.scope))
@@ -402,12 +539,13 @@ class Walker:
             iterated = lower(part.iter, self.scope)
             glob = iterated.glob or self._last_glob(part.iter)
             names = _target_names(part.target)
+            self.row.flow(frozenset(names), _raw_names(part.iter))
             for name in names:
                 self.scope.bind(name, pathlike=glob is not None and glob.by.startswith("Path"), glob=glob)
             loop = Loop("comprehension", self.scope.place(part.target), tuple(names))
             self.execution = self.execution.but(loops=(*self.execution.loops, loop))
             for condition in part.ifs:
-                self.expression(condition.test)
+                self._tested(condition.test)
                 self._filter_names(condition.test)
                 self.guards += [Active(a, "comprehension", node) for a in self._asked(condition.test)]
             part = part.inner_for_in
@@ -431,12 +569,40 @@ class Walker:
             self.facts.append(check)
             return
         for found in calls.facts_of(node, name, self.scope, self.execution):
+            if found.handle is not None:
+                start = self.scope.unit.span(node).start
+                self._handles[start] = replace(found.handle, opened=start)
+                self._depths[start] = len(self.execution.loops)
             self._keep(found.fact)
+        self._use_handles(node, name)
+        self._use_lock(node, name)
+        self._ask_running(node, name)
         self._use_globs(node, written)
         self._build_list(node, written)
-        if self.command_call(node, name, self.scope, self.execution, _status(node), output_to):
+        self._grow(node, written)
+        output_to = output_to or self._outputs
+        status = "branch" if self._testing else _status(node)
+        if self.command_call(node, name, self.scope, self.execution, status, output_to):
             return
         self.local_calls.append((node, written, self.scope.copy(), self.execution))
+        bound = tuple(lower(arg.value, self.scope).pattern for arg in node.args)
+        keywords = tuple(arg.keyword.value if arg.keyword else "*" if arg.star else "" for arg in node.args)
+        self.row.add(
+            LocalCall(
+                self.scope.place(node), written, self.execution, output_to, self._testing, bound, keywords
+            )
+        )
+
+    def _grow(self, node: cst.Call, written: str) -> None:
+        """`active.add(x)`: what goes into a collection flows into its variable."""
+        name, _, method = written.rpartition(".")
+        if name and method in _GROWING:
+            self.row.flow(frozenset({name}), frozenset().union(*(_raw_names(arg.value) for arg in node.args)))
+        if self.guards:
+            guards = tuple(self._guard(active, None) for active in reversed(self.guards))
+            self.guarded_calls.append((node, written, guards))
+        if written.rpartition(".")[2] in self.durable:
+            self._syncs = len(self.facts)
 
     def _build_list(self, node: cst.Call, written: str) -> None:
         """`cmd.append(x)`, `cmd.extend([…])` on a list that is known."""
@@ -455,7 +621,106 @@ class Walker:
             )
             self.scope.variables[name] = replace(known, elements=(*known.elements, *added))
 
-    def _keep(self, fact: Act | Glob) -> None:
+    # --- handles and locks -----------------------------------------------------------------------------------------
+
+    def _opened_by(self, node: cst.BaseExpression) -> Value | None:
+        """The handle that an expression is."""
+        node = _bare(node)
+        if isinstance(node, cst.Call):
+            return self._handles.get(self.scope.unit.span(node).start)
+        name = dotted(node)
+        value = self.scope.variables.get(name) if name else None
+        return value if value is not None and value.handle_of is not None else None
+
+    def _use_handles(self, node: cst.Call, name: str) -> None:
+        """What a call does through an open handle: write, flush, sync."""
+        receiver = node.func.value if isinstance(node.func, cst.Attribute) else None
+        method = node.func.attr.value if isinstance(node.func, cst.Attribute) else ""
+        if name in calls.SYNCING:
+            self._sync(node)
+        elif receiver is not None and (handle := self._opened_by(receiver)) is not None:
+            if method == "flush":
+                self._flushed.add(self.scope.text(receiver))
+            elif method in calls.HANDLE_METHODS:
+                self._use(handle, method, node, receiver)
+        elif method in calls.HANDLE_METHODS | {"truncate", "seek"}:
+            pass
+        elif name == "print":
+            target = keyword(node, "file")
+            if target is not None and (handle := self._opened_by(target)) is not None:
+                self._use(handle, "print", node, target)
+        elif name != "open" and name not in calls.LOCKING and not name.endswith("fdopen"):
+            last = name.rpartition(".")[2]
+            for arg in node.args:
+                handle = self._opened_by(arg.value)
+                if handle is not None and (
+                    name in calls.HANDLE_WRITERS or last.startswith(("to_", "write", "save", "dump"))
+                ):
+                    self._use(handle, name if name in calls.HANDLE_WRITERS else last, node, arg.value)
+
+    def _use(self, handle: Value, by: str, node: cst.Call, written: cst.BaseExpression) -> None:
+        start = handle.opened
+        if start is None:
+            return
+        self._flushed.discard(self.scope.text(written))
+        loops = len(self.execution.loops) - self._depths.get(start, 0)
+        use = HandleUse(by, self.scope.place(node), self.scope.text(written), loops)
+        self._uses.setdefault(start, []).append(use)
+
+    def _sync(self, node: cst.Call) -> None:
+        """An fsync counts if what it was called for has left the buffer of its handle."""
+        if node.args:
+            handle = calls.handle_node(node.args[0].value)
+            value = self._opened_by(handle)
+            written = value is not None and value.opened is not None and self._uses.get(value.opened)
+            if written and self.scope.text(handle) not in self._flushed and handle is not node.args[0].value:
+                return
+        self._syncs = len(self.facts)
+
+    def _use_lock(self, node: cst.Call, name: str) -> None:
+        """`fcntl.flock(…)`, `lock.acquire()`, `lock.release()`."""
+        if name in calls.LOCKING:
+            if "LOCK_UN" in self.scope.text(node):
+                self.execution = self.execution.but(lock=None)
+            else:
+                self.execution = self.execution.but(lock=self.scope.text(node))
+                handle = self._opened_by(calls.handle_node(node.args[0].value)) if node.args else None
+                start = handle.opened if handle is not None else None
+                for at, fact in enumerate(self.facts):
+                    if isinstance(fact, Append) and fact.place.span.start == start:
+                        self.facts[at] = replace(fact, execution=self.execution)  # nothing is written before
+            return
+        if not isinstance(node.func, cst.Attribute) or node.func.attr.value not in {"acquire", "release"}:
+            return
+        receiver = node.func.value
+        made = " ".join(hole.text for hole in lower(receiver, self.scope).pattern.holes)
+        if not set(words_of(self.scope.text(receiver) + " " + made)) & _LOCK_WORDS:
+            return
+        if node.func.attr.value == "release":
+            self.execution = self.execution.but(lock=None, thread_lock=None)
+        else:
+            self._hold(receiver)
+
+    def _ask_running(self, node: cst.Call, name: str) -> None:
+        """`os.kill(pid, 0)`, `psutil.pid_exists(pid)`: is it alive?"""
+        args = [arg.value for arg in node.args]
+        if name == "os.kill" and len(args) == 2 and isinstance(args[1], cst.Integer) and args[1].value == "0":
+            by = "os.kill(pid, 0)"
+        elif name in {"psutil.pid_exists", "psutil.Process"} and args:
+            by = name
+        else:
+            return
+        code = self.scope.text(args[0]) + " ".join(
+            hole.text for hole in lower(args[0], self.scope).pattern.holes
+        )
+        if re.search(r"\.pid\b|getpid|getppid", code):
+            return  # a process that this one has started, or itself
+        self.facts.append(Running(self.scope.place(node), by, self.execution, "leaves", "python"))
+
+    def _keep(self, fact: Act | Glob | Lock) -> None:
+        if isinstance(fact, Lock):
+            self.facts.append(fact)
+            return
         if isinstance(fact, Glob):
             self._globs[id(fact)] = len(self.facts)
             self.facts.append(replace(fact, scope=self.parameters | self.execution.loop_variables))
@@ -463,6 +728,8 @@ class Walker:
             return
         if fact.tolerates_missing is None and self.tolerance is not None:
             fact = replace(fact, tolerates_missing=self.tolerance)
+        if fact.tolerates_existing is None and self.tolerance_existing is not None:
+            fact = replace(fact, tolerates_existing=self.tolerance_existing)
         guards = tuple(
             self._guard(active, fact)
             for active in reversed(self.guards)
@@ -470,7 +737,7 @@ class Walker:
         )
         if guards:
             fact = replace(fact, guards=guards)
-        if isinstance(fact, Write):
+        if isinstance(fact, Write | Create | Append | Replace):
             self.guards = [g for g in self.guards if not g.asked.check.path.same_object(fact.path)]
         if fact.loop_item is not None:
             self._note_use(
@@ -479,16 +746,30 @@ class Walker:
                 fact.place,
             )
         if isinstance(fact, Replace) and fact.origin is not None:
-            self._moved(fact)
+            fact = self._moved(fact)
         self.facts.append(fact)
 
-    def _moved(self, move: Replace) -> None:
+    def _moved(self, move: Replace) -> Replace:
+        written: Act | None = None
+        last = 0
         for at, fact in enumerate(self.facts):
-            if isinstance(fact, Write) and move.origin is not None and fact.path.same_object(move.origin):
-                self.facts[at] = replace(fact, moved_to=move.path)
+            if not isinstance(fact, Write | Create) or move.origin is None:
+                continue
+            if fact.path.same_object(move.origin) or _same_file(fact.path, move.origin):
+                written, last = fact, at
+                if isinstance(fact, Write) and (move.atomic or fact.path.is_unique):
+                    self.facts[at] = replace(fact, moved_to=move.path)
+        if written is None:
+            return move
+        uses = tuple(self._uses.get(written.place.span.start, ()))
+        return replace(move, written=written.place, written_through=uses, synced=self._syncs > last)
 
-    def _guard(self, active: Active, act: Act) -> Guard:
-        sole = active.act is not None and self.scope.unit.span(_bare(active.act)) == act.place.span
+    def _guard(self, active: Active, act: Act | None) -> Guard:
+        sole = (
+            act is not None
+            and active.act is not None
+            and self.scope.unit.span(_bare(active.act)) == act.place.span
+        )
         return Guard(
             active.asked.check,
             active.asked.holds,
@@ -496,6 +777,8 @@ class Walker:
             self.scope.place(active.statement),
             sole=sole,
             only_check=active.asked.alone,
+            certain=active.asked.certain,
+            leaving=active.leaving,
         )
 
     # --- globs -----------------------------------------------------------------------------------------------------
@@ -553,7 +836,14 @@ class Walker:
             self.facts[at] = replace(
                 fact, uses=(*fact.uses, *uses), filtered_by=frozenset(self._filters.get(at, ()))
             )
+        for index, opened in enumerate(self.facts):
+            if isinstance(opened, Write | Append) and (found := self._uses.get(opened.place.span.start)):
+                self.facts[index] = replace(opened, uses=tuple(found))
         return self.facts
+
+    def asked_by(self, node: cst.BaseExpression) -> list[tuple[Check, bool]]:
+        """The checks that decide an expression, with what they say when it is true."""
+        return [(a.check, a.holds) for a in self._asked(node) if a.certain]
 
     # --- conditions ------------------------------------------------------------------------------------------------
 
@@ -564,6 +854,9 @@ class Walker:
                 check = calls.check_of(
                     node, self.scope.resolve(dotted(node.func)), self.scope, self.execution
                 )
+                if check is None and self.helper_checks is not None:
+                    known_checks = self.helper_checks(node, dotted(node.func), self.scope)
+                    return [Asked(helper, holds, len(known_checks) == 1) for helper, holds in known_checks]
                 return [Asked(check, True, True)] if check is not None else []
             case cst.Await(expression=inner):
                 return self._asked(inner)
@@ -583,13 +876,34 @@ class Walker:
                 return self._asked(value)
             case cst.Comparison(
                 left=left,
+                comparisons=[
+                    cst.ComparisonTarget(
+                        operator=cst.Is() | cst.Equal(), comparator=cst.Name(value="True" | "False" as said)
+                    )
+                ],
+            ):
+                return [replace(a, holds=a.holds is (said == "True")) for a in self._asked(left) if a.alone]
+            case cst.Comparison(
+                left=left,
                 comparisons=[cst.ComparisonTarget(operator=cst.In(), comparator=cst.Call() as call)],
             ):
                 return self._listed(node, left, call)
         return []
 
+    def _refuted(self, node: cst.BaseExpression) -> list[Asked]:
+        """What the checks have said where a condition is false; uncertain ones where another part may be the reason."""
+        match node:
+            case cst.BooleanOperation(left=left, operator=cst.Or(), right=right):
+                return [replace(a, alone=False) for a in (*self._refuted(left), *self._refuted(right))]
+            case cst.BooleanOperation(left=left, operator=cst.And(), right=right):
+                parts = (*self._refuted(left), *self._refuted(right))
+                return [replace(a, alone=False, certain=False) for a in parts]
+            case cst.UnaryOperation(operator=cst.Not(), expression=inner):
+                return self._asked(inner)
+        return [replace(a, holds=not a.holds) for a in self._asked(node) if a.alone]
+
     def _listed(self, node: cst.Comparison, left: cst.BaseExpression, call: cst.Call) -> list[Asked]:
-        if self.scope.resolve(dotted(call.func)) != "os.listdir" or not call.args:
+        if self.scope.resolve(dotted(call.func)) not in {"os.listdir", "listdir"} or not call.args:
             return []
         folder = lower(call.args[0].value, self.scope).pattern
         path = folder.joined(lower(left, self.scope).pattern)
@@ -601,9 +915,59 @@ class Walker:
         ]
 
 
-def replace_shape(active: Active, shape: str) -> Active:
-    """The same check, reached in another way."""
-    return replace(active, shape=shape)
+def _leaving(body: cst.BaseSuite) -> str:
+    """What a block certainly ends: `script`, `function`, `loop`, or nothing."""
+    ends = {"return": "function", "continue": "loop", "break": "loop", "raise": "script", "exit": "script"}
+    return ends.get(leaving(body), "")
+
+
+def _same_file(one: PathPattern, other: PathPattern) -> bool:
+    """Whether two paths are made by the same call of `tempfile`, in whatever way it was spelled afterwards."""
+    return bool(one.parts) and one.parts == other.parts
+
+
+def _breaks(body: cst.BaseSuite) -> list[cst.BaseExpression]:
+    """The conditions of the breaks of a loop; any other break as the name `True`."""
+    found: list[cst.BaseExpression] = []
+    for statement in body.body:
+        match statement:
+            case cst.If(test=test, body=inner, orelse=None) if (
+                leaving(inner) == "break" and len(inner.body) == 1
+            ):
+                found.append(test)
+            case cst.For() | cst.While():
+                pass
+            case _:
+                found += [cst.Name("True")] * _count_breaks(statement)
+    return found
+
+
+def _count_breaks(node: cst.CSTNode) -> int:
+    if isinstance(node, cst.Break):
+        return 1
+    if isinstance(node, cst.For | cst.While | cst.FunctionDef):
+        return 0
+    return sum(_count_breaks(child) for child in node.children)
+
+
+def leaving(body: cst.BaseSuite) -> str:
+    """How a block leaves at its end: `return`, `raise`, `continue`, `break`, `exit`; empty if it does not."""
+    statements = list(body.body)
+    last: cst.CSTNode | None = statements[-1] if statements else None
+    if isinstance(last, cst.SimpleStatementLine):
+        last = last.body[-1]
+    match last:
+        case cst.Return():
+            return "return"
+        case cst.Raise():
+            return "raise"
+        case cst.Continue():
+            return "continue"
+        case cst.Break():
+            return "break"
+        case cst.Expr(value=cst.Call(func=func)) if dotted(func) in _LEAVING:
+            return "exit"
+    return ""
 
 
 def _statements(body: cst.BaseSuite) -> Sequence[cst.BaseStatement | cst.BaseSmallStatement]:
@@ -644,10 +1008,11 @@ def leaves(body: cst.BaseSuite) -> bool:
     return isinstance(last, cst.Return | cst.Raise | cst.Continue | cst.Break)
 
 
-def _catches_missing(handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: Scope) -> bool:
-    if handler.type is None:
-        return True
-    if not _names_missing(handler.type, scope):
+def _catches(
+    handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: Scope, errors: frozenset[str]
+) -> bool:
+    """Whether a handler takes care of one of these errors (and does not only raise it again)."""
+    if handler.type is not None and not _names_missing(handler.type, scope, errors):
         return False
     last = _statements(handler.body)
     only = last[0] if len(last) == 1 else None
@@ -657,10 +1022,10 @@ def _catches_missing(handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: 
     return True
 
 
-def _names_missing(node: cst.BaseExpression, scope: Scope) -> bool:
+def _names_missing(node: cst.BaseExpression, scope: Scope, errors: frozenset[str] = _CATCHES_MISSING) -> bool:
     if isinstance(node, cst.Tuple):
-        return any(_names_missing(element.value, scope) for element in node.elements)
-    return scope.resolve(dotted(node)) in _CATCHES_MISSING
+        return any(_names_missing(element.value, scope, errors) for element in node.elements)
+    return scope.resolve(dotted(node)) in errors
 
 
 def _target_names(node: cst.BaseExpression) -> list[str]:
@@ -690,6 +1055,8 @@ def _assigned(node: cst.CSTNode) -> set[str]:
     stack = [node]
     while stack:
         inner = stack.pop()
+        if isinstance(inner, cst.FunctionDef | cst.Lambda):
+            continue
         if isinstance(inner, cst.Assign):
             found.update(name for target in inner.targets for name in _target_names(target.target))
         elif isinstance(inner, cst.AnnAssign | cst.AugAssign):

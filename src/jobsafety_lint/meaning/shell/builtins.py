@@ -49,6 +49,16 @@ def shell_options(words: list[str | None]) -> dict[str, bool]:
     return said
 
 
+def noclobber(words: list[str | None], before: bool) -> bool:
+    """Whether `>` refuses a file that is there, after `set` with these words."""
+    for at, word in enumerate(words):
+        text = word or ""
+        named = at + 1 < len(words) and words[at + 1] == "noclobber"
+        if text[:1] in {"-", "+"} and ("C" in text[1:] or (text[1:].endswith("o") and named)):
+            before = text[0] == "-"
+    return before
+
+
 def apply(interpreter: Interpreter, command: Command, state: State) -> None:
     """Changes the state as a builtin does; other commands change nothing."""
     reader = _BUILTINS.get(command.name)

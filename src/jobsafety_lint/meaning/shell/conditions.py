@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jobsafety_lint.meaning.files import Check
-from jobsafety_lint.meaning.shell.state import State
+from jobsafety_lint.meaning.shell.state import State, Value
 from jobsafety_lint.meaning.shell.values import value_of
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.source import Place, Source
@@ -36,6 +36,7 @@ class Asked:
     check: Check
     holds: bool
     alone: bool
+    certain: bool = True
 
 
 def checks_in(statement: sh.Statement, source: Source, state: State) -> list[Asked]:
@@ -60,7 +61,53 @@ def checks_in(statement: sh.Statement, source: Source, state: State) -> list[Ask
             return _terms(statement, inner_words, source, state)
         case sh.Group(body=body) if len(body.items) == 1:
             return checks_in(body.items[0].statement, source, state)
+        case sh.Command(words=(first, *rest)) if first.literal in state.functions:
+            return _asked_by_function(state.functions[first.literal or ""], rest, statement, source, state)
+        case sh.Command(words=(first, *rest)) if first.literal in {"ls", "stat"}:
+            return _listed(statement, rest, source, state)
     return []
+
+
+def _asked_by_function(
+    function: sh.Function, words: list[sh.Word], statement: sh.Statement, source: Source, state: State
+) -> list[Asked]:
+    """A function that is nothing but a check: `taken() { [ -e "$1" ]; }`."""
+    body = function.body
+    if not isinstance(body, sh.Group) or len(body.body.items) != 1 or state.call_depth > 4:
+        return []
+    inner = state.copy()
+    inner.call_depth += 1
+    inner.functions.pop(function.name, None)
+    for at, word in enumerate(words, 1):
+        inner.assign(str(at), Value(value_of(word, source, state)))
+    found = checks_in(body.body.items[0].statement, source, inner)
+    return [Asked(replace(a.check, place=Place(source, statement.span)), a.holds, a.alone) for a in found]
+
+
+def _listed(statement: sh.Statement, words: list[sh.Word], source: Source, state: State) -> list[Asked]:
+    operands = [word for word in words if not (word.literal or "x").startswith("-")]
+    if len(operands) != 1:
+        return []
+    check = Check(
+        Place(source, statement.span), value_of(operands[0], source, state), Place(source, operands[0].span),
+        state.execution, "ls", "shell", test="listed",
+    )  # fmt: skip
+    return [Asked(check, True, True)]
+
+
+def refuted_in(statement: sh.Statement, source: Source, state: State) -> list[Asked]:
+    """What the checks have said where a condition is false; uncertain ones where another part may be the reason."""
+    match statement:
+        case sh.Pipeline(stages=(only,), negated=True):
+            return checks_in(only, source, state)
+        case sh.AndOr(items=items, operators=operators) if set(operators) == {"||"}:
+            found = [asked for item in items for asked in refuted_in(item, source, state)]
+            return [replace(a, alone=False) for a in found]
+        case sh.Group(body=body) if len(body.items) == 1:
+            return refuted_in(body.items[0].statement, source, state)
+    asked = checks_in(statement, source, state)
+    certain = len(asked) == 1 and asked[0].alone
+    return [replace(a, holds=not a.holds, alone=a.alone, certain=certain) for a in asked]
 
 
 def _terms(statement: sh.Statement, words: list[sh.Word], source: Source, state: State) -> list[Asked]:

@@ -84,7 +84,7 @@ def _act(kind: type[Act], command: Command, arg: Arg, **more: object) -> Act:
         command.name,
         "shell",
         statement=command.statement,
-        **more,  # type: ignore[arg-type]  # the fields of the kinds differ
+        **{"tolerates_existing": "|| true" if command.status == "masked" else None, **more},  # type: ignore[arg-type]  # the fields of the kinds differ
     )
 
 
@@ -92,6 +92,10 @@ def _tolerance(command: Command, *, force: bool) -> str | None:
     if force:
         return "-f"
     return "|| true" if command.status == "masked" else None
+
+
+def _checked(command: Command) -> bool:
+    return command.status not in {"ignored", "masked"}
 
 
 def _rm(command: Command) -> Iterator[Fact]:
@@ -118,13 +122,15 @@ def _mv(command: Command) -> Iterator[Fact]:
         if not is_glob(arg):
             yield _act(Delete, command, arg, what="moved", tolerates_missing=_tolerance(command, force=False))
     if len(origins) == 1:
-        yield _act(Replace, command, target, origin=origins[0].pattern)
+        yield _act(Replace, command, target, origin=origins[0].pattern, origin_place=origins[0].place)
 
 
 def _cp(command: Command) -> Iterator[Fact]:
     _, operands = split_options(command.args, _COPY_VALUES)
     if len(operands) == 2:
-        yield _act(Write, command, operands[1], content="cp")
+        origin, target = operands
+        yield _act(Write, command, target, content=command.name)
+        yield _act(Replace, command, target, origin=origin.pattern, origin_place=origin.place, atomic=False)
 
 
 def _touch(command: Command) -> Iterator[Fact]:
@@ -135,8 +141,42 @@ def _touch(command: Command) -> Iterator[Fact]:
 
 def _mkdir(command: Command) -> Iterator[Fact]:
     options, operands = split_options(command.args, frozenset({"-m", "--mode"}))
+    parents = bool(options & {"-p", "--parents"})
     for arg in operands:
-        yield _act(Create, command, arg, what="directory", exclusive=not options & {"-p", "--parents"})
+        more = {"tolerates_existing": "-p"} if parents else {}
+        yield _act(
+            Create, command, arg, what="directory", exclusive=not parents, checked=_checked(command), **more
+        )
+
+
+def _link(command: Command) -> Iterator[Fact]:
+    options, operands = split_options(command.args)
+    if len(operands) == 2:
+        yield _act(Create, command, operands[1], exclusive=not options & {"-f", "--force"})
+
+
+def _output_option(command: Command, *names: str) -> Iterator[Fact]:
+    """A program that writes the file of an option: `curl -o FILE`, `wget -O FILE`, `sort -o FILE`."""
+    words = command.words
+    for at, word in enumerate(words):
+        if word in names and at + 1 < len(words) and words[at + 1] != "-":
+            yield _act(Write, command, command.args[at + 1], content=command.name)
+
+
+def _curl(command: Command) -> Iterator[Fact]:
+    yield from _output_option(command, "-o", "--output")
+
+
+def _wget(command: Command) -> Iterator[Fact]:
+    yield from _output_option(command, "-O", "--output-document")
+
+
+def _dd(command: Command) -> Iterator[Fact]:
+    for arg in command.args:
+        first = arg.pattern.parts[0] if arg.pattern.parts else ""
+        if isinstance(first, str) and first.startswith("of=") and not first.startswith("of=/dev/"):
+            target = Arg(arg.place, PathPattern.of(first[3:], *arg.pattern.parts[1:]), arg.written)
+            yield _act(Write, command, target, content="dd")
 
 
 def _tee(command: Command) -> Iterator[Fact]:
@@ -224,14 +264,29 @@ _COMMANDS = {
     "install": _cp,
     "touch": _touch,
     "mkdir": _mkdir,
+    "ln": _link,
+    "curl": _curl,
+    "wget": _wget,
+    "dd": _dd,
     "tee": _tee,
     "sed": _sed,
     "find": _find,
 }
 
 
-def redirect_facts(command: Command | None, operator: str, target: Arg, statement: Place) -> Iterator[Act]:
-    """What a redirection does; `command` is the one whose output or input it is, if there is one."""
+def redirect_facts(
+    command: Command | None,
+    operator: str,
+    target: Arg,
+    statement: Place,
+    *,
+    noclobber: bool = False,
+    group: bool = False,
+) -> Iterator[Act]:
+    """What a redirection does; `command` is the one whose output or input it is, if there is one.
+
+    `noclobber`: `>` fails if the file is there. `group`: it is that of a whole compound command.
+    """
     path = target.pattern
     text = path.text or ""
     if text.startswith("/dev/") or text.isdigit() or text == "-":
@@ -249,5 +304,9 @@ def redirect_facts(command: Command | None, operator: str, target: Arg, statemen
         "<": Read,
     }
     kind = kinds.get(operator)
-    if kind is not None:
+    if kind is Write and noclobber and operator != ">|":
+        yield Create(statement, path, target.place, execution, operator, "shell", exclusive=True)
+    elif kind is Append:
+        yield Append(statement, path, target.place, execution, operator, "shell", content=by, group=group)
+    elif kind is not None:
         yield kind(statement, path, target.place, execution, operator, "shell", content=by)  # type: ignore[call-arg]

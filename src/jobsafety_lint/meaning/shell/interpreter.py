@@ -14,12 +14,22 @@ from pathlib import Path
 
 from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, ShellAssignment
 from jobsafety_lint.meaning.commands import Sequence as Steps
-from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
-from jobsafety_lint.meaning.files import Act, Glob, Guard, Write
+from jobsafety_lint.meaning.comparisons import of_arithmetic, of_command
+from jobsafety_lint.meaning.execution import Arm, Concurrency, Execution, Loop, Setting
+from jobsafety_lint.meaning.files import Act, Create, Delete, Glob, Guard, Replace, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
 from jobsafety_lint.meaning.pipes import Background, BareWait, LostInPipe, LostVariable
-from jobsafety_lint.meaning.shell import builtins, file_commands, lost_variables, shapes, sourcing
-from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked
+from jobsafety_lint.meaning.shell import (
+    builtins,
+    file_commands,
+    locks,
+    lost_variables,
+    running,
+    shapes,
+    sourcing,
+)
+from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
+from jobsafety_lint.meaning.shell.leaving import ends, leaving
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
 from jobsafety_lint.meaning.shell.values import args_of, pieces_of, value_of
@@ -96,28 +106,34 @@ class Interpreter:
         outer_steps, outer_edges = self._steps, self._edges
         self._steps, self._edges = [], {}
         state = State(execution)
-        self._file = source.file
-        self._main = sourcing.script_path(source)
         tree = self.text(source, state, Use("result"))
         if tree is not None:
             place = Place(source, tree.script.span)
             self.sequences.append(self._sequence(place, kind, title or source.path))
-            for function in list(state.functions.values()):
-                if id(function) not in self._called and self._origins.get(id(function), source) is source:
-                    self._steps, self._edges = [], {}
-                    self._function(function, source, (), state.copy(), Use("result"))
-                    self.sequences.append(
-                        self._sequence(Place(source, function.span), "function", function.name)
-                    )
+            self._uncalled(source, state)
         self._steps, self._edges = outer_steps, outer_edges
 
-    def begin(self) -> None:
-        """Starts the row of what another language's function runs."""
-        self._steps, self._edges = [], {}
+    def part(self, source: Source, state: State, status: str = "result") -> list[Command]:
+        """Reads one shell of several that run one after the other, between `begin` and `end`; returns its commands."""
+        before = len(self._steps)
+        if self.text(source, state, Use(status)) is None:
+            return []
+        steps, edges = self._steps, self._edges
+        self._uncalled(source, state)
+        self._steps, self._edges = steps, edges
+        return [step for step in steps[before:] if isinstance(step, Command)]
 
-    def note(self, condition: Condition) -> None:
-        """A condition of another language, as part of the row."""
-        self._steps.append(condition)
+    def _uncalled(self, source: Source, state: State) -> None:
+        """Reads the functions that nothing has called, each as a row of its own."""
+        for function in list(state.functions.values()):
+            if id(function) not in self._called and self._origins.get(id(function), source) is source:
+                self._steps, self._edges = [], {}
+                self._function(function, source, (), state.copy(), Use("result"))
+                self.sequences.append(self._sequence(Place(source, function.span), "function", function.name))
+
+    def begin(self, steps: list[Command | Condition] | None = None) -> None:
+        """From here on, the commands that are run go into these steps: the row of another language's function."""
+        self._steps, self._edges = [] if steps is None else steps, {}
 
     def end(self, place: Place, kind: str, title: str) -> None:
         """Ends the row that `begin` has started."""
@@ -128,6 +144,8 @@ class Interpreter:
         """Reads a text that a shell runs, in the given state; None if it is nested too deeply."""
         if self.depth >= MAX_DEPTH:
             return None
+        if self._file is None:
+            self._file, self._main = source.file, sourcing.script_path(source)
         self.depth += 1
         try:
             tree = self.read(source)
@@ -165,7 +183,7 @@ class Interpreter:
     def block(self, block: sh.Block, source: Source, state: State, use: Use) -> list[Command]:
         """Reads a list of statements. `use` is what becomes of the last one's status, if the caller looks at it."""
         ran: list[Command] = []
-        guards = len(state.guards)
+        guards, conditions = len(state.guards), state.execution.conditions
         function, self._functions_around[-1] = self._functions_around[-1], None
         loop = bool(self._loops_around) and self._loops_around[-1][1] is block
         for at, item in enumerate(block.items):
@@ -180,6 +198,7 @@ class Interpreter:
             self._frames.pop()
             state.guards += self._after(item.statement, source, state)
         del state.guards[guards:]
+        state.change(conditions=conditions)
         return ran
 
     def _next_look(self, block: sh.Block, at: int, source: Source, state: State) -> str:
@@ -228,6 +247,8 @@ class Interpreter:
             inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
             if state.execution.shell in {"sh", "dash"}:  # measured: bash leaves the loop's input to it
                 inner.change(input_of=None)
+            if loops:
+                inner.fork()
             with self._subshell():
                 ran = self.statement(item.statement, source, inner, replace(use, status="ignored"))
             self._in_background(item, source, state, ran)
@@ -260,6 +281,7 @@ class Interpreter:
                     )
             case sh.Test() | sh.Arithmetic():
                 self._substitutions(statement, source, state, replace(use, status="masked"), output="branch")
+                self._compared(statement, source, state)
                 if use.status in {"branch", "exits"}:
                     self._condition(statement, source)
                 return []
@@ -280,10 +302,16 @@ class Interpreter:
     def _compound_body(self, statement: sh.Compound, source: Source, state: State, use: Use) -> list[Command]:
         match statement:
             case sh.Group(body=body):
-                return self.block(body, source, state, use)
+                ran = self.block(body, source, state, use)
+                if any(redirect.descriptor for redirect in statement.redirects):
+                    self._close(statement.redirects, state)
+                return ran
             case sh.Subshell(body=body):
+                inner = state.copy()
+                if any(redirect.descriptor for redirect in statement.redirects):
+                    self._close(statement.redirects, state)
                 with self._subshell():
-                    return self.block(body, source, state.copy(), use)
+                    return self.block(body, source, inner, use)
             case sh.If():
                 return self._if(statement, source, state, use)
             case sh.While():
@@ -296,6 +324,24 @@ class Interpreter:
             case sh.Case():
                 return self._case(statement, source, state, use)
         return []
+
+    def _close(self, redirects: Sequence[sh.Redirect], state: State) -> None:
+        """A group's own descriptors are gone behind it, and the lock on one of them."""
+        for redirect in redirects:
+            if redirect.descriptor in state.descriptors:
+                del state.descriptors[redirect.descriptor or ""]
+                state.change(lock=None)
+
+    def _compared(self, statement: sh.Test | sh.Arithmetic, source: Source, state: State) -> None:
+        """Keeps the comparison that `[[ … ]]` or `((…))` makes."""
+        place = Place(source, statement.span)
+        if isinstance(statement, sh.Arithmetic):
+            found = of_arithmetic(statement.text, place)
+        else:
+            args = [arg for word in statement.words for arg in args_of(word, source, state)]
+            found = of_command(Command(place, "test", tuple(args), state.execution))
+        if found is not None:
+            self.add(found)
 
     def _condition(self, node: sh.Node, source: Source) -> None:
         names = names_asked(node, source)
@@ -316,24 +362,34 @@ class Interpreter:
         outcomes: list[State] = []
         place = Place(source, statement.span)
         refuted: list[ActiveGuard] = []
+        denied: list[str] = []
         sole = len(statement.branches) == 1 and statement.otherwise is None and not statement.redirects
-        for branch in statement.branches:
+        arms = state.execution.arms
+        for at, branch in enumerate(statement.branches):
             ran += self._test_block(branch.condition, source, state)
             asked = self._asked(branch.condition, source, state)
-            inner = state.copy()
+            inner = state.copy(arms=(*arms, Arm(place, at, ends(branch.body))))
             inner.guards += refuted
+            condition = source.shown(branch.condition.span)
+            inner.change(conditions=(*inner.execution.conditions, *denied, condition))
             act = _only_statement(branch.body) if sole else None
             inner.guards += [ActiveGuard(a.check, a.holds, "if", place, a.alone, act) for a in asked]
             ran += self.block(branch.body, source, inner, use)
-            if not leaves(branch.body):
+            if not leaving(branch.body):
                 outcomes.append(inner)
-            if len(asked) == 1 and asked[0].alone:
-                refuted.append(ActiveGuard(asked[0].check, not asked[0].holds, "else", place, True))
-        rest = state.copy()
+            if len(branch.condition.items) == 1:
+                refuted += [
+                    ActiveGuard(a.check, a.holds, "else", place, a.alone, certain=a.certain)
+                    for a in refuted_in(branch.condition.items[0].statement, source, state)
+                ]
+            denied.append(f"not {condition}")
+        self._ask_running(statement, source, state)
+        rest = state.copy(conditions=(*state.execution.conditions, *denied))
         if statement.otherwise is not None:
             rest.guards += refuted
+            rest.change(arms=(*arms, Arm(place, len(statement.branches), ends(statement.otherwise))))
             ran += self.block(statement.otherwise, source, rest, use)
-        if statement.otherwise is None or not leaves(statement.otherwise):
+        if statement.otherwise is None or not leaving(statement.otherwise):
             outcomes.append(rest)
         self._join(state, outcomes)
         return ran
@@ -363,10 +419,16 @@ class Interpreter:
         self._condition(statement.subject, source)
         ran: list[Command] = []
         outcomes = [state.copy()]
-        for clause in statement.clauses:
-            inner = state.copy()
+        place = Place(source, statement.span)
+        for at, clause in enumerate(statement.clauses):
+            arm = Arm(place, at, ends(clause.body))
+            patterns = " ".join(source.shown(pattern.span) for pattern in clause.patterns)
+            condition = f"{source.shown(statement.subject.span)} is {patterns}"
+            inner = state.copy(
+                arms=(*state.execution.arms, arm), conditions=(*state.execution.conditions, condition)
+            )
             ran += self.block(clause.body, source, inner, use)
-            if not leaves(clause.body):
+            if not leaving(clause.body):
                 outcomes.append(inner)
         self._join(state, outcomes)
         return ran
@@ -440,6 +502,7 @@ class Interpreter:
         for name in assigned_in(body) - set(loop.variables):
             state.forget(name)
         inner = state.copy(loops=(*state.execution.loops, loop))
+        inner.loop_start = dict(state.versions)
         inner.guards += guards
         if statement is not None:
             self._loops_around.append((statement, body))
@@ -448,7 +511,7 @@ class Interpreter:
             self._loops_around.pop()
         state.join(state.copy(), inner)
         for name in ("errexit", "pipefail"):
-            if getattr(inner.execution, name) is not getattr(state.execution, name) and not leaves(body):
+            if getattr(inner.execution, name) is not getattr(state.execution, name) and not leaving(body):
                 state.change(**{name: getattr(inner.execution, name)})
         return ran
 
@@ -458,6 +521,8 @@ class Interpreter:
         count = len(statement.items)
         entered = len(state.guards)
         suspended = state.execution.errexit_suspended
+        conditions, handling = state.execution.conditions, state.execution.handling
+        self._ask_running_in_list(statement, source, state)
         for at, item in enumerate(statement.items):
             last = at == count - 1
             mine = use
@@ -473,14 +538,22 @@ class Interpreter:
                 )
                 state.change(errexit_suspended=True)
             self._condition(item, source) if not last else None
+            arms = state.execution.arms
+            if last and count == 2:
+                state.change(arms=(*arms, Arm(place, 1, ends(item))))
             ran += self.statement(item, source, state, mine)
-            state.change(errexit_suspended=suspended)
+            state.change(errexit_suspended=suspended, arms=arms)
             if last:
                 break
             asked = checks_in(item, source, state)
             for a in asked:
                 self.add(a.check)
             holds = statement.operators[at] == "&&"
+            said = source.shown(item.span)
+            before = state.execution.conditions
+            state.change(
+                conditions=(*before, said if holds else f"not {said}"), handling=handling or not holds
+            )
             if not holds and not (len(asked) == 1 and asked[0].alone):
                 asked = []
             act = statement.items[-1] if count == 2 else None
@@ -490,30 +563,69 @@ class Interpreter:
                 for a in asked
             ]
         del state.guards[entered:]
+        state.change(conditions=conditions, handling=handling)
         return ran
+
+    def _ask_running(self, statement: sh.If, source: Source, state: State) -> None:
+        """What depends on whether a process runs: the script stops, or starts one."""
+        branch = statement.branches[0]
+        for ask in running.asks_in(branch.condition, source, state):
+            if_running, if_not = (
+                (branch.body, statement.otherwise) if ask.positive else (statement.otherwise, branch.body)
+            )
+            started = running.started_in(if_not, source)
+            if if_running is not None and leaving(if_running) and leaving(if_running) in {"exit", "return"}:
+                self._running(ask, "leaves", Place(source, if_running.items[-1].statement.span), state)
+            elif started is not None:
+                self._running(ask, "starts", started, state)
+
+    def _ask_running_in_list(self, statement: sh.AndOr, source: Source, state: State) -> None:
+        last = statement.items[-1]
+        for ask in running.asks_in(statement.items[0], source, state):
+            goes_on = statement.operators[0] == "&&"
+            if ask.positive is goes_on:
+                if leaving(last) and leaving(last) in {"exit", "return"}:
+                    self._running(ask, "leaves", Place(source, last.span), state)
+            else:
+                started = running.started_in(sh.Block(last.span, (sh.Item(last.span, last, ";"),)), source)
+                if started is not None:
+                    self._running(ask, "starts", started, state)
+
+    def _running(self, ask: running.Ask, outcome: str, decided: Place | None, state: State) -> None:
+        fact = running.fact_of(ask, outcome, decided, state)
+        if fact is not None:
+            self.add(fact)
 
     def _after(self, statement: sh.Statement, source: Source, state: State) -> list[ActiveGuard]:
         """Guards for what follows a statement that leaves when a check fails: `[ -f x ] || exit`, `if …; then return`."""
         condition: sh.Statement | None = None
-        negate = False
+        negate, shape, how = False, "early-exit", ""
         match statement:
-            case sh.AndOr(items=(first, second), operators=(operator,)) if _leaves(second):
-                condition, negate = first, operator == "&&"
-            case sh.If(branches=(branch,), otherwise=None) if (
-                leaves(branch.body) and len(branch.condition.items) == 1
+            case sh.AndOr(items=(first, second), operators=(operator,)) if leaving(second):
+                condition, negate, how = first, operator == "&&", leaving(second)
+            case sh.AndOr(items=(first, *talk, last), operators=operators) if (
+                set(operators) == {"&&"} and leaving(last) and all(_program(t) in _TALK for t in talk)
             ):
+                condition, negate, how = first, True, leaving(last)
+            case sh.If(branches=(branch, *_)) if leaving(branch.body) and len(branch.condition.items) == 1:
                 condition, negate = branch.condition.items[0].statement, True
+                how = leaving(branch.body)
+            case sh.While(until=until, condition=block, body=body) if len(block.items) == 1 and not any(
+                isinstance(n, sh.Command) and n.words and n.words[0].literal in {"break", "return"}
+                for n in body.walk()
+            ):
+                condition, negate, shape = block.items[0].statement, not until, "while-over"
         if condition is None:
             return []
-        asked = checks_in(condition, source, state)
+        asked = refuted_in(condition, source, state) if negate else checks_in(condition, source, state)
         place = Place(source, statement.span)
-        if negate:
-            asked = (
-                [Asked(a.check, not a.holds, True) for a in asked]
-                if len(asked) == 1 and asked[0].alone
-                else []
-            )
-        return [ActiveGuard(a.check, a.holds, "early-exit", place, a.alone) for a in asked]
+        if shape == "early-exit":
+            said = source.shown(condition.span)
+            state.change(conditions=(*state.execution.conditions, f"not {said}" if negate else said))
+        return [
+            ActiveGuard(a.check, a.holds, shape, place, a.alone, certain=a.certain, leaving=how)
+            for a in asked
+        ]
 
     def _pipeline(self, statement: sh.Pipeline, source: Source, state: State, use: Use) -> list[Command]:
         if len(statement.stages) == 1:
@@ -688,15 +800,22 @@ class Interpreter:
             use.output,
             self._targets(redirects, place.source, state),
             use.statement,
+            program=args[0] if args else None,
             document=document,
         )
         ran = [command]
         self.add(command)
         self._steps.append(command)
+        for lock in locks.locks_of(command, state):
+            self.add(lock)
         for fact in file_commands.facts_of(command):
             self._file_fact(fact, state)
+            if isinstance(fact, Create):
+                locks.hold_created(fact, state, use.status)
         self._redirections(redirects, place.source, state, command, None)
         if not outer:
+            if name == "set":
+                state.noclobber = builtins.noclobber(command.words, state.noclobber)
             builtins.apply(self, command, state)
             if name in {"source", "."} and command.args:
                 ran += self._source(command, state, use)
@@ -760,7 +879,7 @@ class Interpreter:
         """The statements that run after the one at hand, as far as the script is not left."""
         for items, _ in self._following():
             for at, item in enumerate(items):
-                if _leaves(item.statement) and _program(item.statement) == "exit":
+                if ends(item.statement) == "script":
                     yield items[:at]
                     return
             yield items
@@ -918,8 +1037,10 @@ class Interpreter:
                 outer = (command, *command.outer)
                 return self.run(inner.args, below, use, place_of(inner.args), handed_on, outer)
             if inner.text is not None:
-                same_shell = command.name in {"eval", "trap"}
-                below = state if command.name == "eval" else state.copy() if same_shell else State(execution)
+                below = State(execution)
+                if command.name in {"eval", "trap"}:  # read by this very shell
+                    below = state if command.name == "eval" else state.copy()
+                    below.execution = execution
                 before = len(self._steps)
                 status = "result" if inner.detached else use.status
                 with self._subshell():
@@ -967,10 +1088,28 @@ class Interpreter:
     def _file_fact(self, fact: Act | Glob, state: State) -> None:
         if isinstance(fact, Act):
             fact = self._guarded(fact, state)
+            if isinstance(fact, Replace):
+                fact = self._moved(fact)
+            elif isinstance(fact, Delete) and state.execution.lock == fact.path_place.text:
+                state.change(lock=None)
             for name in fact.path.names & self._loop_globs.keys():
                 kind = "delete" if type(fact).__name__ == "Delete" else "read"
                 self._loop_globs[name].append((kind, fact.place))
         self.add(fact)
+
+    def _moved(self, move: Replace) -> Replace:
+        written: Act | None = None
+        for at, fact in enumerate(self.facts):
+            if (
+                not isinstance(fact, Write | Create)
+                or move.origin is None
+                or not fact.path.same_object(move.origin)
+            ):
+                continue
+            written = fact
+            if isinstance(fact, Write) and (move.atomic or fact.path.is_unique):
+                self.facts[at] = replace(fact, moved_to=move.path)
+        return replace(move, written=written.place) if written is not None else move
 
     def _guarded(self, act: Act, state: State) -> Act:
         guards = tuple(
@@ -981,11 +1120,13 @@ class Interpreter:
                 active.statement,
                 sole=active.sole_act is not None and active.sole_act.span == act.place.span,
                 only_check=active.only_check,
+                certain=active.certain,
+                leaving=active.leaving,
             )
             for active in reversed(state.guards)
             if active.check.path.same_object(act.path)
         )
-        if isinstance(act, Write):
+        if isinstance(act, Write | Create | Replace):
             state.guards = [g for g in state.guards if not g.check.path.same_object(act.path)]
         return replace(act, guards=guards) if guards else act
 
@@ -1017,9 +1158,19 @@ class Interpreter:
         place = command.place if command else Place(source, statement.span) if statement else None
         if place is None:
             return
+        if command is None or command.name == "exec":
+            opened = [
+                args_of(r.target, source, state)[0] if r.target is not None else None for r in redirects
+            ]
+            locks.open_descriptors(redirects, opened, state)
+            for redirect in redirects:
+                if redirect.descriptor is not None and redirect.descriptor.startswith("{"):
+                    state.assign(redirect.descriptor.strip("{}"), Value(PathPattern.of(redirect.descriptor)))
         holder = command or Command(place, "", (), state.execution, status="ignored")
         for operator, arg in self._targets(redirects, source, state):
-            for fact in file_commands.redirect_facts(holder, operator, arg, place):
+            for fact in file_commands.redirect_facts(
+                holder, operator, arg, place, noclobber=state.noclobber, group=command is None
+            ):
                 self._file_fact(fact, state)
 
     def _documents(self, redirects: Sequence[sh.Redirect], source: Source, state: State) -> Source | None:
@@ -1079,20 +1230,7 @@ def _program(statement: sh.Statement) -> str:
     return ""
 
 
-def _leaves(statement: sh.Statement) -> bool:
-    match statement:
-        case sh.Command(words=(first, *rest)):
-            if first.literal == "exec":
-                return bool(rest)
-            return first.literal in {"exit", "return", "continue", "break", "die", "fail"}
-        case sh.Group(body=body):
-            return leaves(body)
-    return False
-
-
-def leaves(block: sh.Block) -> bool:
-    """Whether the code after the block is not reached from its end."""
-    return bool(block.items) and _leaves(block.items[-1].statement)
+_TALK = frozenset({"echo", "printf", "log", "logger", "warn", "info", "error", "notify-send", "print"})
 
 
 def _tolerates(stage: sh.Statement) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from jobsafety_lint.meaning.commands import Arg, Command, ShellAssignment
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.files import Act, Delete, Read, Write
 from jobsafety_lint.meaning.functions import ArtifactName
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
+from jobsafety_lint.readers.shell import tree as sh
+from jobsafety_lint.readers.shell.reader import ShellTree
 from jobsafety_lint.source import Place
 
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "part", "chunk"}
@@ -27,8 +30,10 @@ def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
                 _name(fact.value_place, fact.value, fact.name, fact.execution.loops, users, fact, acts)
             )
         elif isinstance(fact, Command):
-            for arg in fact.args:
-                if arg.origin is None and looks_like_path(arg.pattern) and arg.pattern.names:
+            written_to = (arg for operator, arg in fact.redirects if operator.startswith(">"))
+            for arg in (*fact.args, *written_to):
+                builds = arg.written.literal.strip("\0")  # more than a variable that was built elsewhere
+                if builds and looks_like_path(arg.pattern) and arg.pattern.names:
                     found.append(_name(arg.place, arg.pattern, "", fact.execution.loops, [fact], fact, acts))
     return found
 
@@ -84,3 +89,73 @@ def looks_like_path(pattern: PathPattern) -> bool:
     ):
         return False
     return "/" in literal.strip("/") or bool(pattern.suffix and pattern.suffix[1:2].isalpha())
+
+
+# --- the arguments of a script ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class ScriptArgument:
+    """A variable of a script that keeps one of its arguments: a positional one (`position` from 1), or that of an option
+    (`flags`), read by `case "$1" in --symbol)` or `getopts`. `names` are all names that the value has; `used`: a command takes it.
+    """
+
+    place: Place
+    variable: str
+    names: frozenset[str]
+    flags: tuple[str, ...] = ()
+    position: int = 0
+    used: bool = False
+
+
+def script_arguments(tree: ShellTree, facts: Sequence[object]) -> list[ScriptArgument]:
+    """The arguments that a script keeps in variables."""
+    taken = frozenset().union(
+        *(arg.pattern.names for fact in facts if isinstance(fact, Command) for arg in fact.args)
+    )
+    found: dict[str, ScriptArgument] = {}
+    for argument in (*_options(tree), *_positional(tree)):
+        used = bool(argument.names & taken)
+        found.setdefault(argument.variable, replace(argument, used=used))
+    return list(found.values())
+
+
+def _positional(tree: ShellTree) -> Iterator[ScriptArgument]:
+    shifts = any(
+        isinstance(n, sh.Command) and n.words and n.words[0].literal == "shift" for n in tree.script.walk()
+    )
+    for item in tree.script.body.items:
+        for node in item.walk():
+            if isinstance(node, sh.Function):
+                break
+            if isinstance(node, sh.Assignment) and isinstance(node.value, sh.Word):
+                source = _only_expansion(node.value)
+                if source.isdigit() and source != "0" and not shifts:
+                    place = Place(tree.source, node.span)
+                    yield ScriptArgument(place, node.name, frozenset({node.name, source}), (), int(source))
+
+
+def _options(tree: ShellTree) -> Iterator[ScriptArgument]:
+    for node in tree.script.walk():
+        if not isinstance(node, sh.Case):
+            continue
+        for clause in node.clauses:
+            letters = [p.literal or tree.source.shown(p.span) for p in clause.patterns]
+            flags = tuple(w.rstrip("*=") for w in letters if w.startswith("-") and len(w) > 1)
+            for inner in clause.body.walk():
+                if not isinstance(inner, sh.Assignment) or not isinstance(inner.value, sh.Word):
+                    continue
+                source = _only_expansion(inner.value)
+                place = Place(tree.source, inner.span)
+                if flags and source in {"1", "2"}:
+                    yield ScriptArgument(place, inner.name, frozenset({inner.name}), flags)
+                elif source == "OPTARG" and letters and len(letters[0]) == 1:
+                    yield ScriptArgument(place, inner.name, frozenset({inner.name}), (f"-{letters[0]}",))
+
+
+def _only_expansion(word: sh.Word) -> str:
+    """The variable that a word consists of, in quotes or not; empty if it is anything else."""
+    parts = word.parts
+    if len(parts) == 1 and isinstance(parts[0], sh.DoubleQuoted):
+        parts = parts[0].parts
+    return parts[0].name if len(parts) == 1 and isinstance(parts[0], sh.Expansion) else ""

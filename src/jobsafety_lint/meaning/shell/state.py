@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from jobsafety_lint.meaning.commands import Arg
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.files import Check
 from jobsafety_lint.meaning.paths import PathPattern
@@ -30,6 +31,8 @@ class ActiveGuard:
     statement: Place
     only_check: bool
     sole_act: sh.Statement | None = None
+    certain: bool = True
+    leaving: str = ""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,13 @@ class State:
     functions: dict[str, sh.Function] = field(default_factory=dict)
     guards: list[ActiveGuard] = field(default_factory=list)
     call_depth: int = 0
+    descriptors: dict[str, Arg] = field(default_factory=dict)
+    """Which file a descriptor is open on."""
+    noclobber: bool = False
+    loop_start: dict[str, int] | None = None
+    """The versions of all variables where the innermost loop began."""
+    forked: bool = False
+    """A background process of a loop: `$$` is still the pid of the shell that has started it."""
 
     def copy(self, **changes: object) -> State:
         """A state of its own with the same contents; `changes` are those of the execution."""
@@ -52,11 +62,35 @@ class State:
             dict(self.functions),
             list(self.guards),
             self.call_depth,
+            dict(self.descriptors),
+            self.noclobber,
+            self.loop_start,
+            self.forked,
         )
 
     def take(self, other: State) -> None:
         """Becomes what a copy has become."""
         self.execution, self.variables, self.functions = other.execution, other.variables, other.functions
+        self.descriptors = other.descriptors
+
+    def fork(self) -> None:
+        """What was unique to this shell before the loop is shared by all that the loop puts in the background."""
+        self.forked = True
+        start = self.loop_start or {}
+        for name, value in self.variables.items():
+            if self.versions.get(name, 0) <= start.get(name, 0) or any(
+                "$$" in h.text for h in value.pattern.holes
+            ):
+                pattern = PathPattern(
+                    tuple(
+                        replace(part, kind="shared")
+                        if isinstance(part, Hole) and part.kind == "unique"
+                        else part
+                        for part in value.pattern.parts
+                    )
+                )
+                if pattern != value.pattern:
+                    self.variables[name] = Value(pattern, value.origin, value.elements)
 
     def change(self, **changes: object) -> None:
         """Changes the execution from here on."""

@@ -66,6 +66,14 @@ def inner_of(command: Command, state: State, document: Source | None) -> Iterato
     if peeled is None:
         return
     execution = _execution(command, peeled, state.execution)
+    if name == "parallel":
+        end = next(
+            (i for i, arg in enumerate(peeled.inner) if (arg.text or "").startswith(":::")), len(peeled.inner)
+        )
+        text = snippet(peeled.inner[:end])
+        if text is not None:
+            yield Inner(execution.but(shell="bash", errexit=False, pipefail=False), text=text)
+        return
     if not peeled.inner or (peeled.inner_style == "script" and _reads_input(peeled)):
         if document is not None and (name in SHELLS or name == "ssh"):
             yield Inner(execution, text=document)
@@ -90,6 +98,25 @@ def _is_shell_on_input(peeled: Peeled) -> bool:
     """`ssh host bash -s`: the remote shell reads its script from the input."""
     first = (peeled.inner[0].text or "").rpartition("/")[2]
     return first in SHELLS and all((arg.text or "x").startswith(("-", "+")) for arg in peeled.inner[1:2])
+
+
+def launch_of(call: queue.QueueCommand, commands: Sequence[Command]) -> queue.Launch | None:
+    """The job that a `pueue add` queues; `commands` are those that it runs. None if it queues nothing."""
+    text = snippet(call.rest) if call.subcommand == "add" else None
+    if text is None:
+        return None
+    client = set(call.execution.environment)
+    settings = dict.fromkeys(s for c in commands for s in c.execution.environment if s not in client)
+    label, group = call.value("-l", "--label"), call.value("-g", "--group")
+    return queue.Launch(
+        call,
+        text,
+        tuple(commands),
+        tuple(s for s in settings if s.by != "export"),
+        call.value("-w", "--working-directory"),
+        label.pattern if label else None,
+        group.pattern if group else None,
+    )
 
 
 def _pueue(command: Command, execution: Execution) -> Iterator[Inner]:

@@ -9,7 +9,7 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import tree as sh
-from jobsafety_lint.source import Hole, Place, Source
+from jobsafety_lint.source import HOLE_FIRST, Hole, Place, Source, is_hole
 
 _UNIQUE_VARIABLES = frozenset(
     {"$", "BASHPID", "RANDOM", "SRANDOM", "PPID", "PUEUE_TASK_ID", "SLURM_JOB_ID", "PBS_JOBID"}
@@ -25,8 +25,11 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
     out: list[tuple[PathPattern, Span]] = []
     for part in parts:
         match part:
-            case sh.Literal(value=value) | sh.SingleQuoted(value=value):
-                out.append((PathPattern.of(value), _content_span(part, source)))
+            case sh.Literal(value=value):
+                for pattern, span in _literal_pieces(value, part.span, source):
+                    out += _text_pieces(pattern.text or "", span, source)
+            case sh.SingleQuoted(value=value):
+                out += _text_pieces(value, _content_span(part, source), source)
             case sh.DoubleQuoted(parts=inner):
                 out += pieces_of(inner, source, state)
             case sh.HoleFragment(index=index):
@@ -34,6 +37,52 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
             case _:
                 out.append((_run_time(part, source, state), part.span))
     return out
+
+
+def _text_pieces(value: str, span: Span, source: Source) -> list[tuple[PathPattern, Span]]:
+    """Literal text; the holes in it (a template inside single quotes) are still holes."""
+    if not source.holes or value.isascii():
+        return [(PathPattern.of(value), span)]
+    exact = len(value) == span.end - span.start
+    out: list[tuple[PathPattern, Span]] = []
+    for run in re.finditer("[\ue000-\uf8ff]|[^\ue000-\uf8ff]+", value):
+        at = Span(span.start + run.start(), span.start + run.end()) if exact else span
+        out.append((_filled(run.group(), source), at))
+    return out
+
+
+def _filled(text: str, source: Source) -> PathPattern:
+    if is_hole(text[0]) and ord(text[0]) - HOLE_FIRST < len(source.holes):
+        return PathPattern((source.hole(text[0]),))
+    return PathPattern.of(text)
+
+
+def _literal_pieces(value: str, span: Span, source: Source) -> list[tuple[PathPattern, Span]]:
+    """A literal with escapes in pieces, so that each letter of its value keeps its place."""
+    raw = source.text[span.start : span.end]
+    if len(raw) == len(value) or "\\" not in raw:
+        return [(PathPattern.of(value), span)]
+    out: list[tuple[PathPattern, Span]] = []
+    at = done = 0  # in `raw`; what has been put out
+    for letter in value:
+        while raw.startswith("\\\n", at):  # a continued line
+            if at > done:
+                out.append((PathPattern.of(raw[done:at]), Span(span.start + done, span.start + at)))
+            at = done = at + 2
+        escaped = raw.startswith("\\" + letter, at) and (letter == "\\" or raw[at : at + 1] != letter)
+        if escaped:
+            if at > done:
+                out.append((PathPattern.of(raw[done:at]), Span(span.start + done, span.start + at)))
+            out.append((PathPattern.of(letter), Span(span.start + at, span.start + at + 2)))
+            at = done = at + 2
+        elif raw.startswith(letter, at):
+            at += 1
+        else:
+            return [(PathPattern.of(value), span)]
+    if at > done:
+        out.append((PathPattern.of(raw[done:at]), Span(span.start + done, span.start + at)))
+    rest = raw[at:].replace("\\\n", "")
+    return [(PathPattern.of(value), span)] if rest else out
 
 
 def _content_span(part: sh.Fragment, source: Source) -> Span:
@@ -52,6 +101,9 @@ def _run_time(part: sh.Fragment, source: Source, state: State) -> PathPattern:
         case sh.Expansion():
             return _expansion(part, shown, source, state)
         case sh.Substitution(body=body):
+            made = _temporary_of(body, shown, part.span, source, state)
+            if made is not None:
+                return made
             return PathPattern((Hole(shown, names_in(body, source, state), _command_kind(body)),))
         case sh.ProcessSubstitution(body=body):
             return PathPattern((Hole(shown, names_in(body, source, state), "unique"),))
@@ -72,7 +124,10 @@ def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> 
     name = part.name
     value = state.variables.get(name)
     if name in _UNIQUE_VARIABLES and not part.operator:
-        return PathPattern((Hole(shown, frozenset(), "unique"),))
+        kind = "shared" if name == "$" and state.forked else "unique"
+        return PathPattern((Hole(shown, frozenset(), kind),))
+    if value is None and name in {"TMPDIR", "TEMPDIR"}:
+        return PathPattern((Hole(shown, frozenset(), "tempdir"),))
     if value is None:
         if part.operator in {":-", "-"} and part.argument:
             names = frozenset({name})
@@ -87,6 +142,47 @@ def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> 
     if part.operator.startswith("#") and part.argument == "":
         names = frozenset()
     return PathPattern((Hole(shown, names, version=state.versions.get(name, 0)),))
+
+
+def _temporary_of(
+    body: sh.Script, shown: str, span: Span, source: Source, state: State
+) -> PathPattern | None:
+    """The path that `$(mktemp …)` makes: a name of its own in the folder that the template or `-p` says."""
+    items = body.body.items
+    command = items[0].statement if len(items) == 1 else None
+    if isinstance(command, sh.AndOr):
+        command = command.items[0]
+    if not isinstance(command, sh.Command) or not command.words or command.words[0].literal != "mktemp":
+        return None
+    own = Hole(shown, names_in(body, source, state), "unique", span.start + 1)
+    shared = PathPattern((Hole("${TMPDIR:-/tmp}", kind="tempdir"),))
+    folder: PathPattern | None = None
+    template = PathPattern((own,))
+    below = False
+    words = iter(command.words[1:])
+    for word in words:
+        value = value_of(word, source, state)
+        text = value.literal
+        if text in {"-p", "--suffix"}:
+            given = next(words, None)
+            if text == "-p" and given is not None:
+                folder = value_of(given, source, state)
+        elif text.startswith("--tmpdir="):
+            first = value.parts[0]
+            folder = PathPattern.of(str(first)[len("--tmpdir=") :], *value.parts[1:])
+        elif text in {"--tmpdir", "-t"}:
+            below = True
+        elif not text.startswith("-") and text:
+            template = PathPattern.of(
+                *(
+                    re.sub(r"X{3,}", "\1", p).partition("\1")[0] if isinstance(p, str) else p
+                    for p in value.parts
+                ),
+                own,
+            )
+            if folder is None and not below:
+                return template
+    return (folder or shared).joined(template)
 
 
 def _plain(name: str, part: sh.Expansion, shown: str) -> str:
@@ -135,7 +231,8 @@ def _written_parts(parts: tuple[sh.Fragment, ...], source: Source) -> list[str |
     for part in parts:
         match part:
             case sh.Literal(value=value) | sh.SingleQuoted(value=value):
-                out.append(value)
+                for pattern, _ in _text_pieces(value, part.span, source):
+                    out += pattern.parts
             case sh.DoubleQuoted(parts=inner):
                 out += _written_parts(inner, source)
             case sh.HoleFragment(index=index):

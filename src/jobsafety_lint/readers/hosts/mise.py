@@ -6,6 +6,7 @@ Source: mise's documentation of tasks (`docs/tasks/*.md`): `run` is a string, or
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import re
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jobsafety_lint.model import Span
+from jobsafety_lint.readers.hosts.ci_shells import ShellMode, mode_of
+from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.shell.treesitter_reader import one_byte_each
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
 
@@ -21,39 +24,56 @@ if TYPE_CHECKING:
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\s*\n\s*|.)", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "e": "\x1b", '"': '"', "\\": "\\"}
+_CALLERS = re.compile(r"\{\{\s*cwd\s*\}\}")
 _TERA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False)
-class Snippet:
-    """One shell text of a task: `task` is its name, `shell` what `shell = …` says, `depends` the tasks it starts first."""
+class Variable:
+    """A variable of `[env]`, or of a task's `env`. `form` says what its value is: `literal`, `template`, `default` (used
+    where nothing else sets it), `required`, `encrypted`, `unset`, `other`. `task` is the task's name, or empty.
+    """
 
-    task: str
-    source: Source
-    key_span: Span
-    shell: str = ""
-    directory: str | None = None
+    name: str
+    span: Span
+    value_span: Span
+    form: str
+    text: str = ""
+    task: str = ""
 
 
 @dataclass(eq=False)
-class MiseFile:
-    """What a mise TOML file holds. `statements` are the key-value pairs with the table each stands in."""
+class Task:
+    """What a file says of a task besides its shell text. `parallel` are the tasks that it starts together."""
 
-    snippets: list[Snippet] = field(default_factory=list)
-    environment: dict[str, Span] = field(default_factory=dict)
-    depends: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    statements: list[tuple[Span, str]] = field(default_factory=list)
-    comments: list[Span] = field(default_factory=list)
-    broken: list[Span] = field(default_factory=list)
+    name: str
+    span: Span
+    depends: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    """Those that have ended well before this task's own commands run: `depends`, tasks in the tables of `run`."""
+    parallel: tuple[str, ...] = ()
+    directory: str | None = None
+    shell: str | None = None
+    file: str | None = None
 
-    def statement_span(self, offset: int) -> Span:
-        """The innermost key-value pair around an offset."""
-        holding = [span for span, _ in self.statements if span.start <= offset < span.end]
-        return min(holding, key=lambda span: span.end - span.start, default=Span(offset, offset))
 
-    def definitions(self, offset: int) -> tuple[str, ...]:
-        """The table around an offset."""
-        return tuple(name for span, name in self.statements if span.start <= offset < span.end and name)[:1]
+@dataclass(eq=False)
+class MiseFile(HostFile):
+    """What a mise TOML file holds."""
+
+    variables: list[Variable] = field(default_factory=list)
+    tasks: dict[str, Task] = field(default_factory=dict)
+
+    def siblings(self, task: str) -> bool:
+        """Whether some task starts this one together with others."""
+        names = set(self.tasks)
+        for starter in self.tasks.values():
+            for wanted in (starter.depends, starter.parallel):
+                if any(fnmatch.fnmatch(task, pattern) for pattern in wanted):
+                    matched = {name for name in names for p in wanted if fnmatch.fnmatch(name, p)}
+                    if len(matched | set(wanted)) > 1:
+                        return True
+        return False
 
 
 @functools.cache
@@ -72,11 +92,26 @@ def read_mise(source: Source, *, task_file: bool) -> MiseFile:
     return reader.found
 
 
+_DEFAULT_MODE = ShellMode("sh", errexit=True)
+"""`sh -c -o errexit` (mise's `unix_default_inline_shell_args`)."""
+
+
+@dataclass(eq=False)
+class _Text:
+    """A shell text of a task, on the way to a snippet: the task's other keys may come after it."""
+
+    task: str
+    source: Source
+    span: Span
+
+
 class _Reader:
     def __init__(self, source: Source, task_file: bool) -> None:
         self.source = source
         self.task_file = task_file
         self.found = MiseFile()
+        self.texts: list[_Text] = []
+        self.defaults: dict[str, str] = {}
 
     def text(self, node: Node) -> str:
         return self.source.text[node.start_byte : node.end_byte]
@@ -85,7 +120,7 @@ class _Reader:
         for node in root.children:
             self._comments(node)
             if node.type == "ERROR":
-                self.found.broken.append(Span(node.start_byte, node.end_byte))
+                self.found.broken.append((Span(node.start_byte, node.end_byte), "not TOML"))
             elif node.type == "pair":
                 self._pair(node, ())
             elif node.type in {"table", "table_array_element"}:
@@ -96,6 +131,33 @@ class _Reader:
                 for child in node.children:
                     if child.type == "pair":
                         self._pair(child, path)
+        self.found.snippets = [self._finished(text) for text in self.texts]
+
+    def _finished(self, text: _Text) -> Snippet:
+        task = self.found.tasks[text.task]
+        written = task.shell or self.defaults.get("shell")
+        mode = (mode_of(written.split()) if written else None) or _DEFAULT_MODE
+        shebang = text.source.text.partition("\n")[0] if text.source.text.startswith("#!") else ""
+        if shebang:
+            mode = mode_of(shebang.removeprefix("#!").split()) or ShellMode("")
+        elif written and mode_of(written.split()) is None:
+            mode = ShellMode("")  # `node -e`, `python -c`: no shell
+        directory = task.directory or self.defaults.get("dir") or "{{config_root}}"
+        return Snippet(
+            f"tasks.{text.task}",
+            text.source,
+            text.span,
+            mode.shell,
+            mode.errexit,
+            mode.pipefail,
+            directory=None if _CALLERS.fullmatch(directory) else directory,
+            environment={
+                v.name: v.text
+                for v in self.found.variables
+                if v.task in {"", text.task} and v.form in {"literal", "template"}
+            },
+            concurrent="mise runs it beside its sibling tasks" if self.found.siblings(text.task) else "",
+        )
 
     def _comments(self, node: Node) -> None:
         stack = [node]
@@ -120,31 +182,90 @@ class _Reader:
         path = (*table, *self._key(named[0]))
         value = named[1]
         span = Span(node.start_byte, node.end_byte)
-        self.found.statements.append((span, ".".join(table)))
-        if path[:1] == ("env",) and len(path) == 2:
-            self.found.environment[path[1]] = span
-        if value.type == "inline_table":
-            for child in value.children:
-                if child.type == "pair":
-                    self._pair(child, path)
-            return
+        self.found.statements.append((span, (".".join(table),) if table else ()))
         if self.task_file:
             path = ("tasks", *path)
-        if path[:1] != ("tasks",):
-            return
-        if len(path) == 2 or (len(path) == 3 and path[2] == "run"):
-            self._run(path[1], value, span)
-        elif len(path) == 3 and path[2] in {"depends", "wait_for"}:
-            self.found.depends[path[1]] = tuple(text for n in _strings(value) if (text := self._plain(n)))
+        if path[0] == "env" and len(path) > 1:
+            self._variable(path[1:], value, span, "")
+        elif path[0] == "tasks" and len(path) > 3 and path[2] == "env":
+            self._variable(path[3:], value, span, path[1])
+        elif value.type == "inline_table":
+            for child in value.children:
+                if child.type == "pair":
+                    self._pair(child, path[1:] if self.task_file else path)
+        elif path[0] == "task_config" and len(path) == 2:
+            self.defaults[path[1]] = self._value(value)
+        elif path[:2] == ("settings", "unix_default_inline_shell_args"):
+            self.defaults["shell"] = " ".join(self._value(n) for n in _strings(value))
+        elif path[0] == "tasks" and len(path) > 1:
+            self._task(path[1], path[2:], value, span)
 
-    def _run(self, task: str, value: Node, key: Span) -> None:
+    def _task(self, name: str, keys: tuple[str, ...], value: Node, span: Span) -> None:
+        task = self.found.tasks.setdefault(name, Task(name, span))
+        match keys:
+            case () | ("run",):
+                for node in _strings(value):
+                    self.texts.append(_Text(name, self._snippet(node), span))
+                for table in _tables(value):
+                    for child in table.children:
+                        if child.type == "pair":
+                            self._pair(child, (*(() if self.task_file else ("tasks",)), name, "run"))
+            case ("depends" | "wait_for" | "depends_post",):
+                task.depends = (*task.depends, *self._names(value))
+                if keys == ("depends",):
+                    task.before = (*task.before, *self._names(value))
+            case ("run", "tasks"):
+                task.parallel = self._names(value)
+                task.before = (*task.before, *task.parallel)
+            case ("run", "task"):
+                task.before = (*task.before, *self._names(value))
+            case ("dir",):
+                task.directory = self._value(value)
+            case ("shell",):
+                task.shell = self._value(value)
+            case ("file",):
+                task.file = self._value(value)
+
+    def _names(self, value: Node) -> tuple[str, ...]:
+        """The tasks that a list names: `"build"`, `"TARGET=x build --fast"`, `{ task = "build" }`."""
+        found = []
         for node in _strings(value):
-            self.found.snippets.append(Snippet(task, self._snippet(node), key))
+            words = [word for word in self._value(node).split() if "=" not in word]
+            found += words[:1]
+        for table in _tables(value):
+            for child in table.children:
+                if child.type == "pair" and [*self._key(child.children[0])] == ["task"]:
+                    found += [self._value(child.children[-1]).partition(" ")[0]]
+        return tuple(found)
 
-    def _plain(self, node: Node) -> str:
-        return self.text(node).strip("\"'").partition(" ")[0]
+    def _variable(self, path: tuple[str, ...], value: Node, span: Span, task: str) -> None:
+        name, option = path[0], path[1] if len(path) > 1 else ""
+        if name in {"_", "mise"}:
+            return
+        if value.type == "inline_table":
+            for child in value.children:
+                named = [c for c in child.children if c.is_named] if child.type == "pair" else []
+                if len(named) == 2:
+                    self._variable((name, *self._key(named[0])), named[1], span, task)
+            return
+        value_span = Span(value.start_byte, value.end_byte)
+        text = self._value(value) if value.type == "string" else self.text(value)
+        form = {"": "literal", "value": "literal", "default": "default", "required": "required"}.get(option)
+        if form is None:
+            if option not in {"redact", "tools"}:
+                self.found.variables.append(Variable(name, span, value_span, "encrypted", "", task))
+            return
+        if form == "literal" and value.type == "boolean" and text == "false":
+            form = "unset"
+        elif form == "literal" and _TERA.search(text):
+            form = "template"
+        self.found.variables.append(Variable(name, span, value_span, form, text, task))
 
-    def _snippet(self, node: Node) -> Source:
+    def _value(self, node: Node) -> str:
+        """A string's value, templates as they are written."""
+        return self._snippet(node, templates=False).text if node.type == "string" else self.text(node)
+
+    def _snippet(self, node: Node, *, templates: bool = True) -> Source:
         """The string's value as shell text: escapes decoded, templates as holes."""
         raw = self.text(node)
         quote = raw[:3] if raw[:3] in {'"""', "'''"} else raw[:1]
@@ -156,7 +277,7 @@ class _Reader:
         at = start
         while at < end:
             stop = end
-            tera = _TERA.match(self.source.text, at, end)
+            tera = _TERA.match(self.source.text, at, end) if templates else None
             if tera:
                 builder.add_hole(Hole(tera.group(), kind="template"), Span(at, tera.end()))
                 at = tera.end()
@@ -189,3 +310,11 @@ def _strings(value: Node) -> Iterator[Node]:
     elif value.type == "array":
         for child in value.children:
             yield from _strings(child)
+
+
+def _tables(value: Node) -> Iterator[Node]:
+    if value.type == "inline_table":
+        yield value
+    elif value.type == "array":
+        for child in value.children:
+            yield from _tables(child)

@@ -16,7 +16,9 @@ class Snippet:
     `title` names it as a person would (`tasks.retrain`, `jobs.deploy.steps[2]`). `shell`, `errexit` and `pipefail` are
     what is in force at its first word. `directory` is the working directory where the file says so; `at_home`: it
     starts in the home or root directory (cron, a unit). `environment` are the variables that the file sets around it.
-    `concurrent`: why several of these may run at once, or empty.
+    `concurrent`: why several of these may run at once, or empty. `status` says what becomes of the exit status of its
+    last command (`exits`: it ends the recipe or the build; `result`; `ignored`). Snippets that stand next to each other
+    and share a title are one row: each a shell of its own, run in order.
     """
 
     title: str
@@ -30,6 +32,7 @@ class Snippet:
     at_home: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     concurrent: str = ""
+    status: str = "result"
 
 
 @dataclass(eq=False)

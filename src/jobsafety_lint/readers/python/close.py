@@ -72,6 +72,10 @@ class Unit:
         start, end = self._spans[node]
         return Span(start + self.base, end + self.base)
 
+    def holds(self, node: cst.CSTNode) -> bool:
+        """Whether a node is one of this unit."""
+        return node in self._spans
+
 
 def read_unit(text: str, span: Span) -> Unit:
     """Reads whole statements of a text. `span` starts at the first one's line or where it is itself.

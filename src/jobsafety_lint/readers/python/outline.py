@@ -66,9 +66,10 @@ class Outline:
                 for alias in node.names:
                     name = alias.asname or alias.name.partition(".")[0]
                     self.imports[name] = alias.name if alias.asname else name
-            elif isinstance(node, ast.ImportFrom) and node.module:
+            elif isinstance(node, ast.ImportFrom):
+                package = "." * node.level + (f"{node.module}." if node.module else "")
                 for alias in node.names:
-                    self.imports[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                    self.imports[alias.asname or alias.name] = f"{package}{alias.name}"
         self._functions_in(self.tree.body, None)
         for statement in self.tree.body:
             for target in _targets(statement):

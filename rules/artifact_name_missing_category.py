@@ -1,0 +1,214 @@
+"""JOB203: the name of a derived artifact leaves out a category that the code has in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import Command, Condition
+from jobsafety_lint.meaning.execution import Loop
+from jobsafety_lint.meaning.files import Append, Delete, Read, Replace, Write
+from jobsafety_lint.meaning.functions import ArtifactName, Call
+from jobsafety_lint.meaning.job_parameters import is_category
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.model import Confidence, Severity
+from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.source import Place
+
+RULE = Rule(
+    "JOB203",
+    "artifact-name-missing-category",
+    "a derived artifact's name leaves out a category (direction, strategy, generation) that the code has in hand",
+    Severity.WARNING,
+    Confidence.MEDIUM,
+    references=("INV-9", "AP-17"),
+    silent_where=("JOB201", "JOB110"),
+)
+
+_MADE = frozenset({"write", "replace", "written"})
+_SCRATCH = frozenset(
+    {"tmp", "temp", "scratch", "log", "logs", "null", "pid", "lock", "readme", "config", "conf"}
+)
+_USED = frozenset({"computed", "passed", "formatted", "iterated", "stored"})
+_OUTPUT_OPTIONS = ("-o", "--out", "--output", "--save", "--dest", "--result", "--write", "--to")
+
+
+@RULE.on(ArtifactName)
+def in_python(name: ArtifactName, context: Context) -> Iterator[Draft]:
+    """A file that is written in a loop over categories, or by a function that is told the category."""
+    if name.language != "python" or not _is_artifact(name.pattern, context):
+        return
+    acts = [
+        act
+        for act in (*context.all(Write), *context.all(Replace))
+        if act.execution.functions == name.execution.functions and act.path.same_object(name.pattern)
+    ]
+    if not name.roles & _MADE and not acts and not name.returned:
+        return
+    around = [*name.execution.loops, *(loop for act in acts for loop in act.execution.loops)]
+    loops = {loop.place: loop for loop in around}
+    for loop in loops.values():
+        category = _category_of(loop, name.pattern, context)
+        if category and not name.returned and not _is_keyed_by_other(loop, name.pattern, category):
+            yield _found(name, category, loop.place, f"this loop goes over every `{category}`", context)
+            return
+    yield from _of_parameter(name, context)
+
+
+def _is_artifact(pattern: PathPattern, context: Context) -> bool:
+    if context.role in {"test", "docs", "temporary"} or pattern.is_unique or pattern.has_digest:
+        return False
+    return not pattern.name.words & _SCRATCH
+
+
+def _category_of(loop: Loop, path: PathPattern, context: Context) -> str:
+    """The category that a loop goes over and that a path leaves out."""
+    for variable in loop.variables:
+        if is_category(variable, context.settings) and variable not in path.names:
+            if loop.values is None or len(set(loop.values)) > 1:
+                return variable
+    return ""
+
+
+def _is_keyed_by_other(loop: Loop, path: PathPattern, category: str) -> bool:
+    """Whether the path holds another variable of the same loop, which may tell the categories apart."""
+    return any(variable in path.names for variable in loop.variables if variable != category)
+
+
+def _of_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
+    function = name.function
+    if function is None or not name.pattern.holes:
+        return
+    for parameter in function.parameters:
+        if not is_category(parameter.name, context.settings) or not parameter.uses & _USED:
+            continue
+        if parameter.name in name.pattern.names or parameter.annotation in {"bool", "float"}:
+            continue
+        calls = [call for call in name.calls if parameter.name in dict(call.bound)]
+        if calls and all(_path_says(call, parameter.name, name.pattern) for call in calls):
+            continue
+        if not calls and not any(hole.names for hole in name.template.holes):
+            continue
+        decided = any(
+            parameter.name in c.names and c.place.span in function.place.span for c in context.all(Condition)
+        )
+        loop = next((loop for call in calls for loop in call.loops), None)
+        yield _found(
+            name,
+            parameter.name,
+            parameter.place,
+            f"parameter `{parameter.name}` of {function.name}()",
+            context,
+            more=((loop.place, "varied by this loop"),) if loop is not None else (),
+            confidence=Confidence.LOW if decided and loop is None else Confidence.MEDIUM,
+        )
+        return
+
+
+def _path_says(call: Call, category: str, path: PathPattern) -> bool:
+    """Whether a call hands over a folder or name that already depends on the category."""
+    bound = dict(call.bound)
+    given = bound[category]
+    around = [pattern for parameter, pattern in bound.items() if parameter in path.names]
+    if given.names and any(given.names & pattern.names for pattern in around):
+        return True
+    text = given.text
+    return text is not None and any(text in pattern.literal for pattern in around)
+
+
+@RULE.on(Write)
+def in_shell(act: Write, context: Context) -> Iterator[Draft]:
+    """A redirection in a loop over categories."""
+    if act.language != "shell" or not _is_artifact(act.path, context) or not _has_name(act.path):
+        return
+    for loop in act.execution.loops:
+        category = _category_of(loop, act.path, context)
+        if not category or _is_used_up(act.path, act.place, loop, context):
+            continue
+        takes = any(
+            category in arg.pattern.names
+            for command in context.all(Command)
+            if _together(command, act)
+            for arg in command.args
+        )
+        if takes:
+            yield _shell_found(act.path_place, act.path, category, loop)
+            return
+
+
+@RULE.on(Command)
+def as_option(command: Command, context: Context) -> Iterator[Draft]:
+    """`--out "out/$corpus.jsonl"` of a command that also takes the category."""
+    if not command.execution.loops or command.language != "shell":
+        return
+    for before, arg in zip(command.args, command.args[1:], strict=False):
+        if not (before.text or "").startswith(_OUTPUT_OPTIONS) or not _has_name(arg.pattern):
+            continue
+        if not _is_artifact(arg.pattern, context):
+            continue
+        for loop in command.execution.loops:
+            category = _category_of(loop, arg.pattern, context)
+            if not category or not any(category in other.pattern.names for other in command.args):
+                continue
+            if not _is_used_up(arg.pattern, command.place, loop, context):
+                yield _shell_found(arg.place, arg.pattern, category, loop)
+                return
+
+
+def _together(command: Command, act: Write) -> bool:
+    """Whether a command is the one that writes, or one of the same statement (a pipeline)."""
+    if command.place.source is not act.place.source:
+        return False
+    return command.place.span.overlaps(act.place.span) or (
+        act.statement is not None and command.statement == act.statement
+    )
+
+
+def _has_name(path: PathPattern) -> bool:
+    return bool(path.suffix) or "/" in path.literal
+
+
+def _is_used_up(path: PathPattern, written: Place, loop: Loop, context: Context) -> bool:
+    """Whether the loop itself takes the file further: reads, moves, appends or deletes it, so that it is scratch."""
+    for kind in (Read, Replace, Delete, Append):
+        if any(a.path == path and loop in a.execution.loops for a in context.all(kind)):
+            return True
+    return any(
+        arg.pattern == path and loop in command.execution.loops
+        for command in context.all(Command)
+        if command.place != written
+        for arg in command.args
+    )
+
+
+def _shell_found(place: Place, path: PathPattern, category: str, loop: Loop) -> Draft:
+    return RULE.found(
+        place,
+        f"`{path.name.template}` leaves out `{category}`, which this loop varies: each one replaces the file of the one before",
+        label=f"put `{category}` into the name or the folder",
+        related=((loop.place, f"varied by this loop: {', '.join(loop.variables)}"),),
+        data={"missing": [category], "template": path.name.template},
+        subject=place,
+    )
+
+
+def _found(
+    name: ArtifactName,
+    category: str,
+    where: Place,
+    why: str,
+    context: Context,
+    *,
+    more: tuple[tuple[Place, str], ...] = (),
+    confidence: Confidence = Confidence.MEDIUM,
+) -> Draft:
+    template = name.template.template
+    return RULE.found(
+        name.place,
+        f"`{template}` leaves out `{category}`, though it is at hand: the file of one `{category}` replaces that of another",
+        label=f"put `{category}` into the name",
+        related=((where, why), *more),
+        confidence=confidence,
+        data={"missing": [category], "template": template},
+        subject=name.place,
+    )

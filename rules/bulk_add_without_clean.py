@@ -1,0 +1,77 @@
+"""JOB311: very many jobs are queued, and nothing cleans the finished ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import Sequence
+from jobsafety_lint.meaning.execution import Loop
+from jobsafety_lint.meaning.queue import QueueCommand
+from jobsafety_lint.meaning.queue_flow import flow_of, group_of, header, is_bulk, job_loops, same_host
+from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
+from jobsafety_lint.rule import Draft, Rule
+
+RULE = Rule(
+    "JOB311",
+    "bulk-add-without-clean",
+    "a bulk submission with no clean of finished tasks",
+    Severity.WARNING,
+    Confidence.MEDIUM,
+    references=("AP-10",),
+    fix="unsafe",
+    silent_where=("JOB302",),
+)
+
+
+@RULE.on(Sequence)
+def never_cleaned(sequence: Sequence, context: Context) -> Iterator[Draft]:
+    """The first job of every loop that queues as many jobs as there are files, lines or hundreds."""
+    if context.role in {"test", "docs"}:
+        return
+    flow = flow_of(sequence, context)
+    seen: set[Loop] = set()
+    for _, call in flow.of("add"):
+        loops = job_loops(call)
+        if not loops or loops[0] in seen or not is_bulk(call):
+            continue
+        if any(same_host(other, call) for _, other in flow.of("clean", "reset")):
+            continue
+        seen.add(loops[0])
+        yield RULE.found(
+            call.place,
+            f"`{header(loops[0])}` may queue very many jobs, and finished ones are never cleaned: pueue writes all of them "
+            "to its state file at every change",
+            label="`pueue clean --successful-only` first (it keeps the failures and their logs)",
+            related=((loops[0].place, "the loop that queues one job each time around"),),
+            fix=_fix(call, loops[0]),
+            subject=loops[0].place,
+        )
+
+
+def _fix(call: QueueCommand, loop: Loop) -> Fix | None:
+    """A line before the loop of a script."""
+    source = loop.place.source
+    if (
+        source.host is not None
+        or loop.kind not in {"for", "while"}
+        or not source.path.endswith((".sh", ".bash"))
+    ):
+        return None
+    if call.execution.host is not None or call.place.source is not source or len(call.execution.loops) > 1:
+        return None
+    line = source.line_span(source.line_of(loop.place.span.start))
+    text = source.text[line.start : line.end]
+    if not text.lstrip().startswith(("for ", "while ")) or call.execution.functions:
+        return None
+    indent = text[: len(text) - len(text.lstrip())]
+    group = group_of(call)
+    scope = "" if group == "default" else f" --group {_written_group(call)}"
+    at = source.location(Span(line.start, line.start))
+    return Fix("clean first", (Edit(at, f"{indent}pueue clean --successful-only{scope}\n"),))
+
+
+def _written_group(call: QueueCommand) -> str:
+    given = call.value("-g", "--group")
+    text = given.place.text if given is not None else ""
+    return text.rpartition("=")[2] if text.startswith("-") else text

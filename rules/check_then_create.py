@@ -1,0 +1,86 @@
+"""JOB102: a path is tested, then created."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.files import Create, Guard, Write
+from jobsafety_lint.model import Confidence, Edit, Fix, Severity
+from jobsafety_lint.rule import Draft, Rule
+
+RULE = Rule(
+    "JOB102",
+    "check-then-create",
+    "a path is tested, then created: another job may create it in between",
+    Severity.WARNING,
+    Confidence.HIGH,
+    references=("INV-3",),
+    fix="safe",
+    silent_where=("JOB103",),
+)
+
+_EXISTENCE = frozenset({"exists", "file", "directory", "listed"})
+_FAILING = frozenset({"raise", "exit"})
+
+
+def _guard(act: Create | Write, context: Context) -> Guard | None:
+    """The check that has let the act through because nothing was there."""
+    if context.role in {"test", "temporary"} or act.tolerates_existing:
+        return None
+    if act.execution.lock or act.path.is_unique:
+        return None
+    return next((g for g in act.guards if not g.holds and g.certain and g.check.test in _EXISTENCE), None)
+
+
+@RULE.on(Create)
+def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
+    """A mkdir, or an exclusive creation, that a check of the same path has let through."""
+    guard = _guard(act, context)
+    if guard is None or not act.exclusive:
+        return
+    if guard.shape == "early-exit" and guard.leaving in _FAILING and act.checked:
+        return  # the loser of the race gets an error either way
+    yield RULE.found(
+        act.place,
+        f"`{act.path_place.text}` is tested by `{guard.check.by}`, then made by `{act.by}`: if another job makes it in between, this one fails",
+        label="make it without asking, and do not mind if it is there",
+        related=((guard.check.place, "tested here"),),
+        fix=_fix(act, guard),
+        subject=act.path,
+    )
+
+
+@RULE.on(Write)
+def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
+    """A file that is written because it was not there, in code that several jobs run."""
+    guard = _guard(act, context)
+    reasons = act.execution.concurrency
+    if guard is None or not (reasons or act.path.says_state) or act.moved_to is not None:
+        return
+    why = f" ({reasons[0].reason})" if reasons else ""
+    yield RULE.found(
+        act.place,
+        f"`{act.path_place.text}` is written because `{guard.check.by}` did not find it: another job may be writing it at the same time, or take the half-written file for a whole one{why}",
+        label='create it with mode "x", or write a temporary file and rename it',
+        related=((guard.check.place, "tested here"),),
+        confidence=Confidence.MEDIUM,
+        subject=act.path,
+    )
+
+
+def _fix(act: Create, guard: Guard) -> Fix | None:
+    text = act.place.text
+    if act.what != "directory" or "\n" in text:
+        return None
+    at = guard.statement.location if guard.sole and guard.only_check else act.place.location
+    if act.language == "shell":
+        if act.by != "mkdir" or text != act.place.text.strip() or not text.startswith("mkdir"):
+            return None
+        return Fix("make it with `mkdir -p`", (Edit(at, re.sub(r"^mkdir\b", "mkdir -p", text)),), True)
+    if act.by not in {"os.makedirs", "Path.mkdir"} or "exist_ok" in text or not text.endswith(")"):
+        return None
+    comma = "" if text.endswith(("()", "( )")) else ", "
+    made = f"{text[:-1].rstrip().removesuffix(',')}{comma}exist_ok=True)"
+    return Fix("make it with `exist_ok=True`", (Edit(at, made),), True)

@@ -1,0 +1,48 @@
+"""JOB325: jobs of a loop have no label, or one that does not tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import Sequence
+from jobsafety_lint.meaning.queue_flow import flow_of, header, job_loops, label_gap, label_of
+from jobsafety_lint.model import Confidence, Severity
+from jobsafety_lint.rule import Draft, Rule
+
+RULE = Rule(
+    "JOB325",
+    "job-label-missing-param",
+    "jobs queued in a loop without a label, or with one that lacks a loop variable",
+    Severity.INFO,
+    Confidence.MEDIUM,
+    references=("INV-8", "DT"),
+    silent_where=("JOB302",),
+)
+
+
+@RULE.on(Sequence)
+def not_told_apart(sequence: Sequence, context: Context) -> Iterator[Draft]:
+    """Every job that is queued in a loop."""
+    if context.role in {"test", "docs"}:
+        return
+    for _, call in flow_of(sequence, context).of("add"):
+        loops = job_loops(call)
+        missing = label_gap(call) if loops else None
+        if missing is None:
+            continue
+        label = label_of(call)
+        names = ", ".join(f"`{name}`" for name in missing)
+        if label is None:
+            by = f", so {names} can only be told from the command" if missing else ""
+            message = f"the jobs of `{header(loops[-1])}` have no label{by}"
+        else:
+            message = f"the label `{label.template}` leaves out {names}: jobs that differ only in that have one label"
+        yield RULE.found(
+            call.place,
+            message,
+            label="put every parameter that tells the jobs apart into `--label`",
+            related=((loops[-1].place, "varied by this loop"),),
+            data={"missing": list(missing), "label": label.template if label else None},
+            subject=loops[0].place,
+        )

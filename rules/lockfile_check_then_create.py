@@ -1,0 +1,67 @@
+"""JOB103: a lock or pid file taken by test-then-create."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.files import Act, Create, Write
+from jobsafety_lint.meaning.paths import is_lock_name
+from jobsafety_lint.model import Confidence, Edit, Fix, Severity
+from jobsafety_lint.rule import Draft, Rule
+
+RULE = Rule(
+    "JOB103",
+    "lockfile-check-then-create",
+    "a lock or pid file taken by test-then-create: two holders",
+    Severity.ERROR,
+    Confidence.HIGH,
+    references=("INV-2",),
+    fix="unsafe",
+)
+
+_EXISTENCE = frozenset({"exists", "file", "directory", "listed", "nonempty", "link", "access"})
+
+
+@RULE.on(Create, Write)
+def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
+    """A lock file that is made, by a call that does not mind if it is there, because a test has not found it."""
+    if not is_lock_name(act.path) or act.path.is_unique or context.role in {"test", "temporary"}:
+        return
+    if isinstance(act, Create) and act.exclusive and act.checked:
+        return
+    guard = next((g for g in act.guards if not g.holds and g.check.test in _EXISTENCE), None)
+    if guard is None or act.execution.lock:
+        return
+    yield RULE.found(
+        act.place,
+        f"the lock `{act.path_place.text}` is taken by `{_taker(act)}` after `{guard.check.by}` has found it free: two jobs that ask at the same time both take it",
+        label='take it in one step: `flock -n`, `mkdir`, `set -C`, `open(…, "x")`',
+        related=((guard.check.place, "found free here"),),
+        confidence=Confidence.HIGH if guard.certain else Confidence.MEDIUM,
+        fix=_fix(act),
+        subject=act.path,
+    )
+
+
+def _taker(act: Act) -> str:
+    return f"{act.content} >" if isinstance(act, Write) and act.by == ">" else act.by
+
+
+def _fix(act: Act) -> Fix | None:
+    text = act.place.text
+    if "\n" in text:
+        return None
+    if act.language == "python":
+        if act.by == "Path.touch" and text.endswith("()"):
+            return Fix("fail if it is there", (Edit(act.place.location, text[:-1] + "exist_ok=False)"),))
+        made = re.sub(r"""(,\s*(?:mode\s*=\s*)?)(['"])w(\+?)\2""", r"\1\2x\3\2", text)
+        return Fix("open it with mode x", (Edit(act.place.location, made),)) if made != text else None
+    if act.by == "touch" and len(text.split()) == 2:
+        made = f"( set -C; : > {text.split()[1]} ) 2> /dev/null || exit 1"
+    elif act.by == ">" and re.match(r"(?:echo|printf)\b", text) and ">" in text:
+        made = f"( set -C; {text} ) 2> /dev/null || exit 1"
+    else:
+        return None
+    return Fix("take it in one step", (Edit(act.place.location, made),))

@@ -1,0 +1,59 @@
+"""JOB107: temp-and-replace without flush and fsync."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.files import Replace
+from jobsafety_lint.meaning.fixing import import_edits, indentation
+from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
+from jobsafety_lint.rule import Draft, Rule
+
+RULE = Rule(
+    "JOB107",
+    "missing-fsync",
+    "temp-and-replace without flush and fsync: not durable over power loss",
+    Severity.INFO,
+    Confidence.MEDIUM,
+    references=("INV-4",),
+    fix="unsafe",
+    silent_where=("JOB105", "JOB106"),
+)
+
+_RENAMES = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
+
+
+@RULE.on(Replace)
+def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
+    """A rename over the real file, of a file that was written here and not synced."""
+    if act.by not in _RENAMES or act.written is None or act.synced or act.origin is None:
+        return
+    if context.role in {"test", "temporary"} or act.path.is_unique or act.path.in_temporary_folder:
+        return
+    if not (act.origin.is_unique or act.origin.says_temporary):
+        return
+    yield RULE.found(
+        act.place,
+        f"`{act.path_place.text}` is replaced by a file that was not synced: after a power loss it may be empty",
+        label="flush and `os.fsync` the temporary file before the rename",
+        related=((act.written, "written here"),),
+        fix=_fix(act, context),
+        subject=act.path,
+    )
+
+
+def _fix(act: Replace, context: Context) -> Fix | None:
+    """Flush and sync behind the last call that writes through the handle, if that stands alone in its line."""
+    if not act.written_through:
+        return None
+    use = act.written_through[-1]
+    source, end = use.place.source, use.place.span.end
+    rest = source.text[end:].partition("\n")[0]
+    imports = import_edits(context.file, "os")
+    line = source.text[source.text.rfind("\n", 0, use.place.span.start) + 1 : use.place.span.start]
+    if rest.strip() or line.strip() or use.loops or imports is None or not use.handle.isidentifier():
+        return None
+    indent = indentation(use.place)
+    text = f"\n{indent}{use.handle}.flush()\n{indent}os.fsync({use.handle}.fileno())"
+    return Fix("flush and sync it", (*imports, Edit(source.location(Span(end, end)), text)))

@@ -1,0 +1,104 @@
+"""JOB106: the last step of an atomic write is a copy, or may become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.files import Replace
+from jobsafety_lint.meaning.fixing import import_edits
+from jobsafety_lint.meaning.paths import same_folder
+from jobsafety_lint.model import Confidence, Edit, Fix, Severity
+from jobsafety_lint.rule import Draft, Rule
+
+RULE = Rule(
+    "JOB106",
+    "non-atomic-replace",
+    "temp file on another file system, or a copy as the last step of an atomic write",
+    Severity.WARNING,
+    Confidence.HIGH,
+    references=("INV-4",),
+    fix="unsafe",
+    silent_where=("JOB105",),
+)
+
+_COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "cp", "install"})
+
+
+@RULE.on(Replace)
+def replaced(act: Replace, context: Context) -> Iterator[Draft]:
+    """A temporary file that is put in place of the real one."""
+    origin = act.origin
+    if origin is None or context.role in {"test", "temporary"} or act.execution.host is not None:
+        return
+    made = origin.is_unique or (act.written is not None and origin.says_temporary)
+    made = made or (act.written is not None and origin.in_temporary_folder)
+    if not made or act.path.in_temporary_folder or act.path.is_unique or _is_folder(act):
+        return
+    code = act.path_place.text
+    if act.by in _COPIES:
+        if origin.in_temporary_folder or origin.says_temporary or same_folder(origin, act.path, code):
+            yield _found(
+                act,
+                f"`{act.by}` writes `{code}` in place: a reader or a crash in between finds half of it",
+                "rename it over the target: `os.replace`, `mv -f`",
+            )
+    elif origin.in_temporary_folder:
+        moves = (
+            "fails where it is another one"
+            if act.by in {"os.replace", "os.rename", "Path.replace", "Path.rename"}
+            else "then copies"
+        )
+        yield _found(
+            act,
+            f"the temporary file lies in the folder for temporary files, `{code}` perhaps on another file system: `{act.by}` {moves}",
+            "make the temporary file in the folder of the target",
+        )
+    elif act.by == "shutil.move":
+        certain = same_folder(origin, act.path, code)
+        yield _found(
+            act,
+            f"`shutil.move` is one rename only while both are on one file system and `{code}` is no folder; otherwise it copies",
+            "`os.replace`",
+            severity=Severity.INFO if certain else Severity.WARNING,
+            confidence=Confidence.MEDIUM,
+            fix=_fix(act, context) if certain else None,
+        )
+
+
+def _is_folder(act: Replace) -> bool:
+    """Whether the target is certainly a folder to move into: that is filing away, not replacing."""
+    return act.path.literal.endswith("/") or (
+        act.language == "shell" and act.path.name.words <= {"dir", "folder"} and bool(act.path.name.words)
+    )
+
+
+def _found(
+    act: Replace,
+    message: str,
+    label: str,
+    *,
+    severity: Severity | None = None,
+    confidence: Confidence | None = None,
+    fix: Fix | None = None,
+) -> Draft:
+    place = act.written or act.origin_place
+    related = ((place, "the temporary file"),) if place is not None else ()
+    return RULE.found(
+        act.place,
+        message,
+        label=label,
+        related=related,
+        severity=severity,
+        confidence=confidence,
+        fix=fix,
+        subject=act.path,
+    )
+
+
+def _fix(act: Replace, context: Context) -> Fix | None:
+    text = act.place.text
+    imports = import_edits(context.file, "os")
+    if imports is None or not text.startswith("shutil.move("):
+        return None
+    return Fix("rename it", (*imports, Edit(act.place.location, "os.replace(" + text[len("shutil.move(") :])))

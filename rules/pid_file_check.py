@@ -1,0 +1,88 @@
+"""JOB111: "is it running?" asked by pid file or `pgrep`, then acted on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.files import Act, Create, Read, Running, Write
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.shell.running import starts_work
+from jobsafety_lint.model import Confidence, Severity
+from jobsafety_lint.rule import Draft, Rule
+
+RULE = Rule(
+    "JOB111",
+    "pid-file-check",
+    '"is it running?" asked by pid file or `pgrep -f`, then acted on',
+    Severity.WARNING,
+    Confidence.MEDIUM,
+    references=("INV-2",),
+    silent_where=("JOB103",),
+)
+
+_SEARCHES = frozenset({"pgrep", "pgrep -f", "pidof", "ps | grep"})
+_PID_WORDS = frozenset({"pid", "pidfile", "pids"})
+
+
+@RULE.on(Running)
+def asked(fact: Running, context: Context) -> Iterator[Draft]:
+    """A question for a process whose answer decides that another one is started."""
+    if context.role in {"test", "temporary"} or fact.execution.lock:
+        return
+    if fact.by in _SEARCHES:
+        how = f"`{fact.by}` sees only what runs already, under any name that fits"
+        subject: PathPattern | None = None
+    else:
+        subject = _pid_file(context)
+        if fact.pid_file is None and subject is None:
+            return
+        how = f"`{fact.by}` asks by a pid that may belong to another process by now"
+    if not _acts(fact, context):
+        return
+    related = ((fact.decided, "decided here"),) if fact.decided is not None else ()
+    yield RULE.found(
+        fact.place,
+        f"{how}, and two starts at the same time both find nothing running",
+        label="hold a lock for as long as it runs: `flock -n`",
+        related=related,
+        subject=subject,
+    )
+
+
+def _pid_file(context: Context) -> PathPattern | None:
+    """The pid file that this file writes, or reads."""
+    read: PathPattern | None = None
+    for act in _acts_on_files(context):
+        if act.path.words & _PID_WORDS:
+            if isinstance(act, Write | Create):
+                return act.path
+            if isinstance(act, Read):
+                read = read or act.path
+    for command in context.all(Command):
+        if command.name in {"cat", "head", "pgrep"} and any(
+            arg.pattern.words & _PID_WORDS for arg in command.args
+        ):
+            read = read or command.args[-1].pattern
+    return read
+
+
+def _acts_on_files(context: Context) -> Iterator[Act]:
+    for kind in (Write, Create, Read):
+        yield from context.all(kind)
+
+
+def _acts(fact: Running, context: Context) -> bool:
+    """Whether something is started where it does not run."""
+    if fact.outcome == "starts":
+        return True
+    if fact.language == "python":
+        words = [act for act in _acts_on_files(context) if act.path.words & _PID_WORDS]
+        return any(isinstance(act, Read) for act in words) and any(not isinstance(act, Read) for act in words)
+    return any(
+        starts_work(command.name)
+        and command.place.source is fact.place.source
+        and command.place.span.start > fact.place.span.end
+        for command in context.all(Command)
+    )

@@ -1,0 +1,70 @@
+"""JOB303: before a job is queued, the tasks that run are looked at, but not those that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import Sequence
+from jobsafety_lint.meaning.queue import QueueCommand
+from jobsafety_lint.meaning.queue_flow import (
+    Flow,
+    Look,
+    flow_of,
+    follows,
+    python_state_place,
+    same_host,
+    shown,
+    waits_for_a_slot,
+)
+from jobsafety_lint.model import Confidence, Severity
+from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.source import Place
+
+RULE = Rule(
+    "JOB303",
+    "running-check-ignores-queued",
+    "the duplicate check looks at running tasks only",
+    Severity.WARNING,
+    Confidence.HIGH,
+    references=("INV-2",),
+)
+
+
+@RULE.on(Sequence)
+def running_only(sequence: Sequence, context: Context) -> Iterator[Draft]:
+    """Looks at the queue that decide whether a job is added, and leave out the queued tasks."""
+    if context.role in {"test", "docs"}:
+        return
+    flow = flow_of(sequence, context)
+    for look in flow.looks:
+        if look.call.subcommand != "status" or not look.decides or not look.asks_running_only:
+            continue
+        launch = _launch_after(flow, look)
+        if launch is None or waits_for_a_slot(flow, look, launch):
+            continue
+        place = _place(look, context)
+        yield RULE.found(
+            place,
+            "this check sees running tasks only: a job that is queued, stashed or paused passes it and is queued a second time",
+            label="count every task that is not Done",
+            related=((launch.place, f"`{shown(launch.place, 40)}` depends on it"),),
+            subject=look.call.place,
+        )
+
+
+def _launch_after(flow: Flow, look: Look) -> QueueCommand | None:
+    """The job that is queued if the look finds nothing."""
+    for at, call in flow.of("add", "enqueue"):
+        if not same_host(call, look.call):
+            continue
+        shared = set(call.execution.loops) & set(look.call.execution.loops)
+        if (at > look.at and follows(look.call, call)) or shared:
+            return call
+    return None
+
+
+def _place(look: Look, context: Context) -> Place:
+    if look.naming is not None:
+        return look.naming.place
+    return python_state_place(context, "running") or look.call.place

@@ -1,0 +1,89 @@
+"""JOB108: parallel jobs append multi-part records to one file without a lock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.execution import Concurrency
+from jobsafety_lint.meaning.files import Append
+from jobsafety_lint.model import Confidence, Severity
+from jobsafety_lint.rule import Draft, Rule
+
+RULE = Rule(
+    "JOB108",
+    "shared-append-unlocked",
+    "parallel jobs append multi-part records to one file without a lock",
+    Severity.WARNING,
+    Confidence.MEDIUM,
+    references=("INV-4",),
+)
+
+_ONE_WRITE = frozenset(
+    {"echo", "printf", "logger", "date", "basename", "dirname", "hostname", "pwd", "whoami", "nproc"}
+)
+"""Commands that print one short text by one write."""
+_SINGLE = frozenset({"write", "print"})
+_PROCESSES = re.compile(r"multiprocessing|ProcessPool|Process\(|joblib|dask|\bray\b|fork\(")
+
+
+@RULE.on(Append)
+def unlocked(act: Append, context: Context) -> Iterator[Draft]:
+    """An append in concurrent code whose record is more than one write, to a file that the jobs share."""
+    if context.role in {"test", "temporary"} or act.execution.lock or act.path.is_unique:
+        return
+    if act.execution.thread_lock and not _PROCESSES.search(context.file.text):
+        return
+    reason = _reason(act, context)
+    parts = _parts(act)
+    if reason is None or not parts or not _is_shared(act):
+        return
+    yield RULE.found(
+        act.place,
+        f"{parts} to `{act.path_place.text}` without a lock: the records of parallel jobs get mixed ({reason.reason})",
+        label="hold a lock on another file (`flock`), or write a file for each job and join them",
+        related=((reason.place, reason.reason),) if reason.place is not None else (),
+        subject=act.path,
+    )
+
+
+def _reason(act: Append, context: Context) -> Concurrency | None:
+    """Why several of these run at once: for sibling tasks and single background jobs another one must write here too."""
+    others = [a for a in context.all(Append) if a is not act and a.path.parts == act.path.parts]
+    for reason in act.execution.concurrency:
+        if "sibling" in reason.reason:
+            if any(a.place.source is not act.place.source for a in others):
+                return reason
+        elif "as a job" not in reason.reason or act.execution.loops:
+            return reason
+    if act.execution.background and any(a.execution.background for a in others):
+        return Concurrency("several are put in the background", None)
+    return None
+
+
+def _parts(act: Append) -> str:
+    """What makes a record more than one write, in words; empty if it is one."""
+    if act.language == "shell":
+        if act.group:
+            return "a group of commands appends"
+        return f"`{act.content}` appends output of any size" if act.content not in _ONE_WRITE else ""
+    if act.content.startswith(("to_", "write_")):
+        return f"`{act.content}` appends in pieces"
+    writers = [use.by for use in act.uses]
+    pieces = [by for by in writers if by not in _SINGLE]
+    if pieces:
+        return f"`{pieces[0]}` appends in pieces"
+    return "several writes append one record" if len(writers) > 1 else ""
+
+
+def _is_shared(act: Append) -> bool:
+    """Whether the name has nothing that tells the jobs apart."""
+    if act.language == "python":
+        return not act.path.names
+    names = act.path.names
+    if names & act.execution.loop_variables or any(name.isdigit() or name in {"@", "*"} for name in names):
+        return False
+    return "{" not in act.path.literal and not any(
+        hole.kind in {"command", "time", "digest"} for hole in act.path.holes
+    )

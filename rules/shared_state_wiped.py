@@ -1,0 +1,105 @@
+"""JOB707: a glob deletes every job's checkpoints without asking who owns them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import Pipe
+from jobsafety_lint.meaning.deployment import asks, looks, shortened
+from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.files import Act, Delete, Glob
+from jobsafety_lint.meaning.rows import Row, Step
+from jobsafety_lint.meaning.state_paths import is_wide, jobs_state
+from jobsafety_lint.model import Confidence, Severity
+from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.source import Place
+
+RULE = Rule(
+    "JOB707",
+    "shared-state-wiped",
+    "a glob deletes every job's checkpoints without asking who owns them",
+    Severity.WARNING,
+    Confidence.MEDIUM,
+    references=("INV-2",),
+)
+
+_ON_REQUEST = re.compile(r"clean|reset|fresh|force|purge|wipe|clear|scratch", re.IGNORECASE)
+_OLD_ONLY = re.compile(r"-(?:mtime|mmin|atime|amin|ctime|cmin|newer|older)\b|! *-newer")
+_PURGES = re.compile(r"^(?:dist)?clean$|clobber|uninstall|teardown", re.IGNORECASE)
+
+
+@RULE.on(Row)
+def in_shell(row: Row, context: Context) -> Iterator[Draft]:
+    """Commands that delete by a pattern, or a whole folder of state."""
+    if context.role in {"test", "docs"}:
+        return
+    wiped = {fact.place: fact for fact in _wipes(context) if fact.language == "shell"}
+    if not wiped:
+        return
+    seen = looks(row, context.all(Pipe))
+    for at, step in enumerate(row.steps):
+        if asks(step) or (at in seen and seen[at].decides):
+            return
+        if not isinstance(step, Step):
+            continue
+        if step.subcommand == "reset" or (
+            step.subcommand == "kill" and step.call and step.call.has("-a", "--all")
+        ):
+            return
+        fact = wiped.pop(step.place, None)
+        if fact is not None and not _OLD_ONLY.search(step.place.text):
+            yield _finding(fact, step.place, shortened(step.command), _confidence(row.title, step.execution))
+
+
+@RULE.on(Glob)
+def by_loop(glob: Glob, context: Context) -> Iterator[Draft]:
+    """`for p in folder.glob("*.json"): p.unlink()`."""
+    yield from _in_python(glob, glob.use("delete") or glob.place, context)
+
+
+@RULE.on(Delete)
+def whole_tree(delete: Delete, context: Context) -> Iterator[Draft]:
+    """`shutil.rmtree(folder)`."""
+    yield from _in_python(delete, delete.place, context)
+
+
+def _in_python(fact: Glob | Delete, act: Place, context: Context) -> Iterator[Draft]:
+    if fact.language != "python" or context.role in {"test", "docs"} or fact not in _wipes(context):
+        return
+    names = fact.execution.functions
+    for row in context.all(Row):
+        if any(look.decides for look in looks(row, context.all(Pipe)).values()) or any(map(asks, row.steps)):
+            return
+    confidence = _confidence(names[-1] if names else "", fact.execution)
+    if any(_ON_REQUEST.search(name) for name in names):
+        confidence = Confidence.LOW
+    yield _finding(fact, act, " ".join(fact.place.text.split())[:60], confidence)
+
+
+def _finding(fact: Glob | Delete, act: Place, shown: str, confidence: Confidence | None) -> Draft:
+    related = ((fact.place, "what is found here"),) if act.span != fact.place.span else ()
+    return RULE.found(
+        act,
+        f"`{shown}` takes the {jobs_state(fact.path)} of every job, also of those that are running",
+        label="delete one job's file, or look at `pueue status --json` first",
+        related=related,
+        confidence=confidence,
+        data={"path": fact.path.template},
+        subject=fact.place,
+    )
+
+
+def _confidence(title: str, execution: Execution) -> Confidence | None:
+    asked = any(_ON_REQUEST.search(b.statement.text[:80]) for b in execution.arms)
+    return Confidence.LOW if asked or _PURGES.search(title.rpartition("/")[2]) else None
+
+
+def _wipes(context: Context) -> Iterator[Glob | Delete]:
+    for glob in context.all(Glob):
+        if glob.use("delete") is not None and not glob.filtered_by and is_wide(glob.path, glob.execution):
+            yield glob
+    for fact in context.all(Delete):
+        if fact.what == "tree" and isinstance(fact, Act) and is_wide(fact.path, fact.execution, tree=True):
+            yield fact

@@ -1,0 +1,127 @@
+"""Running the checks of rules over facts, and making findings of what they say."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from jobsafety_lint import config
+from jobsafety_lint.config import Selection, Settings
+from jobsafety_lint.context import Context
+from jobsafety_lint.discover import Discovered
+from jobsafety_lint.engine.tasks import Options, Pending
+from jobsafety_lint.model import Crash, Finding, Location, Mark, Related, Severity
+from jobsafety_lint.registry import all_rules, catalogue
+from jobsafety_lint.rule import Draft, Rule, Where
+from jobsafety_lint.source import Place, Source
+
+
+def selection_of(settings: Settings, options: Options) -> Selection:
+    """Which rules the settings and the command line select."""
+    return Selection.of(catalogue(), settings, options.cli)
+
+
+def rules_for(item: Discovered, settings: Settings, options: Options) -> list[Rule]:
+    """The rules that run on a file."""
+    selection = selection_of(settings, options)
+    off = settings.ignored_in(item.path)
+    return [
+        rule
+        for rule in all_rules()
+        if rule.code in selection.codes
+        and not any(config.matches(name, rule.code, rule.name) for name in off)
+    ]
+
+
+@functools.cache
+def _kinds(rule: Rule) -> frozenset[type]:
+    return frozenset(kind for kind, _ in rule.checks)
+
+
+def listens(rules: Iterable[Rule], kind: type) -> bool:
+    """Whether one of the rules listens to a kind of fact."""
+    return any(kind in _kinds(rule) for rule in rules)
+
+
+def drafts_of(
+    rules: Sequence[Rule], facts: Iterable[object], context: Context, crashes: list[Crash]
+) -> list[Draft]:
+    """What the checks that listen to these facts have to say, each thing once. A check that raises becomes a crash."""
+    listeners: dict[type, list[tuple[Rule, Callable[..., Iterator[Draft]]]]] = {}
+    for rule in rules:
+        for kind, check in rule.checks:
+            listeners.setdefault(kind, []).append((rule, check))
+    kept: dict[tuple[str, Location, str], Draft] = {}
+    for fact in facts:
+        for rule, check in listeners.get(type(fact), ()):
+            try:
+                for draft in check(fact, context):
+                    if not _is_in(draft.place, context.file):
+                        continue
+                    kept.setdefault((rule.code, location_of(draft.place), str(draft.subject)), draft)
+            except Exception:  # a rule's bug: reported as a crash, the rest goes on
+                crashes.append(Crash(rule.code, context.file.path, traceback.format_exc()))
+    return list(kept.values())
+
+
+def _is_in(where: Where, file: Source) -> bool:
+    """Whether a finding stands in the file at hand: what is wrong in a sourced file is reported with that one."""
+    return not isinstance(where, Place) or where.source.file is file.file
+
+
+def location_of(where: Where) -> Location:
+    """Where something stands, as lines and columns."""
+    return where if isinstance(where, Location) else where.location
+
+
+def pending_of(draft: Draft, mark: Mark, settings: Settings) -> Pending:
+    """A draft as a finding on its way; `mark` is its place as plain values."""
+    rule = draft.rule
+    severities = settings.get("severity")
+    severity = severities.get(rule.code) or severities.get(rule.name)
+    provenance = settings.get("provenance")
+    incident = provenance.get(rule.code) or provenance.get(rule.name)
+    finding = Finding(
+        rule.code,
+        rule.name,
+        Severity(severity) if severity else draft.severity,
+        draft.confidence,
+        draft.message,
+        mark.location,
+        draft.label,
+        tuple(Related(place.location, text) for place, text in draft.related),
+        draft.fix,
+        rule.references,
+        {**draft.data, "incident": incident} if incident else dict(draft.data),
+        mark.anchors,
+    )
+    identity = (rule.code, mark.statement or draft.message, *mark.definitions)
+    return Pending(finding, identity, _key(draft), rule.silent_where, str(draft.subject))
+
+
+def _key(draft: Draft) -> object:
+    """What a draft is about, as a plain value that compares across rules and files."""
+    subject = draft.place if draft.subject is None else draft.subject
+    return subject.location if isinstance(subject, Place | Mark) else subject
+
+
+def without_silenced(pending: Sequence[Pending]) -> list[Pending]:
+    """Drops what another rule says in its place (the precedence table)."""
+    spoken = {(one.finding.code, one.key) for one in pending}
+    return [one for one in pending if not any((code, one.key) in spoken for code in one.silent_where)]
+
+
+def with_fingerprints(pending: Iterable[Pending]) -> list[Finding]:
+    """The findings in the order of the text, each with its fingerprint."""
+    ordinals: Counter[tuple[str, ...]] = Counter()
+    findings = []
+    for one in sorted(pending, key=lambda p: (p.finding.location, p.finding.code, p.subject)):
+        ordinals[one.identity] += 1
+        text = "\0".join((*one.identity, str(ordinals[one.identity])))
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        findings.append(replace(one.finding, fingerprint=digest))
+    return findings

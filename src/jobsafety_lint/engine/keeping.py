@@ -1,0 +1,71 @@
+"""How a finding is kept: precedence, suppressions, confidence, severity; and what is to be said of the comments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jobsafety_lint import suppress
+from jobsafety_lint.context import Context
+from jobsafety_lint.engine.checks import (
+    drafts_of,
+    location_of,
+    pending_of,
+    rules_for,
+    selection_of,
+    with_fingerprints,
+    without_silenced,
+)
+from jobsafety_lint.engine.tasks import Kept, Mapped, Options, Pending, Task
+from jobsafety_lint.meaning.linting import UnusedSuppression
+from jobsafety_lint.model import Confidence, Mark
+from jobsafety_lint.registry import catalogue
+from jobsafety_lint.rule import Rule
+from jobsafety_lint.source import Source
+from jobsafety_lint.suppress import Suppression
+
+_ABOUT_COMMENTS = frozenset({"JOB002", "unused-suppression"})
+
+
+def keep(task: Task, mapped: Mapped, linked: Sequence[Pending], options: Options) -> Kept:
+    """What is shown of one file. `linked` are the findings that the project's rules have in it."""
+    if not mapped.pending and not linked and not mapped.suppressions:
+        return Kept()
+    findings = with_fingerprints(without_silenced([*mapped.pending, *linked]))
+    kept, suppressed = suppress.apply(findings, mapped.suppressions)
+    rules = rules_for(task.item, task.settings, options) if mapped.suppressions else []
+    unused = [u for s in mapped.suppressions if (u := _unused(s, rules)) is not None]
+    if unused:
+        context = Context(Source(mapped.path, ""), task.settings, "code", unused)
+        drafts = drafts_of(rules, unused, context, mapped.crashes)
+        about = [pending_of(d, Mark(location_of(d.place), ""), task.settings) for d in drafts]
+        late, more = suppress.apply(with_fingerprints(about), mapped.suppressions)
+        kept += late
+        suppressed += more
+    shown = Kept(suppressed=suppressed)
+    by_name = selection_of(task.settings, options).by_name
+    for finding in kept:
+        unsure = finding.confidence is Confidence.LOW and not options.pedantic and finding.code not in by_name
+        if unsure or finding.severity.rank < options.min_severity.rank:
+            shown.hidden += 1
+        else:
+            shown.findings.append(finding)
+    return shown
+
+
+def _unused(suppression: Suppression, rules: Sequence[Rule]) -> UnusedSuppression | None:
+    """The names of a comment that silence nothing, if every rule that it names has run."""
+    known = catalogue()
+    names = {*known, *known.values()}
+    ran = {rule.code for rule in rules} | {rule.name for rule in rules}
+    if not all(name in ran or name not in names for name, _ in suppression.names):
+        return None
+    idle = [
+        (name, location)
+        for name, location in suppression.names
+        if name not in suppression.used and name in ran and name not in _ABOUT_COMMENTS
+    ]
+    if not idle:
+        return None
+    where = suppression.location if len(idle) == len(suppression.names) else idle[0][1]
+    gone = tuple(name for name, _ in idle)
+    return UnusedSuppression(where, gone, suppression.without(gone))

@@ -1,0 +1,187 @@
+"""The map step: one file by itself to its findings and to what other files may need to know of it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jobsafety_lint import config, discover, suppress
+from jobsafety_lint.config import Mention
+from jobsafety_lint.context import Context
+from jobsafety_lint.discover import Skipped
+from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for
+from jobsafety_lint.engine.tasks import Mapped, Options, Task
+from jobsafety_lint.meaning.linking import links_of
+from jobsafety_lint.meaning.linting import StaleSetting, UnknownRule, UnreadRegion
+from jobsafety_lint.meaning.reading import FileFacts, read_facts
+from jobsafety_lint.model import Crash, Mark, Note, Span
+from jobsafety_lint.registry import catalogue
+from jobsafety_lint.rule import Draft, Rule, Where
+from jobsafety_lint.source import Place, Source, SourceFile
+
+
+def map_file(task: Task, options: Options) -> Mapped:
+    """What one file gives by itself. Never raises for what stands in it."""
+    item, settings = task.item, task.settings
+    mapped = Mapped(item.shown)
+    if item.kind not in discover.READ_KINDS:
+        return mapped
+    source = source_of(task)
+    if isinstance(source, Skipped):
+        if source.reason and task.given:
+            mapped.notes.append(Note(item.shown, source.reason))
+            mapped.unread += 1
+        return mapped
+    mapped.read = task.given
+    try:
+        _map_source(source, task, rules_for(item, settings, options), mapped)
+    except Exception:  # one file must not end the run: it is reported, and the exit status is 3
+        mapped.crashes.append(Crash("engine", item.shown, traceback.format_exc()))
+    return mapped
+
+
+def source_of(task: Task) -> SourceFile | Skipped:
+    """The text of a task's file, or why it is not read."""
+    item = task.item
+    if task.data is not None:
+        return discover.decode(task.data, item.path, item.shown)
+    return discover.read(item.path, item.shown, task.settings.max_file_size)
+
+
+def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: Mapped) -> None:
+    item, settings = task.item, task.settings
+    role = discover.role_of(item.path, settings)
+    facts = read_facts(source, item.kind, item.dialect, pueue_version=settings.pueue_version)
+    if not task.given:
+        mapped.links = links_of(facts, item, role)
+        return
+    crashes: list[Crash] = []
+    drafts = drafts_of(rules, facts.facts, Context(source, settings, role, facts.facts), crashes)
+    if _confirmed(facts, drafts):
+        trees = facts.shell_trees[:1]
+        facts = read_facts(source, item.kind, item.dialect, pueue_version=settings.pueue_version, trees=trees)
+        crashes.clear()
+        drafts = drafts_of(rules, facts.facts, Context(source, settings, role, facts.facts), crashes)
+    mapped.crashes += crashes
+    mapped.unread += facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
+    mapped.links = links_of(facts, item, role)
+    mapped.suppressions, malformed = _suppressions(facts, noqa=item.kind == "python")
+    about: list[object] = [
+        *_unknown_rules(mapped.suppressions, malformed, task, source),
+        *(_stale_settings(task, source) if listens(rules, StaleSetting) else ()),
+    ]
+    drafts += drafts_of(rules, about, Context(source, settings, "code", about), mapped.crashes)
+    mapped.pending = [
+        pending_of(draft, _mark(draft.place, facts), settings)
+        for draft in drafts
+        if not (isinstance(draft.place, Place) and draft.place.source.file is not source)
+    ]
+
+
+def _mark(where: Where, facts: FileFacts) -> Mark:
+    if isinstance(where, Mark):
+        return where
+    return facts.mark(where) if isinstance(where, Place) else Mark(where, "")
+
+
+def _confirmed(facts: FileFacts, drafts: Sequence[Draft]) -> bool:
+    """Lets bashlex read the shell statements that hold findings; whether that has changed a tree of the file itself."""
+    changed = False
+    for tree in facts.shell_trees[:1]:
+        if tree.source.host is None:
+            spans = [d.place.source.in_file(d.place.span) for d in drafts if isinstance(d.place, Place)]
+            changed = tree.confirm(spans) or changed
+    return changed
+
+
+# --- comments and settings that name rules -----------------------------------------------------------------------------
+
+
+def _suppressions(
+    facts: FileFacts, *, noqa: bool
+) -> tuple[list[suppress.Suppression], list[suppress.Malformed]]:
+    by_source: dict[int, tuple[Source, list[Span]]] = {}
+    for source, span in facts.comments:
+        by_source.setdefault(id(source), (source, []))[1].append(span)
+    found: dict[object, suppress.Suppression] = {}
+    malformed: list[suppress.Malformed] = []
+    for source, spans in by_source.values():
+        more, wrong = suppress.parse(source, spans, noqa=noqa)
+        for suppression in more:
+            found.setdefault(suppression.location, suppression)
+        malformed += wrong
+    return list(found.values()), malformed
+
+
+def _unknown_rules(
+    suppressions: Sequence[suppress.Suppression],
+    malformed: Sequence[suppress.Malformed],
+    task: Task,
+    source: Source,
+) -> list[UnknownRule]:
+    known = catalogue()
+    names = {*known, *known.values()}
+    about = [UnknownRule(m.location, "this comment", "", None, m.problem) for m in malformed]
+    for suppression in suppressions:
+        for name, location in suppression.names:
+            if name not in names and not suppression.noqa:
+                about.append(UnknownRule(location, "this suppression", name, config.nearest(name, names)))
+    return [*about, *_unknown_in_settings(task, source, known)]
+
+
+def _unknown_in_settings(task: Task, source: Source, known: Mapping[str, str]) -> list[UnknownRule]:
+    """The rules that a configuration file names and that do not exist, at the place of the name."""
+    if task.item.kind != "config":
+        return []
+    found = []
+    for mention in _mentions_in(task.item.path):
+        if config.is_known(mention.name, known):
+            continue
+        at = _find_name(source, mention.name)
+        close = config.nearest(mention.name, [*known, *known.values()])
+        found.append(UnknownRule(source.location(at), f"`{mention.key}`", mention.name, close))
+    return found
+
+
+def _mentions_in(path: Path) -> tuple[Mention, ...]:
+    try:
+        settings = config.load(path)
+    except config.ConfigError:
+        return ()
+    return settings.mentions if settings else ()
+
+
+def _stale_settings(task: Task, source: Source) -> list[StaleSetting]:
+    """The globs of a configuration file that match nothing."""
+    if task.item.kind != "config":
+        return []
+    try:
+        globs = config.globs_of(task.item.path)
+    except config.ConfigError:
+        return []
+    idle = set(discover.unmatched([glob for _, glob in globs], task.item.path.parent)) if globs else set()
+    return [
+        StaleSetting(source.location(_find_glob(source, key, glob)), key, glob)
+        for key, glob in globs
+        if glob in idle
+    ]
+
+
+def _find_glob(source: Source, key: str, glob: str) -> Span:
+    """Where a glob stands in our part of the file, behind its key."""
+    start = max(source.text.find(f"tool.{config.TABLE}"), 0)
+    start = max(source.text.find(key, start), start)
+    for quoted in (f'"{glob}"', f"'{glob}'", glob):
+        at = source.text.find(quoted, start)
+        if at >= 0:
+            return Span(at, at + len(quoted))
+    return _find_name(source, glob)
+
+
+def _find_name(source: Source, name: str) -> Span:
+    for quoted in (f'"{name}"', f"'{name}'", name):
+        at = source.text.find(quoted)
+        if at >= 0:
+            return Span(at, at + len(quoted))
+    return Span(0, 0)

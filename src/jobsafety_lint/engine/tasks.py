@@ -1,0 +1,71 @@
+"""What goes into a run and what comes out of one file: plain values that processes exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jobsafety_lint.config import Settings
+from jobsafety_lint.discover import Discovered
+from jobsafety_lint.meaning.links import FileLinks
+from jobsafety_lint.model import Crash, Finding, Note, Severity
+from jobsafety_lint.suppress import Suppression
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked for. `cli` holds the selectors of the command line."""
+
+    cli: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    pedantic: bool = False
+    min_severity: Severity = Severity.INFO
+    jobs: int = 0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A file with the settings that count for it. `data` is given where the file is not on disk (stdin).
+
+    `given`: the run was asked for it; else it is only another file of the project, read for its links.
+    """
+
+    item: Discovered
+    settings: Settings
+    data: bytes | None = None
+    given: bool = True
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A finding on its way: `identity` is what its fingerprint is made from, `key` what it is about and `silent_where`
+    the rules that speak in its place about the same thing.
+    """
+
+    finding: Finding
+    identity: tuple[str, ...]
+    key: object
+    silent_where: tuple[str, ...] = ()
+    subject: str = ""
+
+
+@dataclass
+class Mapped:
+    """What came out of one file by itself, before the project is linked."""
+
+    path: str
+    pending: list[Pending] = field(default_factory=list)
+    suppressions: list[Suppression] = field(default_factory=list)
+    links: FileLinks | None = None
+    notes: list[Note] = field(default_factory=list)
+    crashes: list[Crash] = field(default_factory=list)
+    unread: int = 0
+    read: bool = False
+
+
+@dataclass
+class Kept:
+    """What is shown of one file, and how much is not."""
+
+    findings: list[Finding] = field(default_factory=list)
+    suppressed: int = 0
+    hidden: int = 0

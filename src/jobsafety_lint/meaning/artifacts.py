@@ -1,0 +1,101 @@
+"""Which names of files a glob takes in: the files of this job, or those of others too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jobsafety_lint.meaning.links import FileLinks, GlobLink, NameLink, ScriptOption
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.source import Hole
+
+_QUIET_ROLES = frozenset({"test", "docs", "vendored", "temporary"})
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A name that a glob takes in, and the parameters in it that the glob leaves open though the code has them at hand."""
+
+    name: NameLink
+    open: tuple[str, ...]
+
+
+def taken_names(project: Project, file: FileLinks, glob: GlobLink) -> Iterator[Taken]:
+    """The names of the project that a glob takes in for more values than its own job's, those of the same file first."""
+    scope = at_hand(project, file, glob)
+    files = [
+        file,
+        *(other for other in project.files if other is not file and other.role not in _QUIET_ROLES),
+    ]
+    for other in files:
+        for name in other.all(NameLink):
+            if name.mark.location == glob.mark.location or not name.template.holes:
+                continue
+            if not _same_folder(glob.pattern, name.pattern, near=other is file) or not matches(
+                glob.pattern, name.pattern
+            ):
+                continue
+            if other is not file and len(_certain(glob.pattern.name)) < 4:
+                continue  # a few letters are not enough to know a name of another file by
+            open_names = [
+                shown
+                for hole in name.template.name.holes
+                for parameter in sorted(hole.names)
+                if (shown := scope.get(parameter)) is not None
+                and parameter not in glob.pattern.names
+                and parameter not in glob.filtered_by
+                and shown not in glob.filtered_by
+            ]
+            yield Taken(name, tuple(dict.fromkeys(open_names)))
+
+
+def at_hand(project: Project, file: FileLinks, glob: GlobLink) -> dict[str, str]:
+    """What the code around a glob knows of its job: each name with how a person would call it."""
+    scope = {name: name for name in glob.scope}
+    if glob.language == "shell":
+        for option in file.all(ScriptOption):
+            scope |= dict.fromkeys(option.names, option.variable)
+        return scope
+    class_name = glob.functions[-1].rpartition(".")[0] if glob.functions else ""
+    module = project.module(file.path) if class_name else None
+    if module is not None:
+        for attribute, made in module.attributes(class_name).items():
+            scope[f"self.{attribute}"] = attribute
+            scope |= dict.fromkeys(made, attribute)
+    return scope
+
+
+def matches(glob: PathPattern, name: PathPattern) -> bool:
+    """Whether a glob takes in files of this name, as far as the last component tells."""
+    if not glob.name.parts or not _certain(glob.name).strip("."):
+        return False
+    pattern = "".join(
+        _regex(part) if isinstance(part, str) else re.escape(_token(part)) for part in glob.name.parts
+    )
+    text = "".join(part if isinstance(part, str) else _token(part) for part in name.name.parts)
+    return re.fullmatch(pattern, text) is not None
+
+
+def _same_folder(glob: PathPattern, name: PathPattern, *, near: bool) -> bool:
+    """Whether a glob and a name may lie in one folder; `*.zip` says nothing of its own, so it must be the same for sure."""
+    mine, other = glob.parent, name.parent
+    if mine.text is not None and other.text is not None:
+        return mine.text.rstrip("/") == other.text.rstrip("/") or "**" in mine.text
+    same = [h.text for h in mine.holes] == [h.text for h in other.holes] and mine.literal == other.literal
+    if not re.search(r"\w", glob.name.literal.partition("*")[0]):
+        return near and same
+    return True
+
+
+def _certain(glob: PathPattern) -> str:
+    return re.sub(r"[*?]|\[[^\]]*\]|\0", "", glob.literal)
+
+
+def _token(hole: Hole) -> str:
+    return "\ue200" + "+".join(sorted(hole.names)) + "\ue201"
+
+
+def _regex(text: str) -> str:
+    return "".join({"*": "[^/]*", "?": "[^/]"}.get(char, re.escape(char)) for char in text)

@@ -1,0 +1,128 @@
+"""Parameters by their names and types: which can tell jobs apart, which only say how a job is run, which are categories."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from jobsafety_lint.config import Settings
+from jobsafety_lint.meaning.paths import words_of
+
+
+class Declared(Protocol):
+    """A parameter as it is declared."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def annotation(self) -> str: ...  # noqa: D102
+
+    @property
+    def default(self) -> str | None: ...  # noqa: D102
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_STEERS = _words(
+    "verbose debug quiet silent dry dryrun notify log logger loglevel workers worker jobs njobs nworkers threads processes procs "
+    "parallel concurrency force overwrite resume reset clean refresh password passwd token secret apikey callback callbacks hook "
+    "client session conn connection db engine pool executor lock self cls retries retry attempts timeout delay sleep kwargs pbar "
+    "tqdm progress console"
+)
+"""The last word of parameters that only steer a run: they never tell jobs apart, whoever varies them."""
+_RARELY = _STEERS | _words(
+    "level host port url user key on config cfg conf settings options opts args context ctx interval batch chunk chunksize batchsize "
+    "limit max min buffer device gpu cuda fmt format encoding output out outdir outfile input path paths dir directory folder root "
+    "base basedir workdir cwd tmp tmpdir cache cachedir filename file files dest destination suffix prefix ext extension compress "
+    "compression bar writer reader handler stream fh fp buf stop event queue loop rng save load strict check validate test mode keep "
+    "ttl ttls age every seed"
+)
+"""The same, unless jobs are seen to differ in them."""
+_RARELY_PREFIXES = (
+    "no_",
+    "is_",
+    "use_",
+    "skip_",
+    "force_",
+    "on_",
+    "max_",
+    "min_",
+    "num_workers",
+    "n_jobs",
+    "n_workers",
+    "enable_",
+    "allow_",
+    "with_",
+    "should_",
+    "keep_",
+)
+_DATA_TYPES = re.compile(
+    r"list|tuple|dict|set\[|Sequence|Iterable|Iterator|Mapping|Callable|DataFrame|Series|LazyFrame|ndarray|Tensor|Module|Array|Path|PathLike|IO\b|"
+    r"Logger|Client|Session|Connection|Engine|\bbool\b|bytes|Config|Settings|Options|Any|object|Lock|Event|Queue|Generator|Awaitable|Type\[",
+)
+_SCALARS = re.compile(
+    r"^(Optional\[)?['\"]?(str|int|float|Decimal|date|datetime|dt\.date|dt\.datetime|datetime\.date|datetime\.datetime|Literal\[.*\]|Enum)\b"
+)
+CATEGORY_WORDS = frozenset(
+    [
+        "category",
+        "direction",
+        "side",
+        "strategy",
+        "generation",
+        "gen",
+        "regime",
+        "phase",
+        "variant",
+        "flavor",
+        "flavour",
+        "cohort",
+        "scenario",
+        "split",
+        "polarity",
+        "stance",
+    ]
+)
+"""Words of a parameter that say that it is a category of artifacts: one of a few kinds, made side by side."""
+
+
+def is_run_only(name: str, settings: Settings, *, certain: bool = False) -> bool:
+    """Whether a parameter's name says how a job is run, and not which job it is. `certain`: jobs are seen to differ in it."""
+    if name in settings.words("job-parameters"):
+        return False
+    lower = name.rpartition(".")[2].lower()
+    words = list(words_of(lower))
+    if name in settings.words("run-only-parameters") or not words:
+        return True
+    steers = _STEERS if certain else _RARELY
+    if "".join(words) in steers or words[-1] in steers or words[0] in {"log", "dry", "verbose", "debug"}:
+        return True
+    return not certain and lower.startswith(("_", *_RARELY_PREFIXES))
+
+
+def may_tell_apart(parameter: Declared, settings: Settings, *, certain: bool = False) -> bool:
+    """Whether two jobs may differ in a parameter: neither one of the run, nor data, nor a switch."""
+    if parameter.name in settings.words("job-parameters"):
+        return True
+    if is_run_only(parameter.name, settings, certain=certain) or parameter.default in {"True", "False"}:
+        return False
+    return not _DATA_TYPES.search(parameter.annotation) or is_scalar(parameter)
+
+
+def is_scalar(parameter: Declared) -> bool:
+    """Whether the annotation says text, number or date."""
+    return bool(_SCALARS.match(parameter.annotation))
+
+
+def has_category_word(name: str) -> bool:
+    """Whether a name says by itself that it is a category of artifacts."""
+    words = list(words_of(name))
+    return bool(words) and words[-1] in CATEGORY_WORDS
+
+
+def is_category(name: str, settings: Settings) -> bool:
+    """Whether a name says that it is a category of artifacts, or the settings say so."""
+    return name in settings.words("category-parameters") or has_category_word(name)

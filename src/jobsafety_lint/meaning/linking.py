@@ -1,0 +1,176 @@
+"""A file's facts to its links: what the rest of the project may need, taken out of the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from jobsafety_lint.discover import Discovered
+from jobsafety_lint.meaning.commands import Arg, Command, Pipe
+from jobsafety_lint.meaning.environment_links import environment_links
+from jobsafety_lint.meaning.execution import Loop
+from jobsafety_lint.meaning.files import Glob
+from jobsafety_lint.meaning.functions import ArtifactName, Function
+from jobsafety_lint.meaning.links import (
+    FileLinks,
+    FunctionLink,
+    GlobLink,
+    LoopLink,
+    NameLink,
+    ParameterLink,
+    RunLink,
+    ScriptOption,
+    Word,
+)
+from jobsafety_lint.meaning.queue import Launch
+from jobsafety_lint.meaning.queue_links import links_of_row
+from jobsafety_lint.meaning.reading import FileFacts
+from jobsafety_lint.meaning.rows import Row
+from jobsafety_lint.meaning.shell.names import ScriptArgument
+from jobsafety_lint.model import Mark
+from jobsafety_lint.source import Place
+
+_PYTHON = re.compile(r"^(?:python|pypy)[\d.]*$")
+_SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ksh"})
+_SCRIPT = re.compile(r"\.(?:py|sh|bash|zsh|ksh)$")
+_BARE = re.compile(r"^[a-z][\w-]*$")
+_HARMFUL = frozenset({"delete", "move", "merge"})
+_LABELS = frozenset({"xargs", "parallel", "find"})
+
+
+def links_of(facts: FileFacts, item: Discovered, role: str) -> FileLinks:
+    """The links of a file. `role` says what part of the project it is."""
+    linker = _Linker(facts)
+    found = [link for fact in facts.facts for link in linker.links(fact)]
+    found += environment_links(facts)
+    return FileLinks(item.path.as_posix(), item.shown, item.kind, role, tuple(found))
+
+
+class _Linker:
+    def __init__(self, facts: FileFacts) -> None:
+        self.facts = facts
+        self.labels: dict[int, frozenset[str] | None] = {}
+        for fact in facts.facts:
+            if isinstance(fact, Launch):
+                self.labels[id(fact.call.command)] = fact.label.names if fact.label is not None else None
+        self._by_kind: dict[type, Callable[..., Iterator[object]]] = {
+            ArtifactName: self.name,
+            Glob: self.glob,
+            Command: self.run,
+            ScriptArgument: self.argument,
+            Row: self.row,
+        }
+        self._rows = 0
+        self._pipes = [fact for fact in facts.facts if isinstance(fact, Pipe)]
+
+    def links(self, fact: object) -> Iterator[object]:
+        """What a fact gives."""
+        reader = self._by_kind.get(type(fact))
+        return reader(fact) if reader is not None else iter(())
+
+    def mark(self, place: Place) -> Mark:
+        return self.facts.mark(place)
+
+    def loops(self, loops: tuple[Loop, ...]) -> tuple[LoopLink, ...]:
+        return tuple(LoopLink(self.mark(loop.place), loop.variables, loop.values) for loop in loops)
+
+    def function(self, function: Function | None) -> FunctionLink | None:
+        if function is None:
+            return None
+        parameters = tuple(
+            ParameterLink(p.name, self.mark(p.place), p.annotation, p.default, p.uses)
+            for p in function.parameters
+        )
+        return FunctionLink(function.name, parameters)
+
+    def name(self, name: ArtifactName) -> Iterator[NameLink]:
+        if not name.purposes and not name.pattern.name.holes and not name.jobs:
+            return
+        yield NameLink(
+            self.mark(name.place),
+            name.pattern,
+            name.template,
+            self.function(name.function),
+            name.purposes,
+            name.roles,
+            name.returned,
+            name.variable,
+            name.language,
+            self.loops(name.execution.loops),
+            tuple((self.mark(place), taken) for place, taken in name.jobs),
+        )
+
+    def glob(self, glob: Glob) -> Iterator[GlobLink]:
+        uses = tuple((kind, self.mark(place)) for kind, place in glob.uses if kind in _HARMFUL)
+        if uses:
+            yield GlobLink(
+                self.mark(glob.place),
+                glob.path,
+                uses,
+                glob.filtered_by,
+                glob.scope | glob.execution.loop_variables,
+                glob.execution.functions,
+                glob.language,
+            )
+
+    def row(self, row: Row) -> Iterator[object]:
+        self._rows += 1
+        return links_of_row(row, self._rows, self._pipes, self.mark)
+
+    def argument(self, argument: ScriptArgument) -> Iterator[ScriptOption]:
+        yield ScriptOption(
+            argument.variable,
+            self.mark(argument.place),
+            argument.names,
+            argument.flags,
+            argument.position,
+            argument.used,
+        )
+
+    def run(self, command: Command) -> Iterator[RunLink]:
+        found = _program_of(command)
+        if found is None:
+            return
+        kind, program, args = found
+        queue = command.through("pueue")
+        if kind == "command" and queue is None:
+            return
+        loops = self.loops(command.execution.loops)
+        fanned = {v for loop in command.execution.loops if loop.kind in _LABELS for v in loop.variables}
+        words = tuple(_word(arg, fanned) for arg in args)
+        label = self.labels.get(id(queue)) if queue is not None else None
+        by = queue or command
+        execution = command.execution
+        together = queue is not None or execution.background or bool(execution.concurrency)
+        yield RunLink(self.mark(by.place), kind, program, words, loops, together, label)
+
+
+def _word(arg: Arg, fanned: set[str]) -> Word:
+    literal = arg.pattern.literal
+    return Word(arg.text, literal, arg.pattern.names | {name for name in fanned if name in literal})
+
+
+def _program_of(command: Command) -> tuple[str, str, tuple[Arg, ...]] | None:
+    """What a command runs of the project: its kind, name as written and arguments."""
+    written = command.program.pattern.literal if command.program is not None else ""
+    args = command.args
+    if _PYTHON.match(command.name):
+        at = 0
+        while at < len(args) and args[at].pattern.literal.startswith("-"):
+            option = args[at].text or ""
+            if option == "-m" and at + 1 < len(args):
+                return "module", args[at + 1].pattern.literal, args[at + 2 :]
+            if option in {"-c", "-"}:
+                return None
+            at += 2 if option in {"-W", "-X"} else 1
+        return ("file", args[at].pattern.literal, args[at + 1 :]) if at < len(args) else None
+    if command.name in _SHELLS:
+        first = next((i for i, a in enumerate(args) if not a.pattern.literal.startswith("-")), None)
+        if first is None or not _SCRIPT.search(args[first].pattern.literal):
+            return None
+        return "file", args[first].pattern.literal, args[first + 1 :]
+    if _SCRIPT.search(command.name) or (written.startswith(("./", "../")) and command.name):
+        return "file", written, args
+    if _BARE.match(command.name) and args and command.name == written:
+        return "command", command.name, args
+    return None

@@ -1,0 +1,200 @@
+"""What one file may have to do with others, as plain values: the project is linked from these alone.
+
+They hold no text and no tree, so that they can cross processes and be kept in a cache. Places are `Mark`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.model import Mark
+
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True, slots=True)
+class LoopLink:
+    """A loop (see `execution.Loop`)."""
+
+    mark: Mark
+    variables: tuple[str, ...]
+    values: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterLink:
+    """A parameter of a function, a field of a class, or an option of a command line (see `functions.Parameter`)."""
+
+    name: str
+    mark: Mark
+    annotation: str = ""
+    default: str | None = None
+    uses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionLink:
+    """A function with its parameters; `name` is qualified by its class, and empty for a whole script."""
+
+    name: str
+    parameters: tuple[ParameterLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NameLink:
+    """A name of a file that some code builds (see `functions.ArtifactName`).
+
+    `users` are the commands that take the name, each with the loop variables that it takes.
+    """
+
+    mark: Mark
+    pattern: PathPattern
+    template: PathPattern
+    function: FunctionLink | None
+    purposes: frozenset[str]
+    roles: frozenset[str]
+    returned: bool
+    variable: str
+    language: str
+    loops: tuple[LoopLink, ...] = ()
+    users: tuple[tuple[Mark, frozenset[str]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GlobLink:
+    """Files are listed by a pattern, and something is done to them (see `files.Glob`)."""
+
+    mark: Mark
+    pattern: PathPattern
+    uses: tuple[tuple[str, Mark], ...]
+    filtered_by: frozenset[str]
+    scope: frozenset[str]
+    functions: tuple[str, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """An argument of a command: its text where it is known, all literal text, and what it is made from."""
+
+    text: str | None
+    literal: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunLink:
+    """A program that may be part of the project is run, perhaps as a queued job.
+
+    `kind`: `file` (`proc.py`, `./job.sh`), `module` (`-m pkg.mod`), `command` (a bare name). `words` are its arguments.
+    `mark` is the command that submits it (`pueue add`), or the command itself. `together`: several may run at once. `label` are the names that the job's label is
+    made from, None if it has none.
+    """
+
+    mark: Mark
+    kind: str
+    program: str
+    words: tuple[Word, ...]
+    loops: tuple[LoopLink, ...]
+    together: bool
+    label: frozenset[str] | None = None
+
+    @property
+    def loop_of(self) -> dict[str, LoopLink]:
+        """The loop that sets each variable."""
+        return {name: loop for loop in self.loops for name in loop.variables}
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptOption:
+    """An argument of a shell script: `variable` keeps it, `names` are all names that it has in the script (`SYMBOL`,
+    `1`). `flags` are empty for a positional one, whose place is then `position` (from 1). `used`: a command takes it.
+    """
+
+    variable: str
+    mark: Mark
+    names: frozenset[str]
+    flags: tuple[str, ...] = ()
+    position: int = 0
+    used: bool = False
+
+    @property
+    def shown(self) -> str:
+        """How a person would name it."""
+        return self.flags[-1] if self.flags else f"${self.position}"
+
+    def word(self, words: tuple[Word, ...]) -> Word | None:
+        """The word that a command line gives for it; None if it is left out."""
+        if not self.flags:
+            return words[self.position - 1] if self.position <= len(words) else None
+        for at, word in enumerate(words):
+            for flag in self.flags:
+                if word.text == flag:
+                    return words[at + 1] if at + 1 < len(words) else None
+                if word.literal.startswith(f"{flag}="):
+                    text = word.text.partition("=")[2] if word.text is not None else None
+                    return Word(text, word.literal.partition("=")[2], word.names)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class BareRunLink:
+    """A script that cron, a unit or ssh (`starter`) starts with a bare environment, and the variables that are `given` to
+    it on the way.
+    """
+
+    mark: Mark
+    starter: str
+    script: str
+    given: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryRunLink:
+    """A program (`kind`: `command` or `module`) that is started in a directory which somebody has chosen: `cd`, `-w`."""
+
+    mark: Mark
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedLink:
+    """A variable of the environment that a script needs: it reads it, has no default, and does not set it itself."""
+
+    mark: Mark
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariableLink:
+    """A variable that a configuration file defines for all that is started through it (see `ConfiguredVariable`)."""
+
+    mark: Mark
+    name: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class DotenvLink:
+    """A call of `load_dotenv` that does not say which file."""
+
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class FileLinks:
+    """All links of one file. `path` is absolute, `shown` as people see it; `role` as in `Context`."""
+
+    path: str
+    shown: str
+    kind: str
+    role: str
+    facts: tuple[object, ...] = ()
+
+    def all(self, kind: type[Kind]) -> Iterator[Kind]:
+        """The links of one kind."""
+        return (fact for fact in self.facts if isinstance(fact, kind))

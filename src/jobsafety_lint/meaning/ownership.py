@@ -1,0 +1,335 @@
+"""Which parameters of a job a name of a file leaves out, though they tell jobs apart.
+
+A name that keeps state is seen from the functions that use it: the one that builds it, the callers of a helper that hands
+it out, the class whose attributes it is made from, the script whose arguments it is made from. A parameter of those
+that is in no hole of the name is missing, unless it only steers the run, is the same for all jobs, or is derived from
+what the name has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jobsafety_lint.config import Settings
+from jobsafety_lint.meaning.functions import Function
+from jobsafety_lint.meaning.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
+from jobsafety_lint.meaning.job_parameters import is_scalar, may_tell_apart
+from jobsafety_lint.meaning.links import FileLinks, NameLink, ParameterLink, ScriptOption
+from jobsafety_lint.meaning.paths import words_of
+from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.meaning.python.index import CallSite, Module
+from jobsafety_lint.meaning.python.parameters import uses_of
+from jobsafety_lint.model import Confidence, Mark
+from jobsafety_lint.readers.python.outline import Definition
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_POSITIONS = _words(
+    "checkpoint checkpoints ckpt ckpts chkpt cursor cursors offset offsets watermark watermarks progress resume lock lease "
+    "inprogress bookmark bookmarks"
+)
+_PURPOSES = _POSITIONS | _words("cache partial tmp temp")
+_NAME_PURPOSES = _PURPOSES | _words("state manifest marker")
+"""Words that say what a name is for: in what leads to it, and in the name itself."""
+
+_STRONG = _words("computed passed formatted")
+_NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
+_QUIET_ROLES = _words("test docs temporary vendored")
+_HELPER_LINES = 12
+"""A function longer than this that returns a helper's name is no mere helper itself."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A parameter that a name leaves out. `owner` is the function that has it (empty: a script), `calls` the calls that
+    leave it out.
+    """
+
+    parameter: ParameterLink
+    owner: str
+    evidence: Evidence
+    confidence: Confidence
+    calls: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Owner:
+    """Who uses a name: what of its own it has in the whole path (`carried`) and in the last component (`named`), and the
+    calls that lead to the name.
+    """
+
+    module: Module
+    definition: Definition | None
+    carried: frozenset[str]
+    named: frozenset[str]
+    calls: tuple[Mark, ...] = ()
+
+
+def missing_parameters(project: Project, identity: JobIdentity) -> Iterator[tuple[NameLink, list[Missing]]]:
+    """The names that leave out something, each with what is missing at the strongest tier of evidence that has any."""
+    for file, name in project.all(NameLink):
+        if file.role in _QUIET_ROLES or not keeps_state(name, project.settings):
+            continue
+        if (
+            name.pattern.is_unique
+            or name.pattern.has_digest
+            or any(h.kind == "time" for h in name.pattern.holes)
+        ):
+            continue
+        found = list(
+            _in_shell(file, name, project, identity)
+            if name.language == "shell"
+            else _in_python(file, name, project, identity)
+        )
+        if found:
+            best = min(m.evidence.tier for m in found)
+            sure = max((m.confidence for m in found if m.evidence.tier == best), key=lambda c: c.rank)
+            yield name, [m for m in found if m.evidence.tier == best and m.confidence is sure]
+
+
+def keeps_state(name: NameLink, settings: Settings) -> bool:
+    """Whether jobs keep state under a name: its words, its variable or its function say so."""
+    if not re.search(r"\w", name.template.literal):
+        return False  # nothing but a value that was built elsewhere
+    function = name.function.name.rpartition(".")[2] if name.function is not None else ""
+    if function and function in settings.words("checkpoint-functions"):
+        return True
+    own = name.template.words | frozenset(words_of(name.variable))
+    state = _NAME_PURPOSES | settings.words("state-name-patterns")
+    if own & state or (name.returned and set(words_of(function)) & state):
+        return True
+    return bool(name.purposes & _PURPOSES)
+
+
+# --- Python ----------------------------------------------------------------------------------------------------------
+
+
+def _in_python(file: FileLinks, name: NameLink, project: Project, identity: JobIdentity) -> Iterator[Missing]:
+    module = project.module(file.path)
+    if module is None:
+        return
+    definition = module.definitions.get(name.function.name) if name.function is not None else None
+    if name.function is not None and definition is None:
+        return
+    first = _Owner(module, definition, name.pattern.names, name.template.names)
+    found = list(_missing_in(first, name, project, identity))
+    yield from found
+    if name.returned and definition is not None and not any(m.confidence.rank for m in found):
+        for owner in _callers(first, project, 0):
+            yield from _missing_in(owner, name, project, identity)
+
+
+def _callers(owner: _Owner, project: Project, depth: int) -> Iterator[_Owner]:
+    """The functions that get a name from a helper, through further helpers that only hand it on."""
+    assert owner.definition is not None
+    parameters = [p.arg for p in owner.definition.parameters]
+    for site in project.callers(owner.module, owner.definition.qualified):
+        given = _given(site, parameters)
+        carried, named = (
+            frozenset().union(*(given.get(name, frozenset()) for name in mine & set(parameters)))
+            for mine in (owner.carried, owner.named)
+        )
+        if owner.carried & set(parameters) and not carried:
+            continue
+        above = _Owner(site.module, site.caller, carried, named, (*owner.calls, site.mark))
+        lines = site.caller.node.end_lineno or 0 if site.caller is not None else 0
+        short = site.caller is not None and lines - site.caller.node.lineno < _HELPER_LINES
+        if site.returned and short and depth < 3:
+            yield from _callers(above, project, depth + 1)
+        yield above
+
+
+def _given(site: CallSite, parameters: list[str]) -> dict[str, frozenset[str]]:
+    """What a call gives for each parameter, as atoms of the caller."""
+    found = {}
+    for position, name in enumerate(parameters):
+        argument = site.argument(name, position)
+        if argument is not None:
+            found[name] = site.module.atoms(site.caller, argument)
+    return found
+
+
+def _missing_in(owner: _Owner, name: NameLink, project: Project, identity: JobIdentity) -> Iterator[Missing]:
+    module, definition = owner.module, owner.definition
+    if definition is not None:
+        function = module.function(definition)
+        own = {p.name for p in function.parameters}
+        touches = bool(owner.named & own)
+        for parameter in _links(function, module):
+            evidence = identity.evidence(module, definition, parameter.name)
+            if parameter.name in owner.carried or _is_derived(owner, parameter.name, project):
+                continue
+            yield from _judged(owner, name, parameter, evidence, function.name, touches, project.settings)
+    for base in _namespaces(module, definition):
+        yield from _missing_attributes(owner, name, base, project, identity)
+    if definition is not None and definition.class_name:
+        yield from _missing_fields(owner, name, definition.class_name, project, identity)
+
+
+def _missing_attributes(
+    owner: _Owner, name: NameLink, base: str, project: Project, identity: JobIdentity
+) -> Iterator[Missing]:
+    """The options that a function reads from a namespace: `args.threshold`."""
+    module, definition = owner.module, owner.definition
+    body = definition.node.body if definition is not None else module.outline.tree.body
+    touches = any(atom.startswith(f"{base}.") for atom in owner.named)
+    for attribute, uses in uses_of(body, attributes_of=base).items():
+        atom = f"{base}.{attribute}"
+        option = identity.option(module, definition, atom)
+        if atom in owner.carried or (option is None and not touches) or attribute.isupper():
+            continue
+        node = option.node if option is not None else None
+        place = module.mark(node) if node is not None else owner.calls[-1] if owner.calls else name.mark
+        parameter = ParameterLink(attribute, place, uses=frozenset(uses))
+        evidence = identity.evidence(module, definition, atom)
+        title = definition.qualified if definition is not None and option is None else ""
+        for missing in _judged(owner, name, parameter, evidence, title, touches, project.settings):
+            if option is not None or missing.evidence.is_certain:
+                yield missing
+
+
+def _missing_fields(
+    owner: _Owner, name: NameLink, class_name: str, project: Project, identity: JobIdentity
+) -> Iterator[Missing]:
+    """What an object is made from: parameters of its constructor that its methods use."""
+    function = owner.module.constructor(class_name)
+    if function is None or (owner.definition is not None and owner.definition.name == "__init__"):
+        return
+    made = owner.module.attributes(class_name)
+    carried, named = (
+        {p for atom in mine for p in made.get(atom.removeprefix("self."), ())} | mine
+        for mine in (owner.carried, owner.named)
+    )
+    names = {p.name for p in function.parameters}
+    if not carried & names and name.pattern.holes:
+        return
+    for parameter in _links(function, owner.module):
+        if parameter.name not in carried:
+            evidence = identity.constructed(owner.module, class_name, parameter.name)
+            yield from _judged(
+                owner, name, parameter, evidence, class_name, bool(named & names), project.settings
+            )
+
+
+def _namespaces(module: Module, definition: Definition | None) -> list[str]:
+    names = {p.arg for p in definition.parameters} if definition is not None else set()
+    return sorted({*module.parsed, *(names & _NAMESPACES)})
+
+
+def _links(function: Function, module: Module) -> Iterator[ParameterLink]:
+    for p in function.parameters:
+        yield ParameterLink(p.name, module.mark_of(p.place.span), p.annotation, p.default, p.uses)
+
+
+def _is_derived(owner: _Owner, parameter: str, project: Project) -> bool:
+    """Whether every call makes a parameter from what it makes the name's parameters from."""
+    assert owner.definition is not None
+    parameters = [p.arg for p in owner.definition.parameters]
+    sites = project.callers(owner.module, owner.definition.qualified)
+    for site in sites:
+        given = _given(site, parameters)
+        mine = given.get(parameter, frozenset())
+        carried = frozenset().union(*(given.get(n, frozenset()) for n in owner.carried & set(parameters)))
+        if not mine or not mine <= carried:
+            return False
+    return bool(sites)
+
+
+def _judged(
+    owner: _Owner,
+    name: NameLink,
+    parameter: ParameterLink,
+    evidence: Evidence,
+    title: str,
+    touches: bool,
+    settings: Settings,
+) -> Iterator[Missing]:
+    """Whether a parameter that is not in the name counts as missing, and how sure that is."""
+    if evidence.tier == FIXED or not _may_tell_apart(parameter, settings, certain=evidence.is_certain):
+        return
+    if evidence.is_certain:
+        confidence = Confidence.HIGH
+    elif not name.template.holes and (name.pattern.holes or evidence.tier != REQUIRED):
+        return  # a folder that is given may be one for each job
+    elif not name.pattern.holes:
+        if not (name.template.words | name.purposes) & _POSITIONS:
+            return
+        confidence = Confidence.MEDIUM
+    elif not touches and not (name.returned and not owner.calls):
+        return
+    elif evidence.tier == REQUIRED or _is_plain_value(parameter):
+        confidence = Confidence.MEDIUM
+    else:
+        confidence = Confidence.LOW
+    yield Missing(parameter, title, evidence, confidence, owner.calls)
+
+
+def _may_tell_apart(parameter: ParameterLink, settings: Settings, *, certain: bool) -> bool:
+    """Whether a parameter can be one that tells jobs apart. `certain`: jobs are seen to differ in it."""
+    if not may_tell_apart(parameter, settings, certain=certain):
+        return False
+    uses = parameter.uses
+    if certain:
+        return uses != frozenset({"logged"})
+    if parameter.name in settings.words("job-parameters"):
+        return True
+    if uses & {"called", "iterated"} or not uses & _STRONG:
+        return False
+    return not ("attribute" in uses and not is_scalar(parameter))
+
+
+def _is_plain_value(parameter: ParameterLink) -> bool:
+    """Whether the parameter is a plain value that goes into the result."""
+    if is_scalar(parameter):
+        return True
+    return not parameter.annotation and bool(parameter.uses & {"computed", "formatted"})
+
+
+# --- shell -----------------------------------------------------------------------------------------------------------
+
+
+def _in_shell(file: FileLinks, name: NameLink, project: Project, identity: JobIdentity) -> Iterator[Missing]:
+    if not name.purposes & (_NAME_PURPOSES | project.settings.words("state-name-patterns")):
+        return
+    yield from _missing_loop_variables(name)
+    yield from _missing_arguments(file, name, project, identity)
+
+
+def _missing_loop_variables(name: NameLink) -> Iterator[Missing]:
+    """A name with one loop variable, for a command that takes two."""
+    loop_of = {v: loop for loop in name.loops for v in loop.variables}
+    for user, taken in name.users:
+        if not name.pattern.names & taken:
+            continue
+        for variable in sorted(taken - name.pattern.names):
+            loop = loop_of.get(variable)
+            related: tuple[tuple[Mark, str], ...] = ((user, "this command takes it"),)
+            if loop is not None:
+                related = ((loop.mark, f"varied by this loop: {', '.join(loop.variables)}"), *related)
+            evidence = Evidence(VARIED, "a loop varies it", related)
+            where = loop.mark if loop is not None else user
+            sure = Confidence.HIGH if loop is not None else Confidence.MEDIUM
+            yield Missing(ParameterLink(variable, where), "", evidence, sure)
+        return
+
+
+def _missing_arguments(
+    file: FileLinks, name: NameLink, project: Project, identity: JobIdentity
+) -> Iterator[Missing]:
+    """A name in a script that is made from one of its arguments, for jobs that differ in another one."""
+    runs = [(f, run) for f, run, _ in project.runs_of(file.path)]
+    if not runs or (name.pattern.holes and not name.template.name.holes):
+        return  # a folder that is given may be one for each job
+    for option in file.all(ScriptOption):
+        if option.names & name.pattern.names or not option.used:
+            continue
+        given = [(f, run, option.word(run.words)) for f, run in runs]
+        evidence = identity.of_words(given, f"`{option.shown}`")
+        parameter = ParameterLink(option.variable, option.mark, uses=frozenset({"passed"}))
+        if evidence.tier <= LABELLED and _may_tell_apart(parameter, project.settings, certain=True):
+            yield Missing(parameter, "", evidence, Confidence.HIGH)

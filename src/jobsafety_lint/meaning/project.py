@@ -1,0 +1,206 @@
+"""The project: the links of all files, and the questions that need more than one file.
+
+A question may ask for another look at a file; then it is read and outlined, once. Only files that mention what is asked
+for are looked at.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from jobsafety_lint.config import ConfigError, Settings, read_toml
+from jobsafety_lint.meaning.links import FileLinks, RunLink
+from jobsafety_lint.meaning.python.index import CallSite, Module
+from jobsafety_lint.readers.python.outline import Outline
+from jobsafety_lint.source import Source
+
+Kind = TypeVar("Kind")
+Read = Callable[[str], Source | None]
+
+
+@dataclass(eq=False)
+class Project:
+    """All files of a project. `root` is its folder, `read` gives the text of a file (None if it cannot be read)."""
+
+    root: Path
+    files: Sequence[FileLinks]
+    settings: Settings
+    read: Read
+    _modules: dict[str, Module | None] = field(default_factory=dict)
+    _texts: dict[str, str] = field(default_factory=dict)
+    _callers: dict[tuple[str, str], tuple[CallSite, ...]] = field(default_factory=dict)
+
+    def all(self, kind: type[Kind]) -> Iterator[tuple[FileLinks, Kind]]:
+        """All links of a kind, each with its file."""
+        return ((file, link) for file in self.files for link in file.all(kind))
+
+    # --- Python files ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _python(self) -> dict[str, FileLinks]:
+        return {file.path: file for file in self.files if file.kind == "python"}
+
+    def text(self, path: str) -> str:
+        """The text of a file, empty if it cannot be read."""
+        known = self._texts.get(path)
+        if known is None:
+            source = self.read(path)
+            known = self._texts[path] = source.text if source is not None else ""
+        return known
+
+    def module(self, path: str) -> Module | None:
+        """The index of a Python file; None if it cannot be read."""
+        if path not in self._modules:
+            self._modules[path] = self._index(path)
+        return self._modules[path]
+
+    def _index(self, path: str) -> Module | None:
+        source = self.read(path)
+        if source is None:
+            return None
+        try:
+            outline = Outline.of(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+        return Module(path, self.dotted(path), source, outline)
+
+    def dotted(self, path: str) -> str:
+        """A file's path below the root with dots; a package by its folder."""
+        relative = os.path.relpath(path, self.root).removesuffix(".py").removesuffix("/__init__")
+        return relative.replace("/", ".")
+
+    def modules_named(self, dotted: str) -> list[str]:
+        """The files that `import dotted` may mean: those whose path ends so, the shortest first."""
+        wanted = dotted.replace(".", "/")
+        ends = (f"/{wanted}.py", f"/{wanted}/__init__.py")
+        return sorted((path for path in self._python if path.endswith(ends)), key=lambda p: (len(p), p))
+
+    # --- calls -----------------------------------------------------------------------------------------------------
+
+    def callers(self, module: Module, qualified: str) -> tuple[CallSite, ...]:
+        """The calls of a function or method (`Class.method`; `Class.__init__` for making an object) in all code files."""
+        key = (module.path, qualified)
+        if key not in self._callers:
+            self._callers[key] = tuple(self._find_callers(module, qualified))
+        return self._callers[key]
+
+    def _find_callers(self, module: Module, qualified: str) -> Iterator[CallSite]:
+        class_name, _, method = qualified.rpartition(".")
+        name = class_name if method == "__init__" else method
+        mention = re.compile(rf"\b{re.escape(name)}\b")
+        for path, file in self._python.items():
+            if file.role in {"test", "vendored"} or name not in (text := self.text(path)):
+                continue
+            if not mention.search(text) or (found := self.module(path)) is None:
+                continue
+            for site in found.calls(name):
+                if self._means(site, found, module, class_name, name):
+                    yield site
+
+    def _means(self, site: CallSite, where: Module, module: Module, class_name: str, name: str) -> bool:
+        """Whether a call is one of the function `name` of a module (a method if `class_name`)."""
+        written = site.written
+        receiver = written.rpartition(".")[0]
+        making = class_name == name
+        if class_name and not making:
+            if receiver in {"self", "cls", "super()"}:
+                caller = site.caller.class_name if site.caller is not None else None
+                return where is module and (caller == class_name or self._inherits(where, caller, class_name))
+            return bool(receiver) and self._is_only(name)
+        if not receiver and where is module:
+            return name not in where.outline.imports
+        full = where.resolve(written)
+        return self._defines(full, module, name, depth=0)
+
+    def _inherits(self, module: Module, name: str | None, base: str) -> bool:
+        node = module.classes.get(name or "")
+        return node is not None and any(base in ast.unparse(b) for b in node.bases)
+
+    def _is_only(self, method: str) -> bool:
+        """Whether only one function of the project has this name."""
+        pattern = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(method)}\b", re.MULTILINE)
+        count = 0
+        for path in self._python:
+            text = self.text(path)
+            if method in text:
+                count += len(pattern.findall(text))
+        return count == 1
+
+    def _defines(self, full: str, module: Module, name: str, depth: int) -> bool:
+        """Whether a full dotted name leads to a name of a module, perhaps by way of re-exports."""
+        prefix, _, last = full.rpartition(".")
+        if last != name or depth > 3:
+            return False
+        if not prefix:
+            return False
+        paths = self.modules_named(prefix)
+        if module.path in paths:
+            return True
+        for path in paths[:2]:
+            through = self.module(path) if path.endswith("__init__.py") else None
+            if through is not None and name in through.outline.imports:
+                return self._defines(through.resolve(name), module, name, depth + 1)
+        return False
+
+    # --- programs --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _runs(self) -> dict[str, list[tuple[FileLinks, RunLink, str]]]:
+        found: dict[str, list[tuple[FileLinks, RunLink, str]]] = {}
+        for file, run in self.all(RunLink):
+            for path, function in self.targets(run, file):
+                found.setdefault(path, []).append((file, run, function))
+        return found
+
+    def runs_of(self, path: str) -> list[tuple[FileLinks, RunLink, str]]:
+        """Where a script is run, and which of its functions that starts (empty: the script itself)."""
+        return self._runs.get(path, [])
+
+    def targets(self, run: RunLink, submitter: FileLinks) -> list[tuple[str, str]]:
+        """The files of the project that a run may mean, with the function that it starts."""
+        if run.kind == "module":
+            paths = self.modules_named(run.program)
+            return [(path, "") for path in [*self.modules_named(f"{run.program}.__main__"), *paths][:2]]
+        if run.kind == "command":
+            entry = self.console_scripts.get(run.program)
+            if entry is None:
+                return []
+            dotted, _, function = entry.partition(":")
+            return [(path, function) for path in self.modules_named(dotted)[:1]]
+        wanted = run.program.rpartition("\0")[2].lstrip("./")
+        if not wanted:
+            return []
+        near = os.path.normpath(Path(submitter.path).parent / run.program)
+        fitting = [f.path for f in self.files if f.path.endswith(f"/{wanted}")]
+        below_root = (self.root / wanted).as_posix()
+        for exact in (below_root, near):
+            if exact in fitting:
+                return [(exact, "")]
+        return [(path, "") for path in fitting[:1]] if len(fitting) == 1 else []
+
+    @cached_property
+    def console_scripts(self) -> dict[str, str]:
+        """The commands that pyproject.toml files of the project define: `name` -> `pkg.mod:function`."""
+        found: dict[str, str] = {}
+        for folder in {
+            self.root,
+            *(Path(f.path).parent for f in self.files if f.path.endswith("pyproject.toml")),
+        }:
+            path = folder / "pyproject.toml"
+            if not path.is_file():
+                continue
+            try:
+                data = read_toml(path)
+            except ConfigError:
+                continue
+            for table in (data.get("project", {}), data.get("tool", {}).get("poetry", {})):
+                scripts = table.get("scripts", {}) if isinstance(table, dict) else {}
+                found |= {str(k): str(v) for k, v in scripts.items() if isinstance(v, str)}
+        return found

@@ -1,0 +1,133 @@
+"""What the functions of one file know of each other's files: a check in one, the act in another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from jobsafety_lint.meaning.files import Act, Check, Guard, Replace, Write
+from jobsafety_lint.meaning.functions import Call
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.python.values import Scope, lower
+from jobsafety_lint.readers.python.outline import Definition
+from jobsafety_lint.source import Hole
+
+if TYPE_CHECKING:
+    from jobsafety_lint.meaning.python.walker import Walker
+
+_ASKS = re.compile(r"exists|is_?file|is_?dir|listdir|access\(")
+_SHORT = 1500
+"""A helper that only asks for a file is short."""
+
+
+@dataclass(frozen=True, eq=False)
+class GuardedCall:
+    """A call of a function of the file that a check has let through, with its arguments."""
+
+    callee: str
+    bound: Mapping[str, PathPattern]
+    guards: tuple[Guard, ...]
+
+
+@dataclass(eq=False)
+class HelperChecks:
+    """The checks that helper functions stand for: `def taken(path): return path.exists()`."""
+
+    _known: dict[str, list[tuple[Check, bool]]] = field(default_factory=dict)
+
+    def asked(
+        self,
+        node: cst.Call,
+        definition: Definition | None,
+        scope: Scope,
+        text: str,
+        walk: Callable[[Definition], Walker | None],
+    ) -> list[tuple[Check, bool]]:
+        """The checks that a call of a helper asks, in terms of the call, with what they say when it is true."""
+        if definition is None:
+            return []
+        key = definition.qualified
+        if key not in self._known:
+            self._known[key] = []  # a helper that calls itself asks nothing
+            code = text[definition.span.start : definition.span.end]
+            if len(code) < _SHORT and code.count("return") == 1 and _ASKS.search(code):
+                walker = walk(definition)
+                if walker is not None and len(walker.returned) == 1:
+                    self._known[key] = walker.asked_by(walker.returned[0][0])
+        bound = _bound(node, definition, scope)
+        place = scope.place(node)
+        return [
+            (replace(check, path=substituted(check.path, bound), place=place), holds)
+            for check, holds in self._known[key]
+        ]
+
+
+def _bound(node: cst.Call, definition: Definition, scope: Scope) -> dict[str, PathPattern]:
+    parameters = [parameter.arg for parameter in definition.parameters]
+    bound: dict[str, PathPattern] = {}
+    for at, arg in enumerate(node.args):
+        name = (
+            arg.keyword.value if arg.keyword is not None else parameters[at] if at < len(parameters) else ""
+        )
+        if name and not arg.star:
+            bound[name] = lower(arg.value, scope).pattern
+    return bound
+
+
+def substituted(path: PathPattern, bound: Mapping[str, PathPattern]) -> PathPattern:
+    """A path of a helper with the caller's arguments in place of the parameters."""
+    parts: list[str | Hole | PathPattern] = []
+    for part in path.parts:
+        if isinstance(part, Hole) and part.text in bound and part.names == frozenset({part.text}):
+            parts.append(bound[part.text])
+        else:
+            parts.append(part)
+    return PathPattern.of(*parts)
+
+
+def durable_functions(text: str, functions: Iterable[Definition]) -> frozenset[str]:
+    """The functions that call fsync."""
+    if "fsync(" not in text:
+        return frozenset()
+    return frozenset(f.name for f in functions if "fsync(" in text[f.span.start : f.span.end])
+
+
+def link(facts: list[object], guarded: Sequence[GuardedCall], calls: Mapping[str, Sequence[Call]]) -> None:
+    """Takes the checks of callers to the acts of helpers, and renames in helpers or other methods to the writes."""
+    by_function: dict[str, list[int]] = {}
+    for at, fact in enumerate(facts):
+        if isinstance(fact, Act) and fact.execution.functions:
+            by_function.setdefault(fact.execution.functions[-1], []).append(at)
+    for call in guarded:
+        for at in by_function.get(call.callee, ()):
+            act = facts[at]
+            if isinstance(act, Act) and not act.guards:
+                path = substituted(act.path, call.bound)
+                found = tuple(g for g in call.guards if _same(g.check.path, path))
+                if found:
+                    facts[at] = replace(act, guards=found)
+    moves = [fact for fact in facts if isinstance(fact, Replace) and fact.origin is not None and fact.atomic]
+    for move in moves:
+        origin = move.origin or PathPattern(())
+        if origin.is_file_wide:
+            _mark(facts, range(len(facts)), origin, move.path)
+        for made in calls.get(move.execution.functions[-1], ()) if move.execution.functions else ():
+            if made.caller is None:
+                continue
+            passed = substituted(origin, dict(made.bound))
+            _mark(facts, by_function.get(made.caller.name, ()), passed, move.path)
+
+
+def _same(one: PathPattern, other: PathPattern) -> bool:
+    return one.same_object(other) or (one.is_file_wide and one.identity == other.identity)
+
+
+def _mark(facts: list[object], among: Iterable[int], origin: PathPattern, target: PathPattern) -> None:
+    for at in among:
+        fact = facts[at]
+        if isinstance(fact, Write) and fact.moved_to is None and _same(fact.path, origin):
+            facts[at] = replace(fact, moved_to=target)

@@ -1,0 +1,180 @@
+"""What one entry point runs from its start to its end: the sequences of a file, put together.
+
+A `Sequence` is one script, one text of a task, or a function that nothing calls. A `Row` adds what belongs to it: the
+further texts of the same task, and the tasks that it depends on or runs. Its calls of pueue are read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from jobsafety_lint.meaning import queue
+from jobsafety_lint.meaning.commands import Command, Condition
+from jobsafety_lint.meaning.commands import Sequence as Steps
+from jobsafety_lint.meaning.configuration import TaskDefinition
+from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.queue import Launch, QueueCommand
+from jobsafety_lint.meaning.shell.unwrapping import launch_of
+from jobsafety_lint.source import Place
+
+_MAX_STEPS = 4000
+_FILE_TASK_DEPENDS = re.compile(r"^#\s?\[?MISE\]?\s+depends\s*=\s*(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One command of a row. `call` is what it means to pueue, if it is a call of it, `launch` the job that it queues."""
+
+    command: Command
+    call: QueueCommand | None = None
+    launch: Launch | None = None
+
+    @property
+    def place(self) -> Place:
+        """The command."""
+        return self.command.place
+
+    @property
+    def execution(self) -> Execution:
+        """Where and how it runs."""
+        return self.command.execution
+
+    @property
+    def subcommand(self) -> str:
+        """What pueue is told; empty for another program."""
+        return self.call.subcommand if self.call else ""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """All that one entry point runs, in order. `kind` and `title` as in `Sequence`; `decisive` are the variables whose
+    value reaches a condition. `depends` are tasks that run first and are not in this file.
+    """
+
+    place: Place
+    kind: str
+    title: str
+    steps: tuple[Step | Condition, ...]
+    decisive: frozenset[str] = frozenset()
+    depends: tuple[str, ...] = ()
+
+    @property
+    def commands(self) -> Iterator[Step]:
+        """The commands that this row runs itself: those of the jobs that it queues are left out."""
+        return (s for s in self.steps if isinstance(s, Step) and s.execution.queue is None)
+
+    @property
+    def launches(self) -> Iterator[tuple[Step, Launch]]:
+        """The commands that queue a job, with the job."""
+        return ((step, step.launch) for step in self.commands if step.launch is not None)
+
+
+def rows_of(facts: Sequence[object], pueue_version: int) -> list[Row]:
+    """The rows of a file, from all of its facts."""
+    reader = _Reader(pueue_version)
+    for fact in facts:
+        if isinstance(fact, Steps):
+            reader.take(fact)
+        elif isinstance(fact, TaskDefinition):
+            reader.before[fact.name] = fact.before
+        elif isinstance(fact, QueueCommand):
+            reader.calls[id(fact.command)] = fact
+        elif isinstance(fact, Launch):
+            reader.launches[id(fact.call.command)] = fact
+    return list(reader.rows())
+
+
+@dataclass
+class _Reader:
+    version: int
+    sequences: list[Steps] = field(default_factory=list)
+    tasks: dict[str, list[Steps]] = field(default_factory=dict)
+    before: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    calls: dict[int, QueueCommand | None] = field(default_factory=dict)
+    launches: dict[int, Launch | None] = field(default_factory=dict)
+
+    def take(self, sequence: Steps) -> None:
+        self.sequences.append(sequence)
+        if sequence.kind == "task":
+            self.tasks.setdefault(_task_name(sequence), []).append(sequence)
+
+    def rows(self) -> Iterator[Row]:
+        for sequence in self.sequences:
+            row = _Unrolled(self)
+            if sequence.kind != "task":
+                row.sequence(sequence)
+            elif self.tasks[_task_name(sequence)][0] is sequence:
+                row.task(_task_name(sequence))
+            else:
+                continue
+            yield row.finish(sequence)
+
+    def call(self, command: Command) -> QueueCommand | None:
+        if id(command) not in self.calls:
+            self.calls[id(command)] = queue.parse(command, self.version)
+        return self.calls[id(command)]
+
+    def launch(self, call: QueueCommand, steps: Sequence[object]) -> Launch | None:
+        key = id(call.command)
+        if key not in self.launches:
+            place = call.place
+            inside = [s for s in steps if isinstance(s, Command) and any(w.place == place for w in s.outer)]
+            self.launches[key] = launch_of(call, inside)
+        return self.launches[key]
+
+
+def _task_name(sequence: Steps) -> str:
+    return sequence.title.removeprefix("tasks.")
+
+
+@dataclass
+class _Unrolled:
+    """One row in the making."""
+
+    reader: _Reader
+    steps: list[Step | Condition] = field(default_factory=list)
+    decisive: set[str] = field(default_factory=set)
+    missing: list[str] = field(default_factory=list)
+    active: list[str] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)
+
+    def task(self, task: str) -> None:
+        """A mise task: what it depends on, each once, then its commands."""
+        if task in self.active or task not in self.reader.tasks:
+            return
+        self.active.append(task)
+        for other in self.reader.before.get(task, ()):
+            if other not in self.reader.tasks:
+                self.missing.append(other)
+            elif other not in self.done:
+                self.done.add(other)
+                self.task(other)
+        for sequence in self.reader.tasks[task]:
+            self.sequence(sequence)
+        self.active.pop()
+
+    def sequence(self, sequence: Steps) -> None:
+        """The steps of a script or function."""
+        self.decisive |= {name.partition(".")[0] for name in sequence.decisive} | sequence.decisive
+        for step in sequence.steps:
+            if len(self.steps) >= _MAX_STEPS:
+                return
+            if not isinstance(step, Command):
+                self.steps.append(step)
+                continue
+            call = self.reader.call(step)
+            queues = call is not None and call.subcommand == "add"
+            launch = self.reader.launch(call, sequence.steps) if call is not None and queues else None
+            self.steps.append(Step(step, call, launch))
+            if step.name == "mise" and step.words[:1] in (["run"], ["r"]) and step.execution.queue is None:
+                self.task(next((w for w in step.words[1:] if w and not w.startswith("-")), ""))
+
+    def finish(self, sequence: Steps) -> Row:
+        depends = list(self.missing)
+        if sequence.kind == "script" and sequence.place.source.language != "python":
+            for match in _FILE_TASK_DEPENDS.finditer(sequence.place.source.text):
+                depends += re.findall(r"[\"']([^\"' ]+)", match[1])
+        steps, decisive = tuple(self.steps), frozenset(self.decisive)
+        return Row(sequence.place, sequence.kind, sequence.title, steps, decisive, tuple(depends))

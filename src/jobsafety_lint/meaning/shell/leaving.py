@@ -1,0 +1,35 @@
+"""How code leaves: whether what stands behind a statement is reached from its end."""
+
+from __future__ import annotations
+
+from jobsafety_lint.readers.shell import tree as sh
+
+_LEAVING = {
+    "exit": "exit",
+    "die": "exit",
+    "fail": "exit",
+    "exec": "exit",
+    "return": "return",
+    "continue": "continue",
+    "break": "break",
+}
+_ENDS = {"exit": "script", "return": "function", "continue": "loop", "break": "loop"}
+
+
+def leaving(code: sh.Statement | sh.Block) -> str:
+    """How a statement or block leaves at its end: `exit`, `return`, `continue`, `break`; empty if it does not."""
+    match code:
+        case sh.Block(items=items):
+            return leaving(items[-1].statement) if items else ""
+        case sh.Command(words=(first, *rest)):
+            if first.literal == "exec" and not rest:  # redirections only: the shell goes on
+                return ""
+            return _LEAVING.get(first.literal or "", "")
+        case sh.Group(body=body):
+            return leaving(body)
+    return ""
+
+
+def ends(code: sh.Statement | sh.Block) -> str:
+    """What a statement or block certainly ends: `script`, `function`, `loop`, or nothing."""
+    return _ENDS.get(leaving(code), "")
