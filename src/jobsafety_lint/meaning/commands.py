@@ -68,6 +68,8 @@ class Command:
     """Operators with their targets."""
     statement: Place | None = None
     language: str = "shell"
+    feeds: tuple[Command, ...] = ()
+    """The commands inside of `>(…)` among its words: they read what it prints there."""
     separate_words: bool = False
     """It is one word of another command's string: the words were joined by blanks first (`pueue add a b`)."""
     program: Arg | None = None

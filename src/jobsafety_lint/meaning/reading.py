@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from jobsafety_lint.meaning import queue
@@ -45,6 +46,8 @@ class FileFacts:
     comments: list[tuple[Source, Span]] = field(default_factory=list)
     silent: int = 0
     shell_trees: list[ShellTree] = field(default_factory=list)
+    consulted: dict[Path, bool] = field(default_factory=dict)
+    """Other files that were looked at, or looked for in vain (False): `source lib.sh`."""
     _outlines: dict[int, tuple[Source, Outline]] = field(default_factory=dict)
 
     def know(self, source: Source, outline: Outline) -> None:
@@ -125,6 +128,7 @@ def read_facts(
 
         read_python(source, interpreter, found)
     found.shell_trees = interpreter.trees
+    found.consulted = interpreter.consulted
     for tree in interpreter.trees:
         found.know(tree.source, tree)
         found.comments += [(tree.source, comment.span) for comment in tree.script.comments]

@@ -93,6 +93,9 @@ def _declare(interpreter: Interpreter, command: Command, state: State) -> None:
     exported = command.name == "export" or any((word or "").startswith("-x") for word in command.words)
     for arg in command.args:
         first = arg.pattern.parts[0] if arg.pattern.parts else ""
+        if first == "SHELLOPTS" and exported:  # from now on every bash that is started has the same options
+            setting = Setting("SHELLOPTS", PathPattern(()), arg.place, "export")
+            state.change(environment=(*state.execution.environment, setting))
         if not isinstance(first, str) or "=" not in first or first.startswith("-"):
             continue
         name, _, value = first.partition("=")
@@ -158,7 +161,24 @@ def _unset(_: Interpreter, command: Command, state: State) -> None:
             state.variables.pop(word, None)
 
 
+def _shopt(_: Interpreter, command: Command, state: State) -> None:
+    words = [word or "" for word in command.words]
+    on = not any(word.startswith("-") and "u" in word for word in words)
+    if any(word.startswith("-") and "o" in word for word in words):
+        state.change(**{name: on for name in ("errexit", "pipefail") if name in words})
+    state.change(**{name: on for name in ("inherit_errexit", "lastpipe") if name in words})
+
+
+def _setopt(_: Interpreter, command: Command, state: State) -> None:
+    on = command.name == "setopt"
+    names = {(word or "").lower().replace("_", "") for word in command.words}
+    state.change(**{name: on for name in ("errexit", "pipefail") if name in names})
+
+
 _BUILTINS = {
+    "shopt": _shopt,
+    "setopt": _setopt,
+    "unsetopt": _setopt,
     "set": _set,
     "cd": _cd,
     "pushd": _cd,

@@ -68,6 +68,11 @@ class State:
             self.forked,
         )
 
+    def take(self, other: State) -> None:
+        """Becomes what a copy has become."""
+        self.execution, self.variables, self.functions = other.execution, other.variables, other.functions
+        self.descriptors = other.descriptors
+
     def fork(self) -> None:
         """What was unique to this shell before the loop is shared by all that the loop puts in the background."""
         self.forked = True
