@@ -35,7 +35,7 @@ _ALLOWED = (
 @RULE.on(Launch)
 def override(launch: Launch, context: Context) -> Iterator[Draft]:
     """The variables that are set for the job alone."""
-    if context.role == "test":
+    if context.role == "test" or launch.call.unknown:
         return
     allowed = (*_ALLOWED, *context.settings.words("allowed-env-overrides"))
     own = [s for s in launch.settings if not _is_allowed(s, allowed) and not _hands_on(s)]

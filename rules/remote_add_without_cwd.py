@@ -25,8 +25,37 @@ RULE = Rule(
 _PROJECT_PROGRAMS = frozenset({"uv", "poetry", "pdm", "pipenv", "hatch", "pixi", "make", "just", "mise", "npm", "pnpm", "yarn", "cargo", "tox",
                                "nox", "docker-compose", "git", "dvc", "snakemake"})  # fmt: skip
 """Programs that look for their project in the working directory."""
-_DIRECTORY = ("--directory", "--project", "-C", "--manifest-path", "--cd", "-f", "--prefix", "--file", "--git-dir", "--snakefile", "--cwd")
-_NO_PATHS = frozenset({"echo", "printf", "sed", "awk", "grep", "tr", "docker", "podman", "kubectl", "sleep", "true", "psql", "curl", "wget"})
+_DIRECTORY = (
+    "--directory",
+    "--project",
+    "-C",
+    "--manifest-path",
+    "--cd",
+    "-f",
+    "--prefix",
+    "--file",
+    "--git-dir",
+    "--snakefile",
+    "--cwd",
+)
+_NO_PATHS = frozenset(
+    {
+        "echo",
+        "printf",
+        "sed",
+        "awk",
+        "grep",
+        "tr",
+        "docker",
+        "podman",
+        "kubectl",
+        "sleep",
+        "true",
+        "psql",
+        "curl",
+        "wget",
+    }
+)
 """Programs whose words look like paths and are none, or not of this host."""
 _SUFFIX = r"(?:py|sh|bash|sql|toml|ya?ml|json|jsonl|csv|parquet|R|jl|pl|rb|js|ts|ipynb|cfg|ini|txt|log)"
 _FOLDERS = r"(?:src|scripts?|tests?|data|configs?|conf|bin|tools?|jobs?|outputs?|out|logs?|etl|pipelines?|models?|examples?|experiments?|sql|\.venv|venv)"
@@ -38,7 +67,12 @@ _PROGRAM = re.compile(r"(?!/|~|\$|\0)[\w\0.-]+/[\w\0./-]+")
 def queued_over_ssh(launch: Launch, context: Context) -> Iterator[Draft]:
     """A remote `pueue add` that starts in the home directory."""
     execution = launch.execution
-    if not execution.at_home or launch.working_directory is not None or launch.call.more:
+    if (
+        not execution.at_home
+        or launch.working_directory is not None
+        or launch.call.more
+        or launch.call.unknown
+    ):
         return
     reason = next((r for command in launch.commands if (r := _relative_part(command))), None)
     if reason is None:
@@ -62,7 +96,9 @@ def _relative_part(command: Command) -> str | None:
     """The first thing of a job's command that depends on the working directory."""
     if command.execution.cwd is not None or _has_directory(command):
         return None
-    if command.name in _PROJECT_PROGRAMS and (command.name != "uv" or _subcommand(command) in {"run", "sync"}):
+    if command.name in _PROJECT_PROGRAMS and (
+        command.name != "uv" or _subcommand(command) in {"run", "sync"}
+    ):
         return command.name
     program = command.place.text.split()[:1]
     if program and _PROGRAM.fullmatch(program[0].strip("\"'")):

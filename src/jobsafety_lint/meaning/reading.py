@@ -197,7 +197,9 @@ def _queue_facts(facts: list[object], version: int) -> list[object]:
             commands = tuple(inside.get(id(fact), ()))
             client = set(fact.execution.environment)
             settings = dict.fromkeys(s for c in commands for s in c.execution.environment if s not in client)
-            settings |= dict.fromkeys(s for s in client if s.by != "export")  # a job gets the client's environment
+            settings |= dict.fromkeys(
+                s for s in client if s.by != "export"
+            )  # a job gets the client's environment
             label, group = call.value("-l", "--label"), call.value("-g", "--group")
             found.append(
                 queue.Launch(

@@ -141,7 +141,9 @@ class CommandCalls:
             if helper is None and len(given) == 1 and known is not None:
                 given = [Element(first, given[0].value, star=True)]
             elif helper is None and len(given) == 1 and text and " " in text:
-                return self._text(first, scope, execution, use)
+                return self._text(
+                    first, scope, execution, use, program="" if text.startswith("pueue") else "pueue"
+                )
         prefix = helper.prefix if helper is not None else ("pueue",)
         status = helper.status if helper is not None and use.status == "ignored" else use.status
         return self._run(given, node, scope, execution, replace(use, status=status), prefix)
@@ -179,8 +181,13 @@ class CommandCalls:
             self.interpreter.run(args, State(execution), use, scope.place(node))
         return True
 
-    def _text(self, argument: cst.BaseExpression, scope: Scope, execution: Execution, use: Use) -> bool:
-        text = snippet([arg_of(argument, scope)])
+    def _text(
+        self, argument: cst.BaseExpression, scope: Scope, execution: Execution, use: Use, program: str = ""
+    ) -> bool:
+        word = arg_of(argument, scope)
+        start = Place(scope.source, Span(word.place.span.start, word.place.span.start))
+        before = [Arg(start, PathPattern.of(program), PathPattern.of(program))] if program else []
+        text = snippet([*before, word])
         if text is not None and not (text.holes and len(text.text) == 1):
             shell = execution.shell or "sh"
             self.interpreter.text(text, State(execution.but(shell=shell)), use)
