@@ -230,3 +230,24 @@ def test_no_two_findings_on_one_span(findings: Findings) -> None:
     found = findings({"x.sh": text}, "--select", codes)
     spans = [(f["line"], f["column"], f["end_line"], f["end_column"]) for f in found]
     assert len(set(spans)) == len(spans), found
+
+
+def test_lists_that_are_put_together_elsewhere(findings: Findings) -> None:
+    text = (
+        "import os, subprocess\n"
+        'BASE = ["pueue", "add", "--group", "x"]\n'
+        "class Queue:\n"
+        "    def __init__(self):\n"
+        '        self.base = ["pueue", "add"]\n'
+        "    def one(self):\n"
+        '        subprocess.run([*self.base, "--", "bash", "-c", "x && y"])\n'
+        "def two():\n"
+        '    subprocess.run(BASE + ["--", "bash", "-c", "x && y"])\n'
+        "def three():\n"
+        '    os.execvp("pueue", ["pueue", "add", "--", "bash", "-c", "x && y"])\n'
+        "def four(job):\n"
+        '    subprocess.run(["pueue", "add", "--", " ".join(job)])\n'
+        '    subprocess.run(["pueue", "add", "--", *job])\n'
+    )
+    found = findings({"x.py": text}, "--select", "JOB31")
+    assert [(f["line"], f["code"]) for f in found] == [(7, "JOB313"), (9, "JOB313"), (11, "JOB313")]

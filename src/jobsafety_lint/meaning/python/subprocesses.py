@@ -58,6 +58,7 @@ _WORDS = frozenset(
         "os.spawnvp",
     }
 )
+_VECTORS = frozenset({"os.execv", "os.execvp", "os.spawnv", "os.spawnvp", "os.posix_spawnp"})
 _RAISING = frozenset({"subprocess.check_call", "subprocess.check_output"})
 _CAPTURING = frozenset(
     {"subprocess.check_output", "subprocess.getoutput", "os.popen", "subprocess.run", "subprocess.Popen"}
@@ -105,6 +106,8 @@ class CommandCalls:
             return self._argv(args[0], node, scope, inner, use)
         if name in _SHELL_TEXT and args:
             return self._text(args[0], scope, inner, use)
+        if name in _VECTORS and len(args) > 1:
+            return self._argv(args[-1], node, scope, inner, use)
         if name in _WORDS and args:
             words = args[1:] if name.startswith("os.") else args
             elements = [Element(arg, lower(arg, scope)) for arg in words]
@@ -175,8 +178,9 @@ class CommandCalls:
     ) -> bool:
         start = Place(scope.source, Span(scope.place(node).span.start, scope.place(node.func).span.end))
         args = [Arg(start, PathPattern.of(word), PathPattern.of(word), True) for word in prefix]
+        whole = node.args[0].value if node.args else node
         for element in elements:
-            args += _words_of(element, scope)
+            args += _words_of(element, scope, whole)
         if args:
             self.interpreter.run(args, State(execution), use, scope.place(node))
         return True
@@ -194,15 +198,36 @@ class CommandCalls:
         return True
 
 
-def _words_of(element: Element, scope: Scope) -> Iterator[Arg]:
-    """The words that an element of a list is: one, those of `*known`, or any number (`splits`)."""
+def _words_of(element: Element, scope: Scope, at: cst.BaseExpression | None = None) -> Iterator[Arg]:
+    """The words that an element of a list is: one, those of `*known`, or any number (`splits`). `at` stands for nodes of
+    another unit (a module constant, `self.base`).
+    """
+    here = element.node if scope.unit.holds(element.node) else at
     if not element.star:
-        yield arg_of(element.node, scope)
+        yield _word(element, scope, here)
     elif element.value.elements is not None:
         for inner in element.value.elements:
-            yield from _words_of(inner, scope)
+            yield from _words_of(inner, scope, here)
     else:
-        yield replace(arg_of(element.node, scope), splits=True)
+        yield replace(_word(element, scope, here), splits=True)
+
+
+def _word(element: Element, scope: Scope, here: cst.BaseExpression | None) -> Arg:
+    if here is element.node:
+        return arg_of(element.node, scope)
+    place = (
+        scope.place(here) if here is not None else Place(scope.source, scope.unit.span(scope.unit.body[0]))
+    )
+    pattern = element.value.pattern
+    return Arg(
+        place,
+        pattern,
+        PathPattern((Hole(place.text, pattern.names),)),
+        True,
+        False,
+        None,
+        ((pattern, place.span),),
+    )
 
 
 def _directory(node: cst.Call, scope: Scope) -> dict[str, object]:
