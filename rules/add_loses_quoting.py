@@ -29,7 +29,7 @@ _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 @RULE.on(QueueCommand)
 def queued(call: QueueCommand, context: Context) -> Iterator[Draft]:
     """The words of a job that its shell will read otherwise than they were written."""
-    if call.subcommand != "add" or call.has("-e", "--escape") or len(call.rest) < 2:
+    if call.subcommand != "add" or call.unknown or call.has("-e", "--escape") or len(call.rest) < 2:
         return
     globs = [glob for glob in context.all(Glob) if glob.by == "for"]
     found = [

@@ -28,17 +28,19 @@ _LIST = re.compile(r"\"?\$\{(\w+)\[[@*]\]\}\"?|\"?\$\{?(\w+)\}?\"?")
 @RULE.on(QueueCommand)
 def dependencies(call: QueueCommand, context: Context) -> Iterator[Draft]:
     """The words behind `--after`."""
-    after = call.given("-a", "--after")
-    if call.subcommand != "add" or after is None:
+    given = [g for g in call.options if "--after" in g.option.names]
+    if call.subcommand != "add" or not given:
         return
-    word = _first_of_job(call, after)
-    if word is not None:
+    after = given[-1]
+    found = [word for one in given if (word := _first_of_job(call, one)) is not None]
+    if found:
+        word = found[0]
         shown = " ".join(word.place.text.split())
         yield RULE.found(
             call.through(word),
             f"`--after` takes `{shown}` for a task id: it reads every word up to the next option or `--`, so the job is never queued",
-            label="put `--` before the job",
-            fix=_fix(word),
+            label="put a blank between ids" if _is_list(word) else "put `--` before the job",
+            fix=None if _is_list(word) else _fix(word),
             data={"word": word.text},
         )
     elif not after.values and call.rest:
@@ -63,6 +65,11 @@ def _first_of_job(call: QueueCommand, after: GivenOption) -> Arg | None:
         if text is None and last and at > 0 and not call.rest and not value.splits:
             return value
     return None
+
+
+def _is_list(word: Arg) -> bool:
+    """Whether these are ids that are joined by commas."""
+    return re.fullmatch(r"[\d, ]+", word.text or "") is not None
 
 
 def _empty(

@@ -25,7 +25,7 @@ RULE = Rule(
 @RULE.on(Launch)
 def override(launch: Launch, context: Context) -> Iterator[Draft]:
     """The variables that are set for the job alone."""
-    if context.role == "test":
+    if context.role == "test" or launch.call.unknown:
         return
     allowed = context.settings.words("allowed-env-overrides")
     own = [s for s in launch.settings if not is_of_the_machine(s.name, allowed) and not _hands_on(s)]

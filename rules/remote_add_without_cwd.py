@@ -27,7 +27,8 @@ RULE = Rule(
 @RULE.on(Launch)
 def queued_from_afar(launch: Launch, context: Context) -> Iterator[Draft]:
     """A `pueue add` whose client starts in the home directory."""
-    if not launch.execution.at_home or launch.working_directory is not None or launch.call.more:
+    call = launch.call
+    if not launch.execution.at_home or launch.working_directory is not None or call.more or call.unknown:
         return
     part = next((p for command in launch.commands if (p := depends_on_directory(command))), None)
     if part is None:

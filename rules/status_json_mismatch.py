@@ -54,7 +54,7 @@ def _said(shape: Shape, major: int) -> tuple[str, str] | None:
     never = major == 3 and shape.kind == "string" and shape.state in _FINISHED
     if never:
         return (
-            f'`{text}` never holds: pueue 3 gives a finished task the status `{{"Done": …}}`',
+            f'`{text}` is decided before it looks: pueue 3 gives a finished task the status `{{"Done": …}}`',
             "look into `.status.Done`",
         )
     if shape.kind not in _WRONG[major]:

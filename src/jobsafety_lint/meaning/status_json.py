@@ -93,10 +93,11 @@ def _jq_shapes(text: str) -> Iterator[Shape]:
         for match in pattern.finditer(text):
             if not _of_groups(text, match.start()):
                 yield Shape(kind, match.group())
-    if ".status" not in text.replace(".status ==", "").replace(".status==", ""):
-        for match in _TIME.finditer(text):
-            if ".tasks" in text[: match.end()]:
-                yield Shape("task-time", match.group())
+    other = ".status" in text.replace(".status ==", "").replace(".status==", "")
+    for match in _TIME.finditer(text):
+        named = match[1] is not None and not re.search(r"\.(status|Done)\s*\|\s*to_entries", text)
+        if ".tasks" in text[: match.end()] and (named or not other):
+            yield Shape("task-time", match.group())
 
 
 def _of_groups(text: str, at: int) -> bool:

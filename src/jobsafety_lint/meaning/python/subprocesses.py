@@ -58,6 +58,7 @@ _WORDS = frozenset(
         "os.spawnvp",
     }
 )
+_VECTORS = frozenset({"os.execv", "os.execvp", "os.spawnv", "os.spawnvp", "os.posix_spawnp"})
 _RAISING = frozenset({"subprocess.check_call", "subprocess.check_output"})
 _CAPTURING = frozenset(
     {"subprocess.check_output", "subprocess.getoutput", "os.popen", "subprocess.run", "subprocess.Popen"}
@@ -102,6 +103,8 @@ class CommandCalls:
             return self._argv(args[0], node, scope, inner, use)
         if name in _SHELL_TEXT and args:
             return self._text(args[0], scope, inner, use)
+        if name in _VECTORS and len(args) > 1:
+            return self._argv(args[-1], node, scope, inner, use)
         if name in _WORDS and args:
             words = args[1:] if name.startswith("os.") else args
             elements = [Element(arg, lower(arg, scope)) for arg in words]
@@ -135,7 +138,8 @@ class CommandCalls:
             return False
         text = value.pattern.text
         if len(positional) == 1 and text and " " in text:
-            return self._text(first, scope, execution, use)
+            program = "" if text.startswith("pueue") else "pueue"
+            return self._text(first, scope, execution, use, program=program)
         given = [Element(a.value, lower(a.value, scope), star=bool(a.star)) for a in positional]
         if len(given) == 1 and known is not None:
             given = [Element(first, value, star=True)]
@@ -233,13 +237,18 @@ class CommandCalls:
         start = Place(scope.source, Span(scope.place(node).span.start, scope.place(node.func).span.end))
         args = [Arg(start, PathPattern.of(word), PathPattern.of(word), True) for word in prefix]
         for element in elements:
-            args += self._spread([element], scope, node)
+            args += self._spread([element], scope, node.args[0].value if node.args else node)
         if args:
             self.interpreter.run(args, State(execution), use, scope.place(node))
         return True
 
-    def _text(self, argument: cst.BaseExpression, scope: Scope, execution: Execution, use: Use) -> bool:
-        text = snippet([arg_of(argument, scope)])
+    def _text(
+        self, argument: cst.BaseExpression, scope: Scope, execution: Execution, use: Use, program: str = ""
+    ) -> bool:
+        word = arg_of(argument, scope)
+        start = Place(scope.source, Span(word.place.span.start, word.place.span.start))
+        before = [Arg(start, PathPattern.of(program), PathPattern.of(program))] if program else []
+        text = snippet([*before, word])
         if text is not None and not (text.holes and len(text.text) == 1):
             shell = execution.shell or "sh"
             self.interpreter.text(text, State(execution.but(shell=shell)), use)

@@ -108,7 +108,7 @@ def launch_of(call: queue.QueueCommand, commands: Sequence[Command]) -> queue.La
     client = set(call.execution.environment)
     settings = dict.fromkeys(s for c in commands for s in c.execution.environment if s not in client)
     settings |= dict.fromkeys(
-        s for s in call.execution.environment if s.by != "export"
+        s for s in call.execution.environment if s.by not in {"export", "configuration"}
     )  # a job gets the client's environment
     label, group = call.value("-l", "--label"), call.value("-g", "--group")
     return queue.Launch(
