@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Create, Guard, Write
+from jobsafety_lint.meaning.fixing import is_verbatim
+from jobsafety_lint.meaning.paths import is_lock_name
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -44,6 +46,8 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
     guard = _guard(act, context)
     if guard is None or not act.exclusive or act.what == "link":
         return
+    if act.what == "file" and (act.language == "shell" or is_lock_name(act.path)):  # taken in one step
+        return
     if guard.shape == "early-exit" and guard.leaving in _FAILING and act.checked:
         return  # the loser of the race gets an error either way
     yield RULE.found(
@@ -77,7 +81,7 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
 
 def _fix(act: Create, guard: Guard) -> Fix | None:
     text = act.place.text
-    if act.what != "directory" or "\n" in text:
+    if act.what != "directory" or "\n" in text or not is_verbatim(act.place):
         return None
     at = guard.statement.location if guard.sole and guard.only_check else act.place.location
     if act.language == "shell":

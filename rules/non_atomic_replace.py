@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Replace
 from jobsafety_lint.meaning.fixing import import_edits
-from jobsafety_lint.meaning.paths import PathPattern, same_folder
+from jobsafety_lint.meaning.paths import PathPattern, same_file_system, same_folder
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -22,6 +23,8 @@ RULE = Rule(
     silent_where=("JOB105",),
 )
 
+_MAKERS = re.compile(r"mktemp|mkstemp|mkdtemp|TemporaryFile|TemporaryDirectory")
+_SET_FOLDER = re.compile(r"tempfile\.tempdir\s*=|^\s*(?:export\s+)?TMPDIR=", re.MULTILINE)
 _FAILING = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 _DATA = frozenset(
     {".json", ".jsonl", ".yml", ".yaml", ".toml", ".db", ".sqlite", ".parquet", ".csv", ".state", ".pkl"}
@@ -35,8 +38,11 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     origin = act.origin
     if origin is None or context.role in {"test", "temporary"} or act.execution.host is not None:
         return
-    made = origin.is_unique or (act.written is not None and origin.says_temporary)
-    made = made or (act.written is not None and origin.in_temporary_folder)
+    if _SET_FOLDER.search(context.file.text):
+        return  # the program says itself where temporary files lie
+    made = any(_MAKERS.search(hole.text) for hole in origin.holes if hole.kind == "unique")
+    temporary = origin.is_unique or origin.says_temporary or origin.in_temporary_folder
+    made = made or (act.written is not None and temporary)
     if not made or act.path.in_temporary_folder or act.path.is_unique or _is_folder(act):
         return
     code = act.path_place.text
@@ -57,7 +63,7 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
             "make the temporary file in the folder of the target",
         )
     elif act.by == "shutil.move":
-        certain = same_folder(origin, act.path, code)
+        certain = same_file_system(origin, act.path, code)
         yield _found(
             act,
             f"`shutil.move` is one rename only while both are on one file system and `{code}` is no folder; otherwise it copies",

@@ -295,6 +295,19 @@ def same_folder(one: PathPattern, other: PathPattern, other_code: str = "") -> b
     )
 
 
+def same_file_system(one: PathPattern, other: PathPattern, other_code: str = "") -> bool:
+    """Whether one file certainly lies in the folder of another, or below it."""
+    if same_folder(one, other, other_code):
+        return True
+    first = one.parts[0] if one.parts else ""
+    if not isinstance(first, Hole):
+        return False
+    names = {other_code.strip("\"'"), *(hole.text for hole in other.holes)}
+    return any(name and name in first.text for name in names) and (
+        "parent" in first.text or "dirname" in first.text
+    )
+
+
 def _rest(whole: PathPattern, start: PathPattern) -> str:
     return whole.literal[len(start.literal) :]
 

@@ -463,7 +463,10 @@ def _temporary(node: cst.Call, name: str, args: Sequence[cst.BaseExpression], sc
     prefix, suffix = (
         lower(given[key], scope).pattern if key in given else PathPattern(()) for key in ("prefix", "suffix")
     )
-    path = Value(folder.joined(PathPattern.of(prefix, own.pattern, suffix)))
+    named = PathPattern.of(prefix, own.pattern, suffix)
+    first = prefix.parts[0] if prefix.parts else ""
+    absolute = isinstance(first, Hole) and "dir" not in given  # a whole path may be given as the prefix
+    path = Value(named if absolute else folder.joined(named))
     if name.endswith(("mkdtemp", "mktemp")):
         return path
     return replace(own, temporary=path)
