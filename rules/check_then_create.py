@@ -22,6 +22,10 @@ RULE = Rule(
 )
 
 _EXISTENCE = frozenset({"exists", "file", "directory", "listed"})
+_STATE = frozenset(
+    ["cache", "checkpoint", "ckpt", "cursor", "state", "manifest", "progress", "ledger", "index", "registry"]
+)
+_CACHES = frozenset(["cache", "caches", "cached"])
 _FAILING = frozenset({"raise", "exit"})
 
 
@@ -38,7 +42,7 @@ def _guard(act: Create | Write, context: Context) -> Guard | None:
 def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
     """A mkdir, or an exclusive creation, that a check of the same path has let through."""
     guard = _guard(act, context)
-    if guard is None or not act.exclusive:
+    if guard is None or not act.exclusive or act.what == "link":
         return
     if guard.shape == "early-exit" and guard.leaving in _FAILING and act.checked:
         return  # the loser of the race gets an error either way
@@ -48,7 +52,7 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         label="make it without asking, and do not mind if it is there",
         related=((guard.check.place, "tested here"),),
         fix=_fix(act, guard),
-        subject=act.path,
+        subject=act.subject,
     )
 
 
@@ -57,7 +61,8 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
     """A file that is written because it was not there, in code that several jobs run."""
     guard = _guard(act, context)
     reasons = act.execution.concurrency
-    if guard is None or not (reasons or act.path.says_state) or act.moved_to is not None:
+    cached = act.content == "download" and bool(act.path.words & _CACHES)
+    if guard is None or not (reasons or cached or act.path.name.words & _STATE) or act.moved_to is not None:
         return
     why = f" ({reasons[0].reason})" if reasons else ""
     yield RULE.found(
@@ -66,7 +71,7 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
         label='create it with mode "x", or write a temporary file and rename it',
         related=((guard.check.place, "tested here"),),
         confidence=Confidence.MEDIUM,
-        subject=act.path,
+        subject=act.subject,
     )
 
 

@@ -46,7 +46,7 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         related=((guard.check.place, "tested here"),),
         severity=Severity.ERROR if concurrent else Severity.WARNING,
         fix=_fix(act, guard, context),
-        subject=act.path,
+        subject=act.subject,
     )
 
 

@@ -41,7 +41,7 @@ def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
         related=((guard.check.place, "found free here"),),
         confidence=Confidence.HIGH if guard.certain else Confidence.MEDIUM,
         fix=_fix(act),
-        subject=act.path,
+        subject=act.subject,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Replace
 from jobsafety_lint.meaning.fixing import import_edits
-from jobsafety_lint.meaning.paths import same_folder
+from jobsafety_lint.meaning.paths import PathPattern, same_folder
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -22,6 +22,10 @@ RULE = Rule(
     silent_where=("JOB105",),
 )
 
+_FAILING = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
+_DATA = frozenset(
+    {".json", ".jsonl", ".yml", ".yaml", ".toml", ".db", ".sqlite", ".parquet", ".csv", ".state", ".pkl"}
+)
 _COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "cp", "install"})
 
 
@@ -37,18 +41,16 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
         return
     code = act.path_place.text
     if act.by in _COPIES:
-        if origin.in_temporary_folder or origin.says_temporary or same_folder(origin, act.path, code):
+        if _replaces(act):
             yield _found(
                 act,
                 f"`{act.by}` writes `{code}` in place: a reader or a crash in between finds half of it",
                 "rename it over the target: `os.replace`, `mv -f`",
             )
-    elif origin.in_temporary_folder:
-        moves = (
-            "fails where it is another one"
-            if act.by in {"os.replace", "os.rename", "Path.replace", "Path.rename"}
-            else "then copies"
-        )
+    elif origin.in_temporary_folder and (
+        act.by in _FAILING or act.written is not None or _is_file_of_its_own(origin)
+    ):
+        moves = "fails where it is another one" if act.by in _FAILING else "then copies"
         yield _found(
             act,
             f"the temporary file lies in the folder for temporary files, `{code}` perhaps on another file system: `{act.by}` {moves}",
@@ -64,6 +66,22 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
             confidence=Confidence.MEDIUM,
             fix=_fix(act, context) if certain else None,
         )
+
+
+def _is_file_of_its_own(path: PathPattern) -> bool:
+    """Whether the temporary file itself has a name of its own (not the folder that it lies in)."""
+    return path.name.is_unique
+
+
+def _replaces(act: Replace) -> bool:
+    """Whether a copy of a temporary file is the last step of writing a file that others read."""
+    origin = act.origin or act.path
+    if origin.name.is_unique:
+        return True
+    if act.written is None:
+        return False
+    data = act.path.suffix in _DATA or act.path.says_state
+    return data or (same_folder(origin, act.path) and origin.name.starts_with(act.path.name))
 
 
 def _is_folder(act: Replace) -> bool:
@@ -92,7 +110,7 @@ def _found(
         severity=severity,
         confidence=confidence,
         fix=fix,
-        subject=act.path,
+        subject=act.subject,
     )
 
 

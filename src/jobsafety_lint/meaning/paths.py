@@ -159,7 +159,8 @@ class PathPattern:
         for at in range(len(self.parts) - 1, -1, -1):
             part = self.parts[at]
             if isinstance(part, str) and "/" in part:
-                return PathPattern.of(*self.parts[:at], part.rpartition("/")[0] or "/")
+                head = part.rpartition("/")[0]
+                return PathPattern.of(*self.parts[:at], head or ("" if at else "/"))
         return PathPattern(())
 
     @property

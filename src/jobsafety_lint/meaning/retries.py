@@ -133,7 +133,7 @@ def _python_tried(loop: Loop, inside: list[Command], tested: list[Command], text
             return []
         again = [c for c in inside if c.status != "exits"]
         return tested or again[-1:]
-    raising = [c for c in inside if c.status == "exits"]
+    raising = [c for c in inside if c.status in {"exits", "branch"}]
     if raising and re.search(r"\bexcept\b", text) and re.search(r"\b(?:break|return)\b", text):
         return raising
     asked = re.search(

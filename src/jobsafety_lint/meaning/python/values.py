@@ -359,8 +359,10 @@ def _binary(node: cst.BinaryOperation, scope: Scope) -> Value:
                 return Value(left.pattern.joined(right.pattern), True)
         case cst.Add():
             left, right = lower(node.left, scope), lower(node.right, scope)
-            if left.elements is not None and right.elements is not None:
-                return Value(left.pattern, elements=(*left.elements, *right.elements))
+            if left.elements is not None or right.elements is not None:
+                first = (Element(node.left, left, True),) if left.elements is None else left.elements
+                second = (Element(node.right, right, True),) if right.elements is None else right.elements
+                return Value(left.pattern, elements=(*first, *second))
             return Value(PathPattern.of(left.pattern, right.pattern))
         case cst.Modulo():
             left = lower(node.left, scope)
