@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.commands import Arg, Command, Pipe
+from jobsafety_lint.meaning.commands import Arg, Command, Pipe, first_word
 from jobsafety_lint.meaning.streams import hands_out_plain_numbers, literals
 from jobsafety_lint.meaning.wrappers import SHELLS, peel
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
@@ -48,7 +48,7 @@ def pasted_into_code(command: Command, context: Context) -> Iterator[Draft]:
         message = f"`{placeholder}` is pasted into the text that `{_called(command)}` runs: a blank, a quote or `$(…)` in an item becomes code"
         label = "hand the item on as an argument: `sh -c '… \"$1\" …' _ {}`"
     yield RULE.found(
-        wrapper.place,
+        first_word(wrapper.place),
         message,
         label=label,
         related=((text.place, "the item is pasted in here"),)
