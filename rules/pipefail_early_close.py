@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -51,7 +52,7 @@ def early_close(pipe: Pipe, context: Context) -> Iterator[Draft]:
             confidence = Confidence.MEDIUM if known else Confidence.LOW
         writer = pipe.stage_places[dies].text.split("\n")[0].strip()
         yield RULE.found(
-            reader.place,
+            _act(reader),
             f"`{_short(reader.place.text)}` stops reading early; under pipefail `{_short(writer)}` is then killed by SIGPIPE and {consequence}",
             label="read to the end, or take the writer's status out",
             related=((pipe.stage_places[dies], "this writer dies"),),
@@ -75,6 +76,19 @@ def _dying_stage(pipe: Pipe, reader: int, context: Context) -> int | None:
         if not last or last[0].name not in streams.STREAMS or _size_before(pipe, at, context) is Size.SMALL:
             return None
     return None
+
+
+def _act(reader: Command) -> Place:
+    """The program with the options before its pattern: `grep -q`; the whole command where it is no grep."""
+    end = reader.place.span.end
+    if (
+        reader.name in _DECIDING_READERS
+        and reader.args
+        and reader.args[0].place.source is reader.place.source
+    ):
+        options = list(itertools.takewhile(lambda arg: (arg.text or "").startswith("-"), reader.args))
+        end = options[-1].place.span.end if options else end
+    return Place(reader.place.source, Span(reader.place.span.start, max(end, reader.place.span.start + 1)))
 
 
 def _short(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning import streams
-from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.commands import Command, first_word
 from jobsafety_lint.model import Confidence, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule, edit
 from jobsafety_lint.source import Place
@@ -64,7 +64,7 @@ def eats_loop_input(command: Command, context: Context) -> Iterator[Draft]:
     other = "</dev/tty" if command.name == "read" else "</dev/null"
     remedy = f"give it `{option}`, or `{other}`" if option else f"give it `{other}`"
     yield RULE.found(
-        command.place,
+        first_word(command.place),
         f"`{command.name}` reads the loop's own input: it swallows the lines that `{_short(loop.place.text)}` has not read yet, and the loop ends after the first",
         label=remedy,
         related=((loop.place, "reads the same input"),),

@@ -184,13 +184,17 @@ def _set_in(name: str, text: str) -> bool:
 
 
 def _escape(early: _Early) -> Edit | None:
+    """The expansion with a backslash, in a shell file (other hosts have escapes of their own)."""
     source, span = early.place.source, early.place.span
-    host, at = (source, span) if source.host is None else (source.host, source.in_host(span))
-    if host.host is not None or host.language == "python":
+    if source.host is not None:
+        if not _is_one_hole(early.place):
+            return None
+        source, span = source.host, source.in_host(span)  # a here-document of the file
+    text = source.text[span.start : span.end]
+    if source.host is not None or source.language == "python":
         return None
-    text = host.text[at.start : at.end]
     if text.startswith("$"):
-        return Edit(Place(host, at).location, "\\" + text)
+        return Edit(Place(source, span).location, "\\" + text)
     if text.startswith("`") and text.endswith("`") and len(text) > 1:
-        return Edit(Place(host, at).location, "\\$(" + text[1:-1] + ")")
+        return Edit(Place(source, span).location, "\\$(" + text[1:-1] + ")")
     return None

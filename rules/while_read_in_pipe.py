@@ -52,6 +52,8 @@ def lost_in_pipe(lost: LostInPipe, context: Context) -> Iterator[Draft]:
 def _fix(lost: LostInPipe) -> Fix | None:
     """`w | while …; done` to `while …; done < <(w)`: where the shell is bash and the loop the last stage."""
     source = lost.pipeline.source
+    if source.host is not None:
+        return None
     if (
         lost.execution.shell != "bash"
         or not lost.last

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.commands import Arg, Command, Pipe
+from jobsafety_lint.meaning.commands import Arg, Command, Pipe, first_word
 from jobsafety_lint.meaning.streams import hands_out_plain_numbers, literals
 from jobsafety_lint.meaning.wrappers import SHELLS, peel
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
@@ -32,6 +32,9 @@ def pasted_into_code(command: Command, context: Context) -> Iterator[Draft]:
     wrapper = command.through("xargs")
     if wrapper is None or (command.name not in SHELLS | {"ssh"} and command.name not in _CODE_OPTIONS):
         return
+    if command.name in SHELLS and re.fullmatch(r"-[a-z]*c", literals(command)[-1] if command.args else ""):
+        yield from _lines_as_programs(wrapper, command)
+        return
     placeholder = _placeholder(wrapper)
     if placeholder is None:
         return
@@ -48,7 +51,7 @@ def pasted_into_code(command: Command, context: Context) -> Iterator[Draft]:
         message = f"`{placeholder}` is pasted into the text that `{_called(command)}` runs: a blank, a quote or `$(…)` in an item becomes code"
         label = "hand the item on as an argument: `sh -c '… \"$1\" …' _ {}`"
     yield RULE.found(
-        wrapper.place,
+        first_word(wrapper.place),
         message,
         label=label,
         related=((text.place, "the item is pasted in here"),)
@@ -56,6 +59,19 @@ def pasted_into_code(command: Command, context: Context) -> Iterator[Draft]:
         else (),
         confidence=Confidence.HIGH if command.name != "ssh" else Confidence.MEDIUM,
         fix=None if whole or command.name not in SHELLS else _fix(text, placeholder),
+        subject=wrapper.place,
+    )
+
+
+def _lines_as_programs(wrapper: Command, command: Command) -> Iterator[Draft]:
+    """`xargs -n1 sh -c < commands`: the item is the program; without `-0` or `-d` its quotes are gone."""
+    peeled = peel("xargs", wrapper.args)
+    if peeled is None or peeled.has("-0", "--null", "-d", "--delimiter", "-I", "-i", "--replace"):
+        return
+    yield RULE.found(
+        first_word(wrapper.place),
+        f"xargs takes quotes and backslashes out of the lines and splits them at blanks before `{command.name} -c` runs them as programs",
+        label="keep the lines whole: `xargs -d '\\n' -n1 …`",
         subject=wrapper.place,
     )
 
@@ -91,8 +107,7 @@ def _fed_by_numbers(xargs: Command, context: Context) -> bool:
         for at, stage in enumerate(pipe.stages):
             if at and any(c is xargs for c in stage):
                 return bool(pipe.stages[at - 1]) and hands_out_plain_numbers(pipe.stages[at - 1][-1])
-    words = literals(xargs)
-    return any(re.match(r"-a|--arg-file", w) for w in words) and False
+    return False
 
 
 def _fix(code: Arg, placeholder: str) -> Fix | None:

@@ -238,3 +238,10 @@ class ListAssignment:
     count: int
     append: bool
     execution: Execution
+
+
+def first_word(place: Place) -> Place:
+    """The first word of a command, as far as a blank ends it: where a finding about the program itself stands."""
+    text = place.source.text[place.span.start : place.span.end]
+    length = len(text.split(maxsplit=1)[0]) if text.split() else len(text)
+    return Place(place.source, Span(place.span.start, place.span.start + length))

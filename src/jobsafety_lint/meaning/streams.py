@@ -314,8 +314,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
     if name in small_programs or name in _SMALL:
         return Size.SMALL
     if (
-        name
-        and name not in {"cat", "ls", "find", "echo", "printf", "docker", "git"}
+        name not in {"cat", "ls", "find", "echo", "printf", "docker", "git"}
         and (set(words[:1]) | set(words[-1:])) & _SMALL_WORDS
     ):
         return Size.SMALL

@@ -1054,8 +1054,10 @@ class Interpreter:
         loop = state.execution.loops[-1] if around else None
         over, text = _range_of(around[0], source, state) if around else ("", "")
         limited = around is not None and shapes.limits(around[1], state.functions)
+        ampersand = source.text.find("&", item.statement.span.end)
+        end = ampersand + 1 if 0 <= ampersand <= item.statement.span.end + 4 else item.statement.span.end
         fact = Background(
-            Place(source, item.statement.span),
+            Place(source, Span(item.statement.span.start, end)),
             state.execution,
             what,
             loop,
