@@ -78,12 +78,16 @@ def _acts_on_files(context: Context) -> Iterator[Act]:
 
 def _acts(fact: Running, context: Context) -> bool:
     """Whether something is started where it does not run."""
-    if fact.outcome == "starts":
+    if fact.outcome == "starts" and fact.by not in _SEARCHES:
         return True
     if fact.language == "python":
         words = [act for act in _acts_on_files(context) if act.path.words & _PID_WORDS]
         return any(isinstance(act, Read) for act in words) and any(not isinstance(act, Read) for act in words)
-    wanted = set(_PROGRAM.findall(fact.pattern)) - _NOT_PROGRAMS if fact.by in _SEARCHES else set()
+    wanted = (
+        {word.partition(".")[0] for word in _PROGRAM.findall(fact.pattern)} - _NOT_PROGRAMS
+        if fact.by in _SEARCHES
+        else set()
+    )
     return any(
         starts_work(command.name)
         and (not wanted or any(word in command.place.text for word in wanted) or "$0" in fact.pattern)
