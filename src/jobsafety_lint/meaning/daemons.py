@@ -112,7 +112,7 @@ def facts_of(source: Source, read: HostFile, facts: Iterable[object]) -> list[ob
     by_snippet: dict[int, list[Command]] = {}
     for fact in facts:
         if isinstance(fact, Command):
-            by_snippet.setdefault(id(_outermost(fact.place.source)), []).append(fact)
+            by_snippet.setdefault(id(outermost(fact.place.source)), []).append(fact)
 
     def commands_of(snippet: Snippet) -> tuple[Command, ...]:
         return tuple(by_snippet.get(id(snippet.source), ()))
@@ -136,8 +136,8 @@ def facts_of(source: Source, read: HostFile, facts: Iterable[object]) -> list[ob
     return sections + [_command(source, line, commands_of(line.snippet), user_unit) for line in read.commands]
 
 
-def _outermost(source: Source) -> Source:
-    """The snippet of the file that holds a source."""
+def outermost(source: Source) -> Source:
+    """The snippet that stands in the file itself and holds a source."""
     while source.host is not None and source.host.host is not None:
         source = source.host
     return source

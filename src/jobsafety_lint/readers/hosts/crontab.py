@@ -159,16 +159,14 @@ def _entry(
         else (schedule["schedule"],)
     )
     times = Span(line.start + schedule.start("schedule"), line.start + schedule.end("schedule"))
-    frequent = shortest_gap(fields) is not None
     snippet = Snippet(
-        " ".join(fields),
+        f"line {source.line_of(line.start)}",
         builder.build(),
         line,
         shell,
         directory=home if home.startswith("/") else None,
         at_home=not home.startswith("/"),
         environment={k: v for k, v in settings.items() if k not in {"SHELL", "MAILTO", "MAILFROM", "PATH"}},
-        concurrent="cron starts it again whether or not the last run has ended" if frequent else "",
         status="ignored",
     )
     found.statements.append((line, ()))
