@@ -385,6 +385,7 @@ def test_script_beside_takes_a_lock(findings: Findings) -> None:
         "ops/crontab": "*/5 * * * * /srv/app/jobs/a.sh\n*/5 * * * * /srv/app/jobs/b.sh\n",
         "jobs/a.sh": "exec 9> /run/a.lock\nflock -n 9 || exit 0\nwork\n",
         "jobs/b.sh": "work\n",
+        ".git/HEAD": "",
     }
     found = findings(files, "--select", "JOB609", "--no-cache")
     assert lines(found) == [("JOB609", "ops/crontab", 2)]
