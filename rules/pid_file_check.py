@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
@@ -22,6 +23,9 @@ RULE = Rule(
 )
 
 _SEARCHES = frozenset({"pgrep", "pgrep -f", "pidof", "ps | grep"})
+_PROGRAM = re.compile(r"[A-Za-z][\w.-]{2,}")
+_NOT_PROGRAMS = frozenset({"pgrep", "pidof", "grep", "aux", "auxww", "dev", "null", "awk", "print", "wc"})
+"""Words of a search that are not what is searched for; what it finds must be what is started later."""
 _PID_WORDS = frozenset({"pid", "pidfile", "pids"})
 
 
@@ -74,13 +78,19 @@ def _acts_on_files(context: Context) -> Iterator[Act]:
 
 def _acts(fact: Running, context: Context) -> bool:
     """Whether something is started where it does not run."""
-    if fact.outcome == "starts":
+    if fact.outcome == "starts" and fact.by not in _SEARCHES:
         return True
     if fact.language == "python":
         words = [act for act in _acts_on_files(context) if act.path.words & _PID_WORDS]
         return any(isinstance(act, Read) for act in words) and any(not isinstance(act, Read) for act in words)
+    wanted = (
+        {word.partition(".")[0] for word in _PROGRAM.findall(fact.pattern)} - _NOT_PROGRAMS
+        if fact.by in _SEARCHES
+        else set()
+    )
     return any(
         starts_work(command.name)
+        and (not wanted or any(word in command.place.text for word in wanted) or "$0" in fact.pattern)
         and command.place.source is fact.place.source
         and command.place.span.start > fact.place.span.end
         for command in context.all(Command)
