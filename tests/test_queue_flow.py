@@ -121,6 +121,7 @@ def test_a_look_in_a_helper_counts_where_its_result_decides(body: str, audit: bo
             "mapfile -t a < <(pueue status --json | jq -r '.tasks[].label'); [[ \" ${a[*]} \" == *x* ]] && exit",
             True,
         ),
+        ("mapfile -t a < <(pueue status --json | jq -r '.tasks[].label'); ((${#a[@]} == 0)) || exit", True),
         ('j=$(pueue status --json); if jq -e . <<<"$j"; then exit; fi', True),
         ("pueue status --json >q.json; if jq -e . q.json; then exit; fi", True),
         ("if pueue status --json | jq -e '.tasks[] | select(.status.Done)'; then exit; fi", False),
