@@ -49,6 +49,7 @@ class FileFacts:
     consulted: dict[Path, bool] = field(default_factory=dict)
     """Other files that were looked at, or looked for in vain (False): `source lib.sh`."""
     _outlines: dict[int, tuple[Source, Outline]] = field(default_factory=dict)
+    _marks: dict[tuple[int, int, int], Mark] = field(default_factory=dict)
 
     def know(self, source: Source, outline: Outline) -> None:
         """Remembers the outline of a source."""
@@ -81,13 +82,17 @@ class FileFacts:
 
     def mark(self, place: Place) -> Mark:
         """A place as plain values."""
-        return Mark(
-            place.location,
-            place.text,
-            self.statement_text(place),
-            self.definitions(place),
-            self.anchors(place),
-        )
+        key = (id(place.source), place.span.start, place.span.end)
+        known = self._marks.get(key)
+        if known is None:
+            known = self._marks[key] = Mark(
+                place.location,
+                place.text,
+                self.statement_text(place),
+                self.definitions(place),
+                self.anchors(place),
+            )
+        return known
 
     def definitions(self, place: Place) -> tuple[str, ...]:
         """The definitions around a place, outermost first, those of the host included."""
