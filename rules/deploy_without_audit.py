@@ -15,6 +15,7 @@ from jobsafety_lint.meaning.deployment import (
     audited_before,
     change_of,
     excludes,
+    is_clone,
     looks,
     same_host,
     touches,
@@ -57,6 +58,8 @@ def deployment(row: Row, context: Context) -> Iterator[Draft]:
             continue
         if not isinstance(step, Step) or step.execution.queue is not None:
             continue
+        if is_clone(step):
+            return
         change = change_of(step)
         if change is not None and not _audited(change, idle):
             changes.append(change)
@@ -72,12 +75,13 @@ def _audited(change: Change, look: Look | None) -> bool:
 
 
 def _reaches(change: Change, step: Step) -> bool:
-    return not excludes(change.step, step) and touches(change, step)
+    if excludes(change.step, step) or not touches(change, step):
+        return False
+    return step.subcommand != "add" or not _is_usual(change)
 
 
 def _finding(changes: list[Change], start: Step, look: Look | None) -> Draft:
-    strong = [change for change in changes if not _is_weak(change)]
-    change = (strong or changes)[0]
+    change = changes[0]
     unread = (
         ""
         if look is None or look.decides
@@ -89,15 +93,11 @@ def _finding(changes: list[Change], start: Step, look: Look | None) -> Draft:
         f"`{change.short}` changes {what}, and nothing has looked at what is running{unread}",
         label="look at `pueue status --json` first, and stop if jobs are running or queued",
         related=((start.place, "jobs are started again here"),),
-        confidence=None if strong else Confidence.LOW,
         data={"changes": change.what},
     )
 
 
-def _is_weak(change: Change) -> bool:
-    """An installation on this very machine that may well find everything in place."""
-    return (
-        change.what == "environment"
-        and change.host is None
-        and not _UPGRADES & set(change.step.command.words)
-    )
+def _is_usual(change: Change) -> bool:
+    """An installation on this very machine, as many scripts begin with one: it may well find everything in place."""
+    here = change.what == "environment" and change.host is None
+    return here and not _UPGRADES & set(change.step.command.words)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.daemons import DEFAULT_SLICES, UnitSection, slice_setting
-from jobsafety_lint.meaning.wrappers import peel, tail
+from jobsafety_lint.meaning.hosts import host_of
+from jobsafety_lint.meaning.limits import SystemdRun, is_unlimited, systemd_run
 from jobsafety_lint.model import Confidence, Edit, Fix, Location, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Source
@@ -26,32 +27,32 @@ RULE = Rule(
 _CAPS = ("MemoryMax", "MemoryLimit")
 _SWAP_CAPS = ("MemorySwapMax", "MemoryZSwapMax")
 _NO_CAP = frozenset({"infinity", "", "max", "100%"})
+_MORE_OPTIONS = re.compile(r"opt|prop|flag|limit|cap|swap|extra|mem", re.IGNORECASE)
 _SECTIONS = frozenset({"Service", "Slice", "Scope", "Socket", "Mount", "Swap"})
 
 
 @RULE.on(Command)
-def systemd_run(command: Command, context: Context) -> Iterator[Draft]:
+def capped(command: Command, context: Context) -> Iterator[Draft]:
     """A `systemd-run` with a memory property."""
-    if command.name != "systemd-run":
+    run = systemd_run(command)
+    name = next(
+        (n for n in _CAPS if run and n in run.properties and not is_unlimited(run.properties[n])), None
+    )
+    if run is None or name is None or any(n in _SWAP_CAPS or "\0" in n for n in run.properties):
         return
-    peeled = peel("systemd-run", command.args)
-    given = [] if peeled is None else [(o, v) for o, v in peeled.options if v is not None and _is_property(o)]
-    properties = {_name(value): value for _, value in given}
-    cap = next((properties[name] for name in _CAPS if name in properties), None)
-    if cap is None or any(name in _SWAP_CAPS or "\0" in name for name in properties):
+    host = host_of(context.settings, command.execution.host)
+    if _more_options(run) or (host is not None and host.swap == 0):
         return
-    value = tail(cap, len(_name(cap)) + 1)
-    if value.text in _NO_CAP:
-        return
-    sliced = peeled.option("--slice") if peeled else None
+    sliced = run.peeled.option("--slice")
     if sliced is not None and _slice_may_limit(sliced.text, context.file):
         return
+    value = run.properties[name].pattern.template
     yield RULE.found(
         command.place,
-        f"the job may use {value.pattern.template} of memory and, beyond it, as much swap as the host has: `{_name(cap)}` does not limit swap",
+        f"the job may use {value} of memory and, beyond it, as much swap as the host has: `{name}` does not limit swap",
         label="add `-p MemorySwapMax=0`, or a swap limit that you mean",
-        fix=_fix(cap, command),
-        data={"cap": value.pattern.template},
+        fix=_fix(run.given[name], command),
+        data={"cap": value},
     )
 
 
@@ -80,12 +81,12 @@ def unit(section: UnitSection, context: Context) -> Iterator[Draft]:
     )
 
 
-def _is_property(option: str) -> bool:
-    return option == "-p" or bool(re.fullmatch(r"--prop(e|er|ert|erty)?", option))
-
-
-def _name(value: Arg) -> str:
-    return value.pattern.literal.partition("=")[0]
+def _more_options(run: SystemdRun) -> bool:
+    """Whether what looks like the program is a variable that holds more options (`$swap_opts ./job`)."""
+    first = run.peeled.inner[0] if len(run.peeled.inner) > 1 else None
+    if first is None or not first.pattern.holes or first.pattern.literal.strip("\0"):
+        return False
+    return any(_MORE_OPTIONS.search(hole.text) for hole in first.pattern.holes)
 
 
 def _slice_may_limit(name: str | None, source: Source) -> bool:
@@ -97,8 +98,12 @@ def _slice_may_limit(name: str | None, source: Source) -> bool:
     return slice_setting(source, name, *_SWAP_CAPS) is not False
 
 
-def _fix(cap: Arg, command: Command) -> Fix:
-    """Behind the word, in the way in which words stand there: as a word of a shell, or an element of a list."""
+def _fix(cap: Arg, command: Command) -> Fix | None:
+    """Behind the word, in the way in which words stand there: as a word of a shell, or an element of a list; none where
+    the property is in a variable or an array.
+    """
+    if "Memory" not in cap.place.text:
+        return None
     at = cap.place.location
     end = Location(at.path, at.end_line, at.end_column, at.end_line, at.end_column)
     in_list = cap.place.source.host is None and command.statement is None

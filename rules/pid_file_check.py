@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Act, Create, Read, Running, Write
-from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.running import starts_work
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -33,7 +32,7 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
         return
     if fact.by in _SEARCHES:
         how = f"`{fact.by}` sees only what runs already, under any name that fits"
-        subject: PathPattern | None = None
+        subject: object = None
     else:
         subject = _pid_file(context)
         if fact.pid_file is None and subject is None:
@@ -51,15 +50,15 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
     )
 
 
-def _pid_file(context: Context) -> PathPattern | None:
-    """The pid file that this file writes, or reads."""
-    read: PathPattern | None = None
+def _pid_file(context: Context) -> object:
+    """What a finding on the pid file that this file writes, or reads, is about; None if there is none."""
+    read: object = None
     for act in _acts_on_files(context):
         if act.path.words & _PID_WORDS:
             if isinstance(act, Write | Create):
-                return act.path
+                return act.subject
             if isinstance(act, Read):
-                read = read or act.path
+                read = read or act.subject
     for command in context.all(Command):
         if command.name in {"cat", "head", "pgrep"} and any(
             arg.pattern.words & _PID_WORDS for arg in command.args

@@ -27,13 +27,13 @@ RULE = Rule(
 
 _ON_REQUEST = re.compile(r"clean|reset|fresh|force|purge|wipe|clear|scratch", re.IGNORECASE)
 _OLD_ONLY = re.compile(r"-(?:mtime|mmin|atime|amin|ctime|cmin|newer|older)\b|! *-newer")
-_PURGES = re.compile(r"^(?:dist)?clean$|clobber|uninstall|teardown", re.IGNORECASE)
+_PURGES = re.compile(r"^(?:dist)?clean(?:-?all)?$|clobber|uninstall|teardown", re.IGNORECASE)
 
 
 @RULE.on(Row)
 def in_shell(row: Row, context: Context) -> Iterator[Draft]:
     """Commands that delete by a pattern, or a whole folder of state."""
-    if context.role in {"test", "docs"}:
+    if context.role in {"test", "docs"} or _PURGES.search(row.title.rpartition("/")[2].rpartition(".")[2]):
         return
     wiped = {fact.place: fact for fact in _wipes(context) if fact.language == "shell"}
     if not wiped:
@@ -50,7 +50,7 @@ def in_shell(row: Row, context: Context) -> Iterator[Draft]:
             return
         fact = wiped.pop(step.place, None)
         if fact is not None and not _OLD_ONLY.search(step.place.text):
-            yield _finding(fact, step.place, shortened(step.command), _confidence(row.title, step.execution))
+            yield _finding(fact, step.place, shortened(step.command), _confidence(step.execution))
 
 
 @RULE.on(Glob)
@@ -72,7 +72,7 @@ def _in_python(fact: Glob | Delete, act: Place, context: Context) -> Iterator[Dr
     for row in context.all(Row):
         if any(look.decides for look in looks(row, context.all(Pipe)).values()) or any(map(asks, row.steps)):
             return
-    confidence = _confidence(names[-1] if names else "", fact.execution)
+    confidence = _confidence(fact.execution)
     if any(_ON_REQUEST.search(name) for name in names):
         confidence = Confidence.LOW
     yield _finding(fact, act, " ".join(fact.place.text.split())[:60], confidence)
@@ -91,9 +91,10 @@ def _finding(fact: Glob | Delete, act: Place, shown: str, confidence: Confidence
     )
 
 
-def _confidence(title: str, execution: Execution) -> Confidence | None:
-    asked = any(_ON_REQUEST.search(b.statement.text[:80]) for b in execution.arms)
-    return Confidence.LOW if asked or _PURGES.search(title.rpartition("/")[2]) else None
+def _confidence(execution: Execution) -> Confidence | None:
+    """Low where somebody asks for it: `if [ "$1" = --clean ]`."""
+    asked = any(_ON_REQUEST.search(arm.statement.text[:80]) for arm in execution.arms)
+    return Confidence.LOW if asked else None
 
 
 def _wipes(context: Context) -> Iterator[Glob | Delete]:

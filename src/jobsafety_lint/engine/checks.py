@@ -17,7 +17,7 @@ from jobsafety_lint.engine.tasks import Options, Pending
 from jobsafety_lint.model import Crash, Finding, Location, Mark, Related, Severity
 from jobsafety_lint.registry import all_rules, catalogue
 from jobsafety_lint.rule import Draft, Rule, Where
-from jobsafety_lint.source import Place
+from jobsafety_lint.source import Place, Source
 
 
 def selection_of(settings: Settings, options: Options) -> Selection:
@@ -60,10 +60,17 @@ def drafts_of(
         for rule, check in listeners.get(type(fact), ()):
             try:
                 for draft in check(fact, context):
+                    if not _is_in(draft.place, context.file):
+                        continue
                     kept.setdefault((rule.code, location_of(draft.place), str(draft.subject)), draft)
             except Exception:  # a rule's bug: reported as a crash, the rest goes on
                 crashes.append(Crash(rule.code, context.file.path, traceback.format_exc()))
     return list(kept.values())
+
+
+def _is_in(where: Where, file: Source) -> bool:
+    """Whether a finding stands in the file at hand: what is wrong in a sourced file is reported with that one."""
+    return not isinstance(where, Place) or where.source.file is file.file
 
 
 def location_of(where: Where) -> Location:

@@ -142,7 +142,18 @@ def shortened(command: Command, length: int = 60) -> str:
 
 
 def change_of(step: Step) -> Change | None:
-    """The change that a command makes, if it makes one."""
+    """The change that a command makes, if it makes one; what is done to a fresh temporary directory is none."""
+    change = _change_of(step)
+    fresh = change is not None and change.directory is not None and change.directory.is_unique
+    return None if fresh else change
+
+
+def is_clone(step: Step) -> bool:
+    """Whether a command brings a tree that was not there before, on every way through the script."""
+    return step.command.name == "git" and "clone" in step.command.words[:3] and not step.execution.arms
+
+
+def _change_of(step: Step) -> Change | None:
     command, execution = step.command, step.execution
     words = [word or "" for word in command.words]
     if execution.queue is not None or any(w in {"--help", "-h", "--dry-run", "-n"} for w in words[:4]):

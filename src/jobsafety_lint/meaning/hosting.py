@@ -91,6 +91,21 @@ def state_of(snippet: Snippet, daemon: str = "") -> State:
     return state
 
 
+def run_script(source: Source, execution: Execution, interpreter: Interpreter) -> None:
+    """Reads a shell script; one that is a file task of mise in the task's directory and with its variables."""
+    task = mise.file_task(source)
+    if task is None:
+        interpreter.program(source, execution)
+        return
+    place = Place(source, Span(0, 0))
+    settings = tuple(
+        Setting(name, filled_in(value), place, "configuration") for name, value in task.environment.items()
+    )
+    cwd = filled_in(task.directory) if task.directory else None
+    here = execution.but(cwd=cwd, environment=(*execution.environment, *settings))
+    interpreter.program(source, here, kind="task", title=f"tasks.{task.name}")
+
+
 def filled_in(text: str) -> PathPattern:
     """A value of a configuration file, its templates and variables as holes."""
     parts: list[str | Hole] = []

@@ -26,6 +26,12 @@ _FOREIGN = re.compile(
     r"/(?:apt|dpkg|pacman|yum|dnf|rpm|nix|snap)\b|(?:^|/)\.git/|node_modules|ipynb_checkpoints|__pycache__|/var/lib/mysql|\.terraform|site-packages"
 )
 _MODELS = re.compile(r"\.(?:pt|pth|h5|hdf5|bin|safetensors|onnx|tflite|keras|index|meta|data[\w*.-]*)$")
+_ONE_RUN = re.compile(
+    r"exps?|experiments?|runs|trials?|(?:exp|run|trial|fold|seed|job|task)[-_.]?\d\w*|(?:exp|run|trial|fold)[-_]\w+",
+    re.IGNORECASE,
+)
+"""A folder of one run: what is in there is its own."""
+_SET_ASIDE = re.compile(r"\.(?:old|bak|orig|stale|tmp|partial)$")
 _FOLDER_WORDS = frozenset(
     {"dir", "root", "home", "path", "base", "folder", "cache", "prefix", "repo", "project", "here", "checkpoints", "ckpts",
      "cursors", "locks", "state", "data", "var", "xdg", "srv"}
@@ -57,6 +63,8 @@ def is_wide(path: PathPattern, execution: Execution, *, tree: bool = False) -> b
         return False
     kind = jobs_state(path)
     folders = [_kind_of(part) for part in components[:-1]]
+    if any(_ONE_RUN.fullmatch(part) for part in components[:-1]) or _SET_ASIDE.search(components[-1]):
+        return False
     if kind in {"locks", "state", "progress files", "offsets"}:
         return any(folders) and (path.is_absolute or any(path.holes))
     return bool(kind) and _whole_folder(components[-1], any(folders))

@@ -359,8 +359,10 @@ def _binary(node: cst.BinaryOperation, scope: Scope) -> Value:
                 return Value(left.pattern.joined(right.pattern), True)
         case cst.Add():
             left, right = lower(node.left, scope), lower(node.right, scope)
-            if left.elements is not None and right.elements is not None:
-                return Value(left.pattern, elements=(*left.elements, *right.elements))
+            if left.elements is not None or right.elements is not None:
+                first = (Element(node.left, left, True),) if left.elements is None else left.elements
+                second = (Element(node.right, right, True),) if right.elements is None else right.elements
+                return Value(left.pattern, elements=(*first, *second))
             return Value(PathPattern.of(left.pattern, right.pattern))
         case cst.Modulo():
             left = lower(node.left, scope)
@@ -461,7 +463,10 @@ def _temporary(node: cst.Call, name: str, args: Sequence[cst.BaseExpression], sc
     prefix, suffix = (
         lower(given[key], scope).pattern if key in given else PathPattern(()) for key in ("prefix", "suffix")
     )
-    path = Value(folder.joined(PathPattern.of(prefix, own.pattern, suffix)))
+    named = PathPattern.of(prefix, own.pattern, suffix)
+    first = prefix.parts[0] if prefix.parts else ""
+    absolute = isinstance(first, Hole) and "dir" not in given  # a whole path may be given as the prefix
+    path = Value(named if absolute else folder.joined(named))
     if name.endswith(("mkdtemp", "mktemp")):
         return path
     return replace(own, temporary=path)

@@ -82,6 +82,10 @@ class ShellTree:
             except (NotTaken, WordError, RecursionError) as refusal:
                 unit.refusals = (*unit.refusals, str(refusal) or "bashlex: recursion")
                 continue
+            if items and unit.items and items[-1].terminator == "\n":
+                last = items[-1]  # what ends the unit stands behind its span
+                ended = sh.Item(last.span, last.statement, unit.items[-1].terminator)
+                items = (*items[:-1], ended)
             if items != unit.items:
                 unit.items, unit.reader, changed = items, "bashlex", True
         if changed:
