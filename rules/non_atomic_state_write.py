@@ -65,6 +65,28 @@ _AMBIGUOUS = frozenset(
 _LISTS = frozenset({".txt", ".int", ".seq", ".scp", ".csv", ".tsv", ".fst", ".lst", ".dat", ".sh", ".py"})
 
 
+_PROSE = frozenset(
+    {
+        ".txt",
+        ".md",
+        ".rst",
+        ".html",
+        ".ipynb",
+        ".py",
+        ".sh",
+        ".toml",
+        ".cfg",
+        ".ini",
+        ".csv",
+        ".tsv",
+        ".parquet",
+        ".feather",
+        ".arrow",
+    }
+)
+"""Suffixes of files that people write and read: that one is read again does not make it the state of a job."""
+
+
 @RULE.on(Write)
 def in_place(act: Write, context: Context) -> Iterator[Draft]:
     """A state file that is truncated and filled again."""
@@ -110,7 +132,7 @@ def _is_read_back(act: Write, context: Context) -> bool:
     if act.language != "python" or not act.execution.functions:
         return False
     key = _identity(act.path)
-    if key is None:
+    if key is None or act.path.suffix in _PROSE:
         return False
     return any(
         _identity(read.path) == key and read.execution.functions != act.execution.functions

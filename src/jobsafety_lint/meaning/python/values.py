@@ -431,6 +431,10 @@ def _call(node: cst.Call, scope: Scope) -> Value:  # one case a function
         return Value(PathPattern((Hole(scope.text(node), kind="tempdir"),)))
     if name in _UNIQUE or written.endswith((".uuid4", ".getpid", ".mkdtemp", ".mkstemp")):
         return unknown(node, scope, "unique", pathlike=False)
+    if name in {"int", "float", "round", "str", "abs"} and len(args) >= 1:
+        inner = lower(args[0], scope)
+        if any(hole.kind in {"time", "unique"} for hole in inner.pattern.holes):
+            return Value(inner.pattern)
     if name in _TIME:
         return unknown(node, scope, "time")
     if name.startswith(_DIGESTS) or written.endswith((".hexdigest", ".digest")):
