@@ -49,7 +49,9 @@ def early_close(pipe: Pipe, context: Context) -> Iterator[Draft]:
         if size is Size.UNKNOWN and confidence is Confidence.HIGH:
             writers = [c for stage in pipe.stages[:at] for c in streams.leaves_of(stage)]
             known = all(streams.is_known(c) for c in writers)
-            decides = severity is Severity.ERROR  # a wrong branch is worth a word where an unlikely exit is not
+            decides = (
+                severity is Severity.ERROR
+            )  # a wrong branch is worth a word where an unlikely exit is not
             confidence = Confidence.MEDIUM if known and decides else Confidence.LOW
         writer = pipe.stage_places[dies].text.split("\n")[0].strip()
         yield RULE.found(
