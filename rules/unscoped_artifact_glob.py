@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.artifacts import Taken, taken_names
+from jobsafety_lint.meaning.artifacts import NameIndex, Taken, taken_names
 from jobsafety_lint.meaning.links import GlobLink
 from jobsafety_lint.meaning.project import Project
 from jobsafety_lint.model import Confidence, Mark, Severity
@@ -29,12 +29,13 @@ _PURGES = re.compile(r"purge|wipe|clear|reset|clean_?all|prune|nuke|destroy|tear
 @RULE.on(Project)
 def too_wide(project: Project, context: Context) -> Iterator[Draft]:
     """A glob that leaves open a parameter which the names have and the code has in hand."""
+    index = NameIndex(project)
     for file, glob in project.all(GlobLink):
         if file.role in {"test", "docs", "vendored", "temporary"} or glob.pattern.is_unique:
             continue
         if any(_PURGES.search(name) for name in glob.functions):
             continue
-        taken = next((t for t in taken_names(project, file, glob) if t.open), None)
+        taken = next((t for t in taken_names(index, file, glob) if t.open), None)
         if taken is not None:
             yield _found(glob, taken)
 

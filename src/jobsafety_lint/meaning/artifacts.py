@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jobsafety_lint.meaning.links import FileLinks, GlobLink, NameLink, ScriptOption
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.project import Project
 from jobsafety_lint.source import Hole
 
+_HEAD = 3
+"""How many letters a name is indexed by."""
 _QUIET_ROLES = frozenset({"test", "docs", "vendored", "temporary"})
 
 
@@ -22,33 +24,61 @@ class Taken:
     open: tuple[str, ...]
 
 
-def taken_names(project: Project, file: FileLinks, glob: GlobLink) -> Iterator[Taken]:
+@dataclass(eq=False)
+class NameIndex:
+    """The names of a project by how they begin, so that a glob is held against those that it can take in at all."""
+
+    project: Project
+    _by_head: dict[str, list[tuple[FileLinks, NameLink]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for file in self.project.files:
+            if file.role not in _QUIET_ROLES:
+                for name in file.all(NameLink):
+                    if name.template.holes:
+                        self._by_head.setdefault(_head(name.pattern), []).append((file, name))
+
+    def near(self, file: FileLinks, glob: GlobLink) -> Iterator[tuple[FileLinks, NameLink]]:
+        """The names of the glob's own file, then those of others that begin as it does."""
+        yield from ((file, name) for name in file.all(NameLink) if name.template.holes)
+        head = _head(glob.pattern)
+        if len(head) == _HEAD and len(_certain(glob.pattern.name)) >= 4:
+            # a few letters are not enough to know a name of another file by
+            yield from (entry for entry in self._by_head.get(head, ()) if entry[0] is not file)
+
+
+def _head(pattern: PathPattern) -> str:
+    """The first letters of a name, as far as they are certain; a hole at its start by its token."""
+    parts = pattern.name.parts
+    first = parts[0] if parts else ""
+    if not isinstance(first, str):
+        return _token(first)[:1] + "+".join(sorted(first.names))[: _HEAD - 1].ljust(_HEAD - 1)
+    return re.split(r"[*?\[]", first, maxsplit=1)[0][:_HEAD]
+
+
+def taken_names(index: NameIndex, file: FileLinks, glob: GlobLink) -> Iterator[Taken]:
     """The names of the project that a glob takes in for more values than its own job's, those of the same file first."""
-    scope = at_hand(project, file, glob)
-    files = [
-        file,
-        *(other for other in project.files if other is not file and other.role not in _QUIET_ROLES),
-    ]
-    for other in files:
-        for name in other.all(NameLink):
-            if name.mark.location == glob.mark.location or not name.template.holes:
-                continue
-            if not _same_folder(glob.pattern, name.pattern, near=other is file) or not matches(
-                glob.pattern, name.pattern
-            ):
-                continue
-            if other is not file and len(_certain(glob.pattern.name)) < 4:
-                continue  # a few letters are not enough to know a name of another file by
-            open_names = [
-                shown
-                for hole in name.template.name.holes
-                for parameter in sorted(hole.names)
-                if (shown := scope.get(parameter)) is not None
-                and parameter not in glob.pattern.names
-                and parameter not in glob.filtered_by
-                and shown not in glob.filtered_by
-            ]
-            yield Taken(name, tuple(dict.fromkeys(open_names)))
+    matcher = _matcher(glob.pattern)
+    if matcher is None:
+        return
+    scope: dict[str, str] | None = None
+    for other, name in index.near(file, glob):
+        if name.mark.location == glob.mark.location or not matcher.fullmatch(_text(name.pattern)):
+            continue
+        if not _same_folder(glob.pattern, name.pattern, near=other is file):
+            continue
+        if scope is None:
+            scope = at_hand(index.project, file, glob)
+        open_names = [
+            shown
+            for hole in name.template.name.holes
+            for parameter in sorted(hole.names)
+            if (shown := scope.get(parameter)) is not None
+            and parameter not in glob.pattern.names
+            and parameter not in glob.filtered_by
+            and shown not in glob.filtered_by
+        ]
+        yield Taken(name, tuple(dict.fromkeys(open_names)))
 
 
 def at_hand(project: Project, file: FileLinks, glob: GlobLink) -> dict[str, str]:
@@ -67,15 +97,19 @@ def at_hand(project: Project, file: FileLinks, glob: GlobLink) -> dict[str, str]
     return scope
 
 
-def matches(glob: PathPattern, name: PathPattern) -> bool:
-    """Whether a glob takes in files of this name, as far as the last component tells."""
+def _matcher(glob: PathPattern) -> re.Pattern[str] | None:
+    """What a glob takes in, as far as the last component tells; None if it says nothing about names."""
     if not glob.name.parts or not _certain(glob.name).strip("."):
-        return False
-    pattern = "".join(
-        _regex(part) if isinstance(part, str) else re.escape(_token(part)) for part in glob.name.parts
+        return None
+    return re.compile(
+        "".join(
+            _regex(part) if isinstance(part, str) else re.escape(_token(part)) for part in glob.name.parts
+        )
     )
-    text = "".join(part if isinstance(part, str) else _token(part) for part in name.name.parts)
-    return re.fullmatch(pattern, text) is not None
+
+
+def _text(name: PathPattern) -> str:
+    return "".join(part if isinstance(part, str) else _token(part) for part in name.name.parts)
 
 
 def _same_folder(glob: PathPattern, name: PathPattern, *, near: bool) -> bool:

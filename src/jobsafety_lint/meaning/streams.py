@@ -329,10 +329,9 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
         case "ls":
             small = any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--"))
         case "find":
-            given = dict(itertools.pairwise(words))
-            small = "-quit" in words or given.get("-maxdepth") == "0"
-            if given.get("-maxdepth") == "1" and re.search(r"\w{5}", given.get("-name", "")):
-                return Size.UNKNOWN  # the files of one folder that share a beginning: most often a few
+            if _finds_few(words):
+                return Size.UNKNOWN
+            small = "-quit" in words or dict(itertools.pairwise(words)).get("-maxdepth") == "0"
         case "tail" | "head":
             lines = re.compile(r"-\d{1,2}|-n\d{1,2}|\d{1,2}|--lines=\d{1,2}|-c\d{1,3}|-c")
             small = any(lines.fullmatch(w) for w in words) or not any(w.startswith("-") for w in words)
@@ -378,13 +377,15 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             small = any(re.match(r"-[a-zA-Z]*[pC]$|-[pq]\d|--pid", w) for w in words)
         case "tmux":
             small = any(w in {"ls", "list-sessions", "display-message", "has-session"} for w in words)
-        case "crontab" | "env" | "set":
-            small = False
-        case "ssh":
-            small = False
     if small:
         return Size.SMALL
     return Size.LARGE if name in _LARGE else Size.UNKNOWN
+
+
+def _finds_few(words: Sequence[str]) -> bool:
+    """`find DIR -maxdepth 1 -name 'report-*'`: the files of one folder that share a beginning, most often a few."""
+    given = dict(itertools.pairwise(words))
+    return given.get("-maxdepth") == "1" and re.search(r"\w{5}", given.get("-name", "")) is not None
 
 
 def _git_is_small(words: Sequence[str]) -> bool:
