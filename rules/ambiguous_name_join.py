@@ -210,8 +210,12 @@ def _part(name: ArtifactName, hole: Hole, context: Context) -> _Part | None:
     parameter = name.function.parameter(variable) if name.function is not None else None
     loop = next((x for x in reversed(name.execution.loops) if variable in x.variables), None)
     if parameter is not None:
-        return _Part(hole, variable, parameter, None) if may_tell_apart(parameter, context.settings) else None
-    if loop is None or is_run_only(variable, context.settings):
+        return (
+            _Part(hole, variable, parameter, None)
+            if may_tell_apart(parameter, context.settings, certain=True)
+            else None
+        )
+    if loop is None or is_run_only(variable, context.settings, certain=True):
         return None
     return _Part(hole, variable, None, loop)
 

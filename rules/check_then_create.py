@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Create, Guard, Write
+from jobsafety_lint.meaning.fixing import is_verbatim
+from jobsafety_lint.meaning.paths import is_lock_name
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -22,6 +24,10 @@ RULE = Rule(
 )
 
 _EXISTENCE = frozenset({"exists", "file", "directory", "listed"})
+_STATE = frozenset(
+    ["cache", "checkpoint", "ckpt", "cursor", "state", "manifest", "progress", "ledger", "index", "registry"]
+)
+_CACHES = frozenset(["cache", "caches", "cached"])
 _FAILING = frozenset({"raise", "exit"})
 
 
@@ -38,7 +44,9 @@ def _guard(act: Create | Write, context: Context) -> Guard | None:
 def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
     """A mkdir, or an exclusive creation, that a check of the same path has let through."""
     guard = _guard(act, context)
-    if guard is None or not act.exclusive:
+    if guard is None or not act.exclusive or act.what == "link":
+        return
+    if act.what == "file" and (act.language == "shell" or is_lock_name(act.path)):  # taken in one step
         return
     if guard.shape == "early-exit" and guard.leaving in _FAILING and act.checked:
         return  # the loser of the race gets an error either way
@@ -48,7 +56,7 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         label="make it without asking, and do not mind if it is there",
         related=((guard.check.place, "tested here"),),
         fix=_fix(act, guard),
-        subject=act.path,
+        subject=act.subject,
     )
 
 
@@ -57,7 +65,8 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
     """A file that is written because it was not there, in code that several jobs run."""
     guard = _guard(act, context)
     reasons = act.execution.concurrency
-    if guard is None or not (reasons or act.path.says_state) or act.moved_to is not None:
+    cached = act.content == "download" and bool(act.path.words & _CACHES)
+    if guard is None or not (reasons or cached or act.path.name.words & _STATE) or act.moved_to is not None:
         return
     why = f" ({reasons[0].reason})" if reasons else ""
     yield RULE.found(
@@ -66,13 +75,13 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
         label='create it with mode "x", or write a temporary file and rename it',
         related=((guard.check.place, "tested here"),),
         confidence=Confidence.MEDIUM,
-        subject=act.path,
+        subject=act.subject,
     )
 
 
 def _fix(act: Create, guard: Guard) -> Fix | None:
     text = act.place.text
-    if act.what != "directory" or "\n" in text:
+    if act.what != "directory" or "\n" in text or not is_verbatim(act.place):
         return None
     at = guard.statement.location if guard.sole and guard.only_check else act.place.location
     if act.language == "shell":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Delete, Guard
-from jobsafety_lint.meaning.fixing import import_edits, indentation
+from jobsafety_lint.meaning.fixing import import_edits, indentation, is_verbatim
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -46,12 +46,12 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         related=((guard.check.place, "tested here"),),
         severity=Severity.ERROR if concurrent else Severity.WARNING,
         fix=_fix(act, guard, context),
-        subject=act.path,
+        subject=act.subject,
     )
 
 
 def _fix(act: Delete, guard: Guard, context: Context) -> Fix | None:
-    if not guard.sole or not guard.only_check:
+    if not guard.sole or not guard.only_check or not is_verbatim(act.place):
         return None
     at = guard.statement.location
     text = act.place.text

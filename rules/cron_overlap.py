@@ -40,6 +40,9 @@ _SHORT = _words(
     "command type which exit if umask ulimit . source atrun anacron postqueue postsuper vcgencmd notify-send"
 )
 """Programs that are done in a moment, or that lock themselves."""
+_SHORT_DOCKER = _words(
+    "ps rm rmi prune restart stop start cp kill system image container volume logs inspect stats"
+)
 _LOCKS_ITSELF = re.compile(
     r"\bflock\b|\blockf\b|\bsetlock\b|\brun-one\b|\bfcntl\b|\bfilelock\b|\bportalocker\b|\bFileLock\b|\bfasteners\b|\bpidfile\b"
     r"|mkdir [^\n]*lock|\blockfile\b|\bsingleton\b|\bpg_try_advisory_lock\b|\bset -C\b|\bnoclobber\b|O_EXCL",
@@ -101,13 +104,19 @@ def _work(entry: CronEntry, context: Context) -> Command | None:
             return None
         if _SCHEDULERS.search(command.place.text):
             return None
-        if id(command) in wrappers or command.name in _SHORT or not command.name or command.execution.queue:
+        if id(command) in wrappers or _is_short(command) or command.execution.queue:
             continue
         text = script_text(command, context.file)
         if text is not None and _LOCKS_ITSELF.search(text):
             return None
         work = work or command
     return work
+
+
+def _is_short(command: Command) -> bool:
+    if command.name in {"docker", "podman"}:
+        return bool(set(command.words[:1]) & _SHORT_DOCKER)
+    return not command.name or command.name in _SHORT
 
 
 def _is_bounded(command: Command, seconds: int) -> bool:

@@ -84,8 +84,18 @@ def constant(fact: object, context: Context) -> Iterator[Draft]:
             if name.place.source.language == "shell" or once
             else "`tempfile.mkstemp()`, or a name that has the job in it",
             related=((reason.place, reason.reason),) if reason.place is not None else (),
-            subject=name.path,
+            subject=_subject(name, context),
         )
+
+
+def _subject(name: _Name, context: Context) -> object:
+    """The place where the name is built, which is what a rule on names speaks of; else the path."""
+    built = (
+        fact.place
+        for fact in context.all(ArtifactName)
+        if fact.pattern.parts == name.path.parts and fact.execution.functions == name.execution.functions
+    )
+    return next(built, name.path)
 
 
 def _all(context: Context) -> Iterator[_Name]:
@@ -184,7 +194,7 @@ def submitter_pid(launch: Launch, context: Context) -> Iterator[Draft]:
                 label="let the job's own shell expand it: `\\$$`, single quotes, or `mktemp` in the job",
                 related=((launch.execution.loops[-1].place, "every job of this loop gets it"),),
                 severity=Severity.ERROR,
-                subject=(arg.place.location, "$$"),
+                subject=arg.place,
                 fix=_escaped(place),
             )
 

@@ -49,7 +49,7 @@ def removed(act: Act, context: Context) -> Iterator[Draft]:
         if isinstance(act, Delete)
         else "lock a file beside it that stays",
         related=((lock.place, "locked here"),),
-        subject=act.path,
+        subject=act.subject,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Act, Create, Write
+from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.paths import is_lock_name
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -41,7 +42,7 @@ def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
         related=((guard.check.place, "found free here"),),
         confidence=Confidence.HIGH if guard.certain else Confidence.MEDIUM,
         fix=_fix(act),
-        subject=act.path,
+        subject=act.subject,
     )
 
 
@@ -51,7 +52,7 @@ def _taker(act: Act) -> str:
 
 def _fix(act: Act) -> Fix | None:
     text = act.place.text
-    if "\n" in text:
+    if "\n" in text or not is_verbatim(act.place):
         return None
     if act.language == "python":
         if act.by == "Path.touch" and text.endswith("()"):

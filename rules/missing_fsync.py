@@ -39,7 +39,7 @@ def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
         label="flush and `os.fsync` the temporary file before the rename",
         related=((act.written, "written here"),),
         fix=_fix(act, context),
-        subject=act.path,
+        subject=act.subject,
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Replace
 from jobsafety_lint.meaning.fixing import import_edits
-from jobsafety_lint.meaning.paths import same_folder
+from jobsafety_lint.meaning.paths import PathPattern, same_file_system, same_folder
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -22,6 +23,12 @@ RULE = Rule(
     silent_where=("JOB105",),
 )
 
+_MAKERS = re.compile(r"mktemp|mkstemp|mkdtemp|TemporaryFile|TemporaryDirectory")
+_SET_FOLDER = re.compile(r"tempfile\.tempdir\s*=|^\s*(?:export\s+)?TMPDIR=", re.MULTILINE)
+_FAILING = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
+_DATA = frozenset(
+    {".json", ".jsonl", ".yml", ".yaml", ".toml", ".db", ".sqlite", ".parquet", ".csv", ".state", ".pkl"}
+)
 _COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "cp", "install"})
 
 
@@ -31,31 +38,32 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     origin = act.origin
     if origin is None or context.role in {"test", "temporary"} or act.execution.host is not None:
         return
-    made = origin.is_unique or (act.written is not None and origin.says_temporary)
-    made = made or (act.written is not None and origin.in_temporary_folder)
+    if _SET_FOLDER.search(context.file.text):
+        return  # the program says itself where temporary files lie
+    made = any(_MAKERS.search(hole.text) for hole in origin.holes if hole.kind == "unique")
+    temporary = origin.is_unique or origin.says_temporary or origin.in_temporary_folder
+    made = made or (act.written is not None and temporary)
     if not made or act.path.in_temporary_folder or act.path.is_unique or _is_folder(act):
         return
     code = act.path_place.text
     if act.by in _COPIES:
-        if origin.in_temporary_folder or origin.says_temporary or same_folder(origin, act.path, code):
+        if _replaces(act):
             yield _found(
                 act,
                 f"`{act.by}` writes `{code}` in place: a reader or a crash in between finds half of it",
                 "rename it over the target: `os.replace`, `mv -f`",
             )
-    elif origin.in_temporary_folder:
-        moves = (
-            "fails where it is another one"
-            if act.by in {"os.replace", "os.rename", "Path.replace", "Path.rename"}
-            else "then copies"
-        )
+    elif origin.in_temporary_folder and (
+        act.by in _FAILING or act.written is not None or _is_file_of_its_own(origin)
+    ):
+        moves = "fails where it is another one" if act.by in _FAILING else "then copies"
         yield _found(
             act,
             f"the temporary file lies in the folder for temporary files, `{code}` perhaps on another file system: `{act.by}` {moves}",
             "make the temporary file in the folder of the target",
         )
     elif act.by == "shutil.move":
-        certain = same_folder(origin, act.path, code)
+        certain = same_file_system(origin, act.path, code)
         yield _found(
             act,
             f"`shutil.move` is one rename only while both are on one file system and `{code}` is no folder; otherwise it copies",
@@ -64,6 +72,22 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
             confidence=Confidence.MEDIUM,
             fix=_fix(act, context) if certain else None,
         )
+
+
+def _is_file_of_its_own(path: PathPattern) -> bool:
+    """Whether the temporary file itself has a name of its own (not the folder that it lies in)."""
+    return path.name.is_unique
+
+
+def _replaces(act: Replace) -> bool:
+    """Whether a copy of a temporary file is the last step of writing a file that others read."""
+    origin = act.origin or act.path
+    if origin.name.is_unique:
+        return True
+    if act.written is None:
+        return False
+    data = act.path.suffix in _DATA or act.path.says_state
+    return data or (same_folder(origin, act.path) and origin.name.starts_with(act.path.name))
 
 
 def _is_folder(act: Replace) -> bool:
@@ -92,7 +116,7 @@ def _found(
         severity=severity,
         confidence=confidence,
         fix=fix,
-        subject=act.path,
+        subject=act.subject,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Read, Write
+from jobsafety_lint.meaning.files import Read, Replace, Write
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -57,7 +57,34 @@ _FINISHED_NAMES = (
     ".pid",
 )
 
-_TEMPORARY = frozenset({"tmp", "temp", "temporary", "partial"})
+_OTHER = frozenset({"tmp", "temp", "temporary", "partial", "log", "logs"})
+_AMBIGUOUS = frozenset(
+    {"state", "offset", "offsets", "manifest", "progress", "resume", "ledger", "bookmark", "bookmarks"}
+)
+"""Words that mean something else in the names of plain lists and tables."""
+_LISTS = frozenset({".txt", ".int", ".seq", ".scp", ".csv", ".tsv", ".fst", ".lst", ".dat", ".sh", ".py"})
+
+
+_PROSE = frozenset(
+    {
+        ".txt",
+        ".md",
+        ".rst",
+        ".html",
+        ".ipynb",
+        ".py",
+        ".sh",
+        ".toml",
+        ".cfg",
+        ".ini",
+        ".csv",
+        ".tsv",
+        ".parquet",
+        ".feather",
+        ".arrow",
+    }
+)
+"""Suffixes of files that people write and read: that one is read again does not make it the state of a job."""
 
 
 @RULE.on(Write)
@@ -66,13 +93,11 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
     if context.role in {"test", "temporary", "docs"} or act.path.is_unique or act.moved_to is not None:
         return
     words = act.path.name.words | act.state_words
-    known = _STATE | context.settings.words("state-name-patterns")
-    if not (words & known or _is_read_back(act, context)) or words & {
-        "tmp",
-        "temp",
-        "temporary",
-        "partial",
-    }:
+    known = context.settings.words("state-name-patterns")
+    known |= _STATE if _may_hold_state(act) else _STATE - _AMBIGUOUS
+    if not (words & known or _is_read_back(act, context)) or words & _OTHER:
+        return
+    if _is_renamed_elsewhere(act, context):
         return
     if act.path.suffix in _FINISHED_NAMES:
         return
@@ -83,7 +108,22 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         f"`{act.path_place.text}` is emptied, then written by `{act.content or act.by}`: a reader or a crash in between finds half of it{why}",
         label="write a temporary file beside it, then rename it over this one",
         severity=Severity.ERROR if reasons else Severity.WARNING,
-        subject=act.path,
+        subject=act.subject,
+    )
+
+
+def _may_hold_state(act: Write) -> bool:
+    return act.path.suffix not in _LISTS
+
+
+def _is_renamed_elsewhere(act: Write, context: Context) -> bool:
+    """Whether another function of the file renames what this one has written."""
+    return any(
+        move.origin is not None
+        and move.atomic
+        and act.path.is_file_wide
+        and move.origin.identity == act.path.identity
+        for move in context.all(Replace)
     )
 
 
@@ -92,7 +132,7 @@ def _is_read_back(act: Write, context: Context) -> bool:
     if act.language != "python" or not act.execution.functions:
         return False
     key = _identity(act.path)
-    if key is None:
+    if key is None or act.path.suffix in _PROSE:
         return False
     return any(
         _identity(read.path) == key and read.execution.functions != act.execution.functions

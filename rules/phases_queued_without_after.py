@@ -58,6 +58,7 @@ def unordered(sequence: Sequence, context: Context) -> Iterator[Draft]:
                 and later_than(phase, other_phase)
                 and follows(other, call)
                 and same_host(other, call)
+                and not other.has("--follow", "-s", "--stashed")
                 and not _waits(flow, other_at, at)
             ),
             None,
@@ -95,9 +96,7 @@ def _phase(call: QueueCommand) -> Phase | None:
 
 def _is_ordered(call: QueueCommand) -> bool:
     """Whether something may put the job in order: `--after`, stashed until it is its turn, or words that are not known."""
-    return call.has("-a", "--after", "-s", "--stashed", "-d", "--delay", "--follow") or has_unknown_words(
-        call
-    )
+    return call.has("-a", "--after", "-s", "--stashed") or has_unknown_words(call)
 
 
 def _in_one_loop(call: QueueCommand) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Act, Create, Read, Running, Write
-from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.running import starts_work
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -23,6 +23,9 @@ RULE = Rule(
 )
 
 _SEARCHES = frozenset({"pgrep", "pgrep -f", "pidof", "ps | grep"})
+_PROGRAM = re.compile(r"[A-Za-z][\w.-]{2,}")
+_NOT_PROGRAMS = frozenset({"pgrep", "pidof", "grep", "aux", "auxww", "dev", "null", "awk", "print", "wc"})
+"""Words of a search that are not what is searched for; what it finds must be what is started later."""
 _PID_WORDS = frozenset({"pid", "pidfile", "pids"})
 
 
@@ -33,7 +36,7 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
         return
     if fact.by in _SEARCHES:
         how = f"`{fact.by}` sees only what runs already, under any name that fits"
-        subject: PathPattern | None = None
+        subject: object = None
     else:
         subject = _pid_file(context)
         if fact.pid_file is None and subject is None:
@@ -51,15 +54,15 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
     )
 
 
-def _pid_file(context: Context) -> PathPattern | None:
-    """The pid file that this file writes, or reads."""
-    read: PathPattern | None = None
+def _pid_file(context: Context) -> object:
+    """What a finding on the pid file that this file writes, or reads, is about; None if there is none."""
+    read: object = None
     for act in _acts_on_files(context):
         if act.path.words & _PID_WORDS:
             if isinstance(act, Write | Create):
-                return act.path
+                return act.subject
             if isinstance(act, Read):
-                read = read or act.path
+                read = read or act.subject
     for command in context.all(Command):
         if command.name in {"cat", "head", "pgrep"} and any(
             arg.pattern.words & _PID_WORDS for arg in command.args
@@ -75,13 +78,19 @@ def _acts_on_files(context: Context) -> Iterator[Act]:
 
 def _acts(fact: Running, context: Context) -> bool:
     """Whether something is started where it does not run."""
-    if fact.outcome == "starts":
+    if fact.outcome == "starts" and fact.by not in _SEARCHES:
         return True
     if fact.language == "python":
         words = [act for act in _acts_on_files(context) if act.path.words & _PID_WORDS]
         return any(isinstance(act, Read) for act in words) and any(not isinstance(act, Read) for act in words)
+    wanted = (
+        {word.partition(".")[0] for word in _PROGRAM.findall(fact.pattern)} - _NOT_PROGRAMS
+        if fact.by in _SEARCHES
+        else set()
+    )
     return any(
         starts_work(command.name)
+        and (not wanted or any(word in command.place.text for word in wanted) or "$0" in fact.pattern)
         and command.place.source is fact.place.source
         and command.place.span.start > fact.place.span.end
         for command in context.all(Command)

@@ -7,9 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from jobsafety_lint.context import Context
+from jobsafety_lint.meaning import streams
 from jobsafety_lint.meaning.commands import Command, Pipe
-from jobsafety_lint.model import Confidence, Severity
-from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.meaning.streams import Size
+from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
+from jobsafety_lint.rule import Draft, Rule, edit
+from jobsafety_lint.source import Place
 
 RULE = Rule(
     "JOB401",
@@ -18,160 +21,12 @@ RULE = Rule(
     Severity.WARNING,
     Confidence.HIGH,
     references=("AP-13", "G-13"),
+    fix="safe or unsafe",
 )
 
 _NOT_ON_THE_PIPE = frozenset({"xargs", "parallel", "find", "ssh", "pueue", "flock"})
-_SED_QUIT = re.compile(r"(?:^|[;{}\s\d/!,])[qQ]\s*\d*\s*(?:;|\}|$)")
-_AWK_END = re.compile(r"END\s*\{[^}]*\}")
-_MESSAGES = frozenset({"echo", "printf", "log", "warn", "info", "logger"})
-_DECIDING_READERS = frozenset({"grep", "egrep", "fgrep", "zgrep", "rg", "ag"})
-
-_SMALL = frozenset(
-    [
-        "basename",
-        "dirname",
-        "date",
-        "uname",
-        "hostname",
-        "pwd",
-        "id",
-        "whoami",
-        "groups",
-        "stat",
-        "wc",
-        "readlink",
-        "realpath",
-        "which",
-        "type",
-        "command",
-        "nproc",
-        "getconf",
-        "tput",
-        "uptime",
-        "lsb_release",
-        "arch",
-        "tty",
-        "umask",
-        "md5sum",
-        "sha1sum",
-        "sha256sum",
-        "sha512sum",
-        "cksum",
-        "sum",
-        "true",
-        "false",
-        "test",
-        "[",
-        "expr",
-        "bc",
-        "seq-small",
-        "nvidia-smi",
-        "free",
-        "df",
-        "getent",
-        "file",
-        "locale",
-        "sw_vers",
-        "pgrep",
-        "ip",
-        "ifconfig",
-        "route",
-        "mktemp",
-        "jobs",
-        "ulimit",
-        "shasum",
-        "sysctl",
-        "lscpu",
-        "lsof-small",
-        "printenv",
-        "timedatectl",
-        "hostnamectl",
-        "loginctl",
-        "pidof",
-        "getopt",
-        "tr-small",
-        "xdg-user-dir",
-        "pkg-config",
-        "java",
-        "javac",
-        "node",
-        "npm-small",
-        "rustc",
-        "go-small",
-        "gcc",
-        "g++",
-        "clang",
-        "cc",
-        "ldconfig-small",
-        "arch",
-        "dmidecode",
-        "ulimit",
-        "openssl",
-        "ssh-keygen",
-        "fdupes-small",
-        "mountpoint",
-        "findmnt",
-        "blkid",
-    ]
-)
-"""Programs that print a few lines: what they write fits into one write(2), before the reader can be gone."""
-
-_SMALL_WORDS = frozenset({"--version", "-V", "-version", "version", "--help", "-h", "help", "info"})
-_SMALL_GIT = frozenset(
-    {
-        "rev-parse",
-        "describe",
-        "config",
-        "symbolic-ref",
-        "remote",
-        "merge-base",
-        "worktree",
-        "stash",
-        "submodule",
-    }
-)
-_SMALL_FILE = re.compile(
-    r"(/proc/(?!.*kmsg)|/sys/|/etc/).*|.*(VERSION|version(\.\w+)?|\.pid|\.toml|\.cfg|\.ini|\.conf|\.env|\.gitignore|package\.json|setup\.py|Dockerfile|Makefile)$"
-)
-"""Files that are a few lines, or a page, long."""
-_KEEPS_SIZE = frozenset(
-    [
-        "grep",
-        "egrep",
-        "fgrep",
-        "sed",
-        "awk",
-        "gawk",
-        "mawk",
-        "cut",
-        "tr",
-        "sort",
-        "uniq",
-        "rev",
-        "tac",
-        "cat",
-        "column",
-        "paste",
-        "nl",
-        "fold",
-        "expand",
-        "unexpand",
-        "jq",
-        "xargs",
-        "tee",
-        "perl",
-        "iconv",
-        "base64",
-        "zcat",
-        "gunzip",
-        "strings",
-        "shuf",
-        "fmt",
-        "stdbuf",
-    ]
-)
-_STREAMS = frozenset({"grep", "egrep", "fgrep", "sed", "awk", "cat", "cut", "tr", "tee"})
-_SHRINKS = frozenset({"wc", "md5sum", "sha1sum", "sha256sum", "head", "tail", "cksum"})
+_MESSAGES = frozenset({"echo", "printf", "log", "warn", "info", "logger", "cat"})
+_DECIDING_READERS = frozenset({"grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ggrep", "read"})
 
 
 @RULE.on(Pipe)
@@ -180,24 +35,34 @@ def early_close(pipe: Pipe, context: Context) -> Iterator[Draft]:
     if pipe.execution.pipefail is not True or pipe.status == "masked":
         return
     for at in range(1, len(pipe.stages)):
-        reader = _early_reader(pipe.stages[at])
+        fed = next((r for c in pipe.stages[at] if (r := _early_reader(c.feeds, ""))), None)
+        reader = fed or _early_reader(pipe.stages[at], pipe.stage_places[at].text)
         if reader is None:
             continue
-        dies = _dying_stage(pipe, at, context)
+        size = _size_before(pipe, at, context)
+        dies = None if size is Size.SMALL else at if fed else _dying_stage(pipe, at, context)
         if dies is None:
-            return
-        severity, consequence = _consequence(pipe, reader)
+            continue
+        severity, consequence, confidence = _consequence(pipe, reader)
         if severity is None:
             return
+        if size is Size.UNKNOWN and confidence is Confidence.HIGH:
+            writers = [c for stage in pipe.stages[:at] for c in streams.leaves_of(stage)]
+            known = all(streams.is_known(c) for c in writers)
+            decides = (
+                severity is Severity.ERROR
+            )  # a wrong branch is worth a word where an unlikely exit is not
+            confidence = Confidence.MEDIUM if known and decides else Confidence.LOW
         writer = pipe.stage_places[dies].text.split("\n")[0].strip()
-        confidence = Confidence.HIGH if severity is not Severity.INFO else Confidence.LOW
         yield RULE.found(
-            reader.place,
+            _act(reader),
             f"`{_short(reader.place.text)}` stops reading early; under pipefail `{_short(writer)}` is then killed by SIGPIPE and {consequence}",
             label="read to the end, or take the writer's status out",
             related=((pipe.stage_places[dies], "this writer dies"),),
             severity=severity,
             confidence=confidence,
+            fix=None if fed else _fix(pipe, at, reader),
+            data={"reader": reader.name, "output": size.value},
         )
         return
 
@@ -207,20 +72,26 @@ def _dying_stage(pipe: Pipe, reader: int, context: Context) -> int | None:
 
     The death goes upstream: a stage that streams, and is itself taken care of, leaves the stage before it without a reader.
     """
-    if _output_is_small(pipe, reader, context):
-        return None
     for at in range(reader - 1, -1, -1):
         if not pipe.tolerated[at]:
             return at
-        if (
-            not pipe.stages[at]
-            or _leaves(pipe.stages[at])[-1:] == []
-            or _leaves(pipe.stages[at])[-1].name not in _STREAMS
-        ):
-            return None
-        if _output_is_small(pipe, at, context):
+        last = streams.leaves_of(pipe.stages[at])[-1:]
+        if not last or last[0].name not in streams.STREAMS or _size_before(pipe, at, context) is Size.SMALL:
             return None
     return None
+
+
+def _act(reader: Command) -> Place:
+    """The program with the options before its pattern: `grep -q`; the whole command where it is no grep."""
+    end = reader.place.span.end
+    if (
+        reader.name in _DECIDING_READERS
+        and reader.args
+        and reader.args[0].place.source is reader.place.source
+    ):
+        options = list(itertools.takewhile(lambda arg: (arg.text or "").startswith("-"), reader.args))
+        end = options[-1].place.span.end if options else end
+    return Place(reader.place.source, Span(reader.place.span.start, max(end, reader.place.span.start + 1)))
 
 
 def _short(text: str) -> str:
@@ -228,207 +99,154 @@ def _short(text: str) -> str:
     return line if len(line) <= 48 else line[:47] + "…"
 
 
-def _consequence(pipe: Pipe, reader: Command) -> tuple[Severity | None, str]:
+def _consequence(pipe: Pipe, reader: Command) -> tuple[Severity | None, str, Confidence]:
+    decides = reader.name in _DECIDING_READERS
     if pipe.status == "branch":
-        harmless = pipe.alternative in _MESSAGES and reader.name not in _DECIDING_READERS
-        if harmless:
-            return None, ""
-        return Severity.ERROR, "the branch is taken the wrong way, though the reader was content"
+        if pipe.alternative in _MESSAGES and not decides:
+            return None, "", Confidence.LOW
+        if decides:
+            return (
+                Severity.ERROR,
+                "the branch is taken the wrong way just when there is a match",
+                Confidence.HIGH,
+            )
+        return (
+            Severity.ERROR,
+            "the branch is taken the wrong way, though the reader was content",
+            Confidence.HIGH,
+        )
     if pipe.status == "exits":
-        return Severity.WARNING, "errexit ends the script"
-    if pipe.execution.errexit_suspended:
-        return None, ""
-    return Severity.INFO, "the pipeline's status is 141"
+        return Severity.WARNING, "errexit ends the script", Confidence.HIGH
+    if pipe.execution.errexit_suspended and pipe.status == "ignored":
+        return None, "", Confidence.LOW
+    at_end = pipe.status == "result" and not pipe.execution.functions
+    return Severity.INFO, "the pipeline's status is 141", Confidence.MEDIUM if at_end else Confidence.LOW
 
 
-def _early_reader(stage: Sequence[Command]) -> Command | None:
-    """The command of a stage that stops reading the pipe before its end."""
-    reading = [c for c in stage if not any(w.name in _NOT_ON_THE_PIPE for w in c.outer)]
+def _early_reader(stage: Sequence[Command], text: str) -> Command | None:
+    """The command of a stage that stops reading the pipe before its end, with nothing behind it that reads the rest."""
+    here = {id(c) for c in stage}
+    reading = [c for c in stage if not any(w.name in _NOT_ON_THE_PIPE and id(w) in here for w in c.outer)]
     if not reading:
         return None
-    names = [c.name for c in reading]
-    loops = {len(c.execution.loops) for c in reading if c.name == "read"}
-    if "read" in names and len(loops) == 1 and "break" in names:
-        return reading[names.index("break")]
-    last = reading[-1]
-    if last.name == "read" and len(reading) == 1:
-        return None  # one line of a short text, nearly always
-    return last if stops_early(last) else None
-
-
-def stops_early(command: Command) -> bool:  # one case a program
-    """Whether a program, called like this, stops reading its input before the end."""
-    if any(operator == "<" for operator, _ in command.redirects):
-        return False
-    words = [word if word is not None else "\0" for word in command.words]
-    options = [word for word in words if word.startswith("-") and len(word) > 1]
-    operands = [word for word in words if not word.startswith("-")]
-    match command.name:
-        case "head" | "ghead":
-            return not any(
-                re.match(r"-[nc]\s*-\d|--(?:lines|bytes)=-", w) for w in _joined(words)
-            ) and _no_file(words)
-        case "grep" | "egrep" | "fgrep" | "zgrep" | "rg" | "ag":
-            clusters = "".join(word[1:] for word in options if not word.startswith("--"))
-            long = {word.partition("=")[0] for word in options}
-            early = bool(set(clusters) & set("qml")) or bool(
-                long & {"--quiet", "--silent", "--max-count", "--files-with-matches"}
-            )
-            with_value = sum(1 for w in options if w in {"-m", "-A", "-B", "-C", "-e", "-f", "--max-count"})
-            given_pattern = "-e" in options or "-f" in options
-            files = len(operands) - with_value - (0 if given_pattern else 1)
-            return early and files <= 0
-        case "sed" | "gsed":
-            script = next((word for word in operands), "")
-            return (
-                "-i" not in options
-                and bool(_SED_QUIT.search(script.replace("$q", "")))
-                and len(operands) <= 1
-            )
-        case "awk" | "gawk" | "mawk":
-            program = next((w for w in operands if "{" in w or "exit" in w), "")
-            return bool(re.search(r"\bexit\b", _AWK_END.sub("", program)))
-        case "jq":
-            return any(re.search(r"\bfirst\(inputs?\)|\blimit\(", word) for word in words)
-    return False
-
-
-def _joined(words: Sequence[str]) -> Iterator[str]:
-    """Words, and each option together with the word behind it: `-n` `-5` as `-n-5`."""
-    yield from words
-    for option, value in itertools.pairwise(words):
-        if option in {"-n", "-c"}:
-            yield option + value
-
-
-def _no_file(words: Sequence[str]) -> bool:
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word in {"-n", "-c", "--lines", "--bytes"}:
-            skip = True
-        elif not word.startswith("-"):
-            return False
-    return True
-
-
-def _output_is_small(pipe: Pipe, at: int, context: Context) -> bool:
-    """Whether what reaches the reader is known to be a few lines, which the writer has written at once."""
-    small = False
-    for number, stage in enumerate(pipe.stages[:at]):
-        commands = [c for c in stage if not c.outer or c is stage[-1]]
-        if not commands:
-            return False
-        last = _innermost(stage)
-        if number and last.name in _KEEPS_SIZE:
-            continue
-        small = all(_is_small(c, context) for c in _leaves(stage))
-    return small
-
-
-def _innermost(stage: Sequence[Command]) -> Command:
-    return stage[-1]
-
-
-def _leaves(stage: Sequence[Command]) -> list[Command]:
-    """The commands of a stage that run nothing further themselves."""
-    wrappers = {id(w) for c in stage for w in c.outer}
-    return [
-        c
-        for c in stage
-        if id(c) not in wrappers and c.name not in {"cd", "set", "local", "export", "declare", ":", "true"}
-    ]
-
-
-def _is_small(command: Command, context: Context) -> bool:  # one case a program
-    words = [word if word is not None else "\0" for word in command.words]
-    operands = [word for word in words if not word.startswith("-")]
-    name = command.name
-    if name in context.settings.words("small-output-commands") or name in _SMALL:
-        return True
-    if (
-        name
-        and name not in {"cat", "ls", "find", "echo", "printf"}
-        and (set(words[:1]) | set(words[-1:])) & _SMALL_WORDS
+    if re.match(r"\s*(?:\{\s*|\(\s*)?(?:while|until)\b[^;\n]*\bread\b", text):
+        return _leaves_loop(reading)
+    if any(c.name == "read" and c.execution.loops != reading[0].execution.loops for c in reading):
+        return None
+    if any(
+        streams.reads_input(c) and not streams.stops_early(c) and c.name not in streams_wrappers(reading)
+        for c in reading
     ):
-        return True
-    match name:
-        case "echo" | "printf":
-            return not any(_holds_much(arg.pattern.holes) for arg in command.args)
-        case "git":
-            verbs = [w for w in operands if w in _SMALL_GIT]
-            return bool(verbs) or ("branch" in operands and "--show-current" in words)
-        case "ls":
-            return any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--"))
-        case "find":
-            return "-quit" in words or (
-                "-maxdepth" in words
-                and words[words.index("-maxdepth") + 1 : words.index("-maxdepth") + 2] == ["0"]
+        return None
+    if len(reading) == 1 and reading[0].name in {"true", ":"}:
+        return reading[0]
+    return next((c for c in reversed(reading) if streams.stops_early(c)), None)
+
+
+def streams_wrappers(stage: Sequence[Command]) -> set[str]:
+    """The programs of a stage that only run another one (`ssh`, `bash -c`)."""
+    return {wrapper.name for c in stage for wrapper in c.outer}
+
+
+def _leaves_loop(commands: Sequence[Command]) -> Command | None:
+    """The `break`, or the successful `exit` or `return`, by which a `while read` leaves lines unread."""
+    read = next((c for c in commands if c.name == "read"), None)
+    if read is None or streams.reads_file_instead(read):
+        return None
+    inside = len(read.execution.loops) + 1
+    for c in commands:
+        if c.name == "break" and (len(c.execution.loops) == inside or c.words):
+            return c
+        if c.name in {"exit", "return"} and c.words[:1] in ([], ["0"]) and len(c.execution.loops) >= inside:
+            return c
+    return None
+
+
+def _size_before(pipe: Pipe, at: int, context: Context) -> Size:
+    """How much reaches a stage: what the writers print, as far as the stages between keep it."""
+    small_programs = frozenset(context.settings.words("small-output-commands"))
+    size = Size.UNKNOWN
+    for number, stage in enumerate(pipe.stages[:at]):
+        leaves = streams.leaves_of(stage)
+        if not leaves:
+            return (
+                Size.SMALL
+                if stage and not number and all(c.name in {":", "true"} for c in stage)
+                else Size.UNKNOWN
             )
-        case "tail" | "head":
-            return any(
-                re.fullmatch(r"-\d{1,2}|-n\d{1,2}|\d{1,2}|--lines=\d{1,2}", w) for w in words
-            ) or not any(w.startswith("-") for w in words)
-        case "seq":
-            last = operands[-1] if operands else ""
-            return last.isdigit() and int(last) <= 200
-        case "cat":
-            return bool(operands) and all(_SMALL_FILE.fullmatch(w) for w in operands)
-        case "grep" | "egrep" | "fgrep" | "zgrep":
-            return _matches_few(words, operands)
-        case "sed" | "awk" | "gawk" | "cut" | "tr" | "sort":
-            ranged = name == "sed" and any(re.fullmatch(r"\S{0,12},\S{0,12}p|\S{1,8}p", w) for w in operands)
-            return ranged or (len(operands) > 1 and bool(_SMALL_FILE.fullmatch(operands[-1])))
-        case "jq":
-            return not any(
-                "[]" in w or "to_entries" in w or w == "." or "keys" in w for w in operands
-            ) and bool(operands)
-        case "curl":
-            return any(
-                w in {"-I", "--head", "-sI", "-sSI", "-Is", "-sIL"} for w in words
-            ) or "%{http_code}" in " ".join(words)
-        case "dpkg" | "rpm" | "pip" | "pip3" | "conda":
-            return any(w in {"-s", "-q", "show", "-V", "--show"} for w in words)
-        case "docker" | "podman":
-            return any(w in {"inspect", "port", "version", "info"} for w in words[:2]) or (
-                "ps" in words[:2] or "images" in words[:2]
-            )
-        case "systemctl":
-            return any(w in {"is-active", "is-enabled", "show", "status", "is-failed"} for w in words)
-        case "":
-            return False
-    return False
+        own = [streams.output_size(c, small_programs) for c in leaves]
+        if number and leaves[-1].name in streams.KEEPS_SIZE and not streams.reads_file_instead(leaves[-1]):
+            if own[-1] is Size.SMALL and leaves[-1].name not in {"sed", "jq", "yq"}:
+                size = Size.SMALL
+            continue
+        size = Size.LARGE if Size.LARGE in own else Size.UNKNOWN if Size.UNKNOWN in own else Size.SMALL
+        if size is Size.SMALL and any(len(c.execution.loops) > len(pipe.execution.loops) for c in leaves):
+            size = Size.UNKNOWN  # a little, many times
+    return size
 
 
-def _matches_few(words: Sequence[str], operands: Sequence[str]) -> bool:
-    """Whether a grep in named files prints a few lines, as the search for a setting does; one through a tree or a log
-    may print many.
-    """
-    if any(word in {"-c", "--count", "-m1"} or word.startswith("-m") for word in words):
-        return True
-    recursive = any(
-        re.match(r"-[a-zA-Z]*[rR]", word) or word in {"--recursive", "--include"} for word in words
-    )
-    files = operands[1:]
-    return (
-        bool(files)
-        and not recursive
-        and not any(re.search(r"\.log|\.jsonl?|\.csv|\*", file) for file in files)
-    )
+def _fix(pipe: Pipe, at: int, reader: Command) -> Fix | None:
+    """The same command reading to its end; where that does not go, the status taken out of the pipeline."""
+    writers = [c for stage in pipe.stages[:at] for c in streams.leaves_of(stage)]
+    endless = any(streams.may_never_end(c) for c in writers)
+    safe = all(streams.is_finite(c) for c in writers)
+    if not endless and len(pipe.stages[at]) == 1:
+        rewritten = _grep_to_the_end(reader, last=at == len(pipe.stages) - 1) or _lines_to_the_end(reader)
+        if rewritten is not None:
+            return Fix(rewritten.title, rewritten.edits, safe)
+    if pipe.status != "exits" or pipe.negated:
+        return None
+    end = Place(pipe.place.source, Span(pipe.place.span.end, pipe.place.span.end))
+    return Fix("do not look at the pipeline's status", (edit(end, " || true"),), safe=False)
 
 
-def _holds_much(holes: Sequence[object]) -> bool:
-    """Whether a printed variable may hold the output of a command that prints much."""
-    for hole in holes:
-        text = getattr(hole, "text", "")
-        if (
-            getattr(hole, "kind", "") == "command"
-            and re.search(
-                r"\$\(\s*(cat|ls|find|git (log|ls-files|diff|status)|journalctl|docker logs|ps|pueue|kubectl|zcat|tar|sort)\b",
-                text,
-            )
-            and not re.search(r"\|\s*(head|tail|wc|grep -c)|basename|dirname", text)
-        ):
-            return True
-    return False
+def _grep_to_the_end(reader: Command, *, last: bool) -> Fix | None:
+    """`grep -q P` to `grep P >/dev/null`: GNU grep reads a pipe to its end then, and its status is the same."""
+    if reader.name not in {"grep", "egrep", "fgrep"} or not last or reader.language != "shell":
+        return None
+    edits: list[Edit] = []
+    for arg in reader.args:
+        text = arg.place.text
+        if text in {"--quiet", "--silent"} or re.fullmatch(r"-q+", text):
+            edits.append(edit(_with_blank(arg.place), ""))
+        elif re.fullmatch(r"-[a-zA-Z]*q[a-zA-Z]*", text) and not re.search(r"[mlL]", text):
+            edits.append(edit(arg.place, text.replace("q", "")))
+        elif re.match(r"--max-count|--files|-[a-zA-Z]*[mlL]", text):
+            return None
+    if not edits:
+        return None
+    if not streams.prints_nowhere(reader):
+        end = max([reader.place.span.end, *(target.place.span.end for _, target in reader.redirects)])
+        edits.append(edit(Place(reader.place.source, Span(end, end)), " >/dev/null"))
+    return Fix("let grep read to the end", tuple(edits))
+
+
+def _with_blank(place: Place) -> Place:
+    """The place with one blank before it."""
+    before = place.source.text[place.span.start - 1 : place.span.start]
+    return Place(place.source, Span(place.span.start - (before == " "), place.span.end))
+
+
+def _lines_to_the_end(reader: Command) -> Fix | None:
+    """`head -n 5` and `sed 5q` to `sed -n '1,5p'`: the same lines, and all of the input is read."""
+    words = [arg.place.text for arg in reader.args]
+    match (reader.name, words):
+        case ("head" | "ghead", []):
+            count = 10
+        case ("head" | "ghead", ["-n" | "--lines", number]) if number.isdigit():
+            count = int(number)
+        case ("head" | "ghead", [option]) if found := re.fullmatch(r"-n?(\d+)|--lines=(\d+)", option):
+            count = int(found[1] or found[2])
+        case ("sed", [script]) if found := re.fullmatch(r"[\"']?(\d*)q[\"']?", script):
+            count = int(found[1] or 1)
+        case _:
+            return None
+    if count < 1:
+        return None
+    script = f"1,{count}p" if count > 1 else "1p"
+    quoted = script if reader.place.source.host is not None else f"'{script}'"
+    end = reader.args[-1].place.span.end if reader.args else reader.place.span.start + len(reader.name)
+    place = Place(reader.place.source, Span(reader.place.span.start, end))
+    if not reader.args and place.text != reader.name:
+        return None
+    return Fix("print the lines with sed, which reads to the end", (edit(place, f"sed -n {quoted}"),))

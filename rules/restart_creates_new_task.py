@@ -35,9 +35,13 @@ def restart(call: QueueCommand, context: Context) -> Iterator[Draft]:
     fix = None
     if call.subcommand_word is not None:
         at = call.subcommand_word.place.location
-        fix = Fix("restart in place", (Edit(at, f"{call.subcommand_word.place.text} --in-place"),))
+        written = call.subcommand_word.place.text
+        quote = written[0] if written[0] in "\"'" else ""
+        option = f", {quote}--in-place{quote}" if quote else " --in-place"
+        if written.strip("\"'") in {"restart", "re"}:
+            fix = Fix("restart in place", (Edit(at, f"{written}{option}"),))
     yield RULE.found(
-        call.place,
+        call.head,
         f"`pueue restart` adds a copy of the task with a new id and no dependencies{again}; the failed one stays",
         label="`--in-place` runs the same task again",
         related=related,

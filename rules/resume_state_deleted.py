@@ -59,7 +59,7 @@ def on_success(act: Delete, context: Context) -> Iterator[Draft]:
         f"`{act.path_place.text}` tells where the next run goes on; it is deleted here, so the next run starts from the beginning",
         label="keep it: the next run needs it",
         related=((first.place, "used here"),),
-        subject=act.path,
+        subject=act.subject,
     )
 
 

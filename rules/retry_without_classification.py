@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
 from jobsafety_lint.meaning.queue import QueueCommand, parse
-from jobsafety_lint.meaning.queue_flow import flow_of, shown
+from jobsafety_lint.meaning.queue_flow import Flow, flow_of, shown
 from jobsafety_lint.meaning.retries import retries_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -83,20 +83,33 @@ def restarted_for_ever(sequence: Sequence, context: Context) -> Iterator[Draft]:
     if context.role in {"test", "docs"}:
         return
     flow = flow_of(sequence, context)
-    for _, call in flow.of("restart"):
+    for _, call in flow.of("restart", "add"):
+        if call.subcommand == "add" and not _again(flow, call):
+            continue
         loop = next((loop for loop in call.execution.loops if loop.kind == "while"), None)
         if loop is None or "read" in loop.place.text.split():
             continue
         retry = next((r for r in retries_of(sequence, every=True) if r.loop == loop), None)
         if retry is None or retry.bounded or retry.classified or _reads_logs(flow.calls, call):
             continue
+        verb = "restarts" if call.subcommand == "restart" else "queues again"
         yield RULE.found(
             call.place,
-            "each pass of the loop restarts what has failed, with no limit and no look at why",
+            f"each pass of the loop {verb} what has failed, with no limit and no look at why",
             label="count the restarts of a task, and leave failures that come back alone",
             related=((loop.place, "the loop that does it again and again"),),
             subject=call.place,
         )
+
+
+def _again(flow: Flow, call: QueueCommand) -> bool:
+    """Whether a job is queued because another one has failed: a look in the same loop asks for failed tasks."""
+    loops = {loop for loop in call.execution.loops if loop.kind == "while"}
+    return any(
+        look.decides and "failed" in look.states and look.asks_finished_only
+        for look in flow.looks
+        if loops & set(look.call.execution.loops)
+    )
 
 
 def _reads_logs(calls: tuple[tuple[int, QueueCommand], ...], restart: QueueCommand) -> bool:

@@ -44,7 +44,7 @@ def unlocked(act: Append, context: Context) -> Iterator[Draft]:
         f"{parts} to `{act.path_place.text}` without a lock: the records of parallel jobs get mixed ({reason.reason})",
         label="hold a lock on another file (`flock`), or write a file for each job and join them",
         related=((reason.place, reason.reason),) if reason.place is not None else (),
-        subject=act.path,
+        subject=act.subject,
     )
 
 
@@ -82,7 +82,10 @@ def _is_shared(act: Append) -> bool:
     if act.language == "python":
         return not act.path.names
     names = act.path.names
-    if names & act.execution.loop_variables or any(name.isdigit() or name in {"@", "*"} for name in names):
+    if names & act.execution.loop_variables:
+        return False
+    own = bool(act.execution.functions) or act.place.source.host is not None  # $1 is not the script's own
+    if own and any(name.isdigit() or name in {"@", "*"} for name in names):
         return False
     return "{" not in act.path.literal and not any(
         hole.kind in {"command", "time", "digest"} for hole in act.path.holes

@@ -51,6 +51,7 @@ _ENVIRONMENTS = frozenset(
     }
 )
 _IMAGES = re.compile(r"(?:^|/)(?:Docker|Container)file|\.gitlab-ci|(?:^|/)\.gitlab/|Vagrantfile")
+_ENTERS = re.compile(r"activate|env|conda|path|profile|rc$|module|setup|\0", re.IGNORECASE)
 _SYSTEM = re.compile(r"^(?:/usr)?/bin/")
 _SETTINGS = frozenset(
     {
@@ -102,7 +103,7 @@ def _activates(command: Command) -> bool:
     words = [word or "" for word in command.words]
     first = command.args[0].pattern.literal if command.args else ""
     if command.name in {".", "source"}:
-        return True
+        return bool(_ENTERS.search(first))
     return (command.name in {"conda", "mamba", "micromamba", "pyenv", "module", "ml"} and bool(words)) or (
         command.name in {"eval", "export"}
         and bool(re.search(r"pyenv|conda|mise|direnv|venv|virtualenv", first))

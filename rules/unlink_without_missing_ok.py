@@ -65,7 +65,7 @@ def unguarded(act: Delete, context: Context) -> Iterator[Draft]:
         label="`missing_ok=True`, or `contextlib.suppress(FileNotFoundError)`",
         related=((reason.place, reason.reason),) if reason is not None and reason.place else (),
         fix=fix,
-        subject=act.path,
+        subject=act.subject,
     )
 
 

@@ -199,9 +199,9 @@ def test_unit_sections() -> None:
 def test_crontab() -> None:
     text = "SHELL=/bin/bash\nHOME = /srv\n*/5 * * * 1-5  echo 50\\% | cat%in%put\n@daily x # why\n0 1 * *\n"
     read = read_crontab(Source("crontab", text))
-    assert [(shown(s), s.shell, s.directory, bool(s.concurrent)) for s in read.snippets] == [
-        ("echo 50% | cat", "bash", "/srv", True),
-        ("x # why", "bash", "/srv", False),
+    assert [(shown(s), s.shell, s.directory) for s in read.snippets] == [
+        ("echo 50% | cat", "bash", "/srv"),
+        ("x # why", "bash", "/srv"),
     ]
     assert [text[span.start : span.end] for span, _ in read.broken] == ["0 1 * *"]
     assert read.entries[0].cut is not None
@@ -385,6 +385,14 @@ def test_script_beside_takes_a_lock(findings: Findings) -> None:
         "ops/crontab": "*/5 * * * * /srv/app/jobs/a.sh\n*/5 * * * * /srv/app/jobs/b.sh\n",
         "jobs/a.sh": "exec 9> /run/a.lock\nflock -n 9 || exit 0\nwork\n",
         "jobs/b.sh": "work\n",
+        ".git/HEAD": "",
     }
     found = findings(files, "--select", "JOB609", "--no-cache")
     assert lines(found) == [("JOB609", "ops/crontab", 2)]
+
+
+def test_nothing_races_in_an_image_build(findings: Findings) -> None:
+    run = "[ -f /tmp/x ] && rm /tmp/x; [ -f /srv/job.lock ] || touch /srv/job.lock; git log | head -1"
+    files = {"Dockerfile": f"FROM x\nRUN {run}\nCMD {run}\n", "Makefile": f"a:\n\t{run}\n"}
+    found = findings(files, "--select", "JOB1", "--no-cache")
+    assert {(f["path"], f["line"]) for f in found} == {("Dockerfile", 3), ("Makefile", 2)}

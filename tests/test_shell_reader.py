@@ -256,3 +256,11 @@ def test_what_a_grammar_makes_is_read_whole(statements: list[str]) -> None:
         n for n in script.body.walk() if isinstance(n, sh.Command) and n.words and n.words[0].literal == "cmd"
     ]
     assert len(commands) == text.count("cmd")
+
+
+def test_a_loop_with_an_arithmetic_condition_keeps_its_body() -> None:
+    (item,) = read_shell(Source("x.sh", "while ((n < 3)); do wait -n; done\n")).script.body.items
+    loop = item.statement
+    assert isinstance(loop, sh.While)
+    assert [type(i.statement) for i in loop.condition.items] == [sh.Arithmetic]
+    assert [type(i.statement) for i in loop.body.items] == [sh.Command]

@@ -358,10 +358,7 @@ def rule(name: str | None, every: bool, output: str) -> None:
         return
     found = registry.find(name or "")
     if found is None:
-        known = registry.catalogue()
-        if name in known or name in known.values():
-            raise UsageError(f"rule: `{name}` is planned, but not there yet")
-        config.check_selectors([name or ""], known, "rule")
+        config.check_selectors([name or ""], registry.catalogue(), "rule")
         raise UsageError(f"rule: `{name}` is no single rule; `jobsafety-lint rule --all` lists them")
     click.echo(
         json.dumps(_rule_object(found), indent=2) if output == "json" else registry.page(found),

@@ -341,7 +341,7 @@ class _Ignores:
 _ROLES = (
     (
         re.compile(
-            r"^(tests?|testing|spec|specs|fixtures?|conftest\.py|test_.*\.py|.*_test\.(py|sh)|.*\.bats|t)$"
+            r"^(tests?|testing|e2e|unit-?tests?|integration-?tests?|spec|specs|fixtures?|conftest\.py|test_.*\.py|.*_test\.(py|sh)|.*\.bats|t)$"
         ),
         "test",
     ),

@@ -17,7 +17,7 @@ from jobsafety_lint.engine.tasks import Options, Pending
 from jobsafety_lint.model import Crash, Finding, Location, Mark, Related, Severity
 from jobsafety_lint.registry import all_rules, catalogue
 from jobsafety_lint.rule import Draft, Rule, Where
-from jobsafety_lint.source import Place
+from jobsafety_lint.source import Place, Source
 
 
 def selection_of(settings: Settings, options: Options) -> Selection:
@@ -50,20 +50,31 @@ def listens(rules: Iterable[Rule], kind: type) -> bool:
 def drafts_of(
     rules: Sequence[Rule], facts: Iterable[object], context: Context, crashes: list[Crash]
 ) -> list[Draft]:
-    """What the checks that listen to these facts have to say, each thing once. A check that raises becomes a crash."""
+    """What the checks that listen to these facts have to say, at its worst where a rule says two things of one place.
+    A check that raises becomes a crash.
+    """
     listeners: dict[type, list[tuple[Rule, Callable[..., Iterator[Draft]]]]] = {}
     for rule in rules:
         for kind, check in rule.checks:
             listeners.setdefault(kind, []).append((rule, check))
-    kept: dict[tuple[str, Location, str], Draft] = {}
+    kept: dict[tuple[str, Location], Draft] = {}
     for fact in facts:
         for rule, check in listeners.get(type(fact), ()):
             try:
                 for draft in check(fact, context):
-                    kept.setdefault((rule.code, location_of(draft.place), str(draft.subject)), draft)
+                    if not _is_in(draft.place, context.file):
+                        continue
+                    at = (rule.code, location_of(draft.place))
+                    if at not in kept or draft.severity.rank > kept[at].severity.rank:
+                        kept[at] = draft
             except Exception:  # a rule's bug: reported as a crash, the rest goes on
                 crashes.append(Crash(rule.code, context.file.path, traceback.format_exc()))
     return list(kept.values())
+
+
+def _is_in(where: Where, file: Source) -> bool:
+    """Whether a finding stands in the file at hand: what is wrong in a sourced file is reported with that one."""
+    return not isinstance(where, Place) or where.source.file is file.file
 
 
 def location_of(where: Where) -> Location:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -52,7 +53,15 @@ def source_of(task: Task) -> SourceFile | Skipped:
 def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: Mapped) -> None:
     item, settings = task.item, task.settings
     role = discover.role_of(item.path, settings)
-    facts = read_facts(source, item.kind, item.dialect, pueue_version=settings.pueue_version)
+    read = functools.partial(
+        read_facts,
+        source,
+        item.kind,
+        item.dialect,
+        pueue_version=settings.pueue_version,
+        queue_commands=settings.words("queue-commands"),
+    )
+    facts = read()
     if not task.given:
         mapped.links = links_of(facts, item, role)
         return
@@ -60,7 +69,7 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
     drafts = drafts_of(rules, facts.facts, Context(source, settings, role, facts.facts), crashes)
     if _confirmed(facts, drafts):
         trees = facts.shell_trees[:1]
-        facts = read_facts(source, item.kind, item.dialect, pueue_version=settings.pueue_version, trees=trees)
+        facts = read(trees=trees)
         crashes.clear()
         drafts = drafts_of(rules, facts.facts, Context(source, settings, role, facts.facts), crashes)
     mapped.crashes += crashes

@@ -68,6 +68,8 @@ class Command:
     """Operators with their targets."""
     statement: Place | None = None
     language: str = "shell"
+    feeds: tuple[Command, ...] = ()
+    """The commands inside of `>(…)` among its words: they read what it prints there."""
     separate_words: bool = False
     """It is one word of another command's string: the words were joined by blanks first (`pueue add a b`)."""
     program: Arg | None = None
@@ -125,6 +127,61 @@ class Pipe:
 
 
 @dataclass(frozen=True, eq=False)
+class OutputUse:
+    """What Python code does with the output of the program that the call at `place` runs.
+
+    `kind`: `number` (`int(…)`), `parsed` (searched by a pattern, split), `name` (kept in the variable `name`), `returned`
+    (by the function `name`), `saved` (written or sent as a whole, by the function `name`). `where` is the place of the use.
+    """
+
+    place: Place
+    kind: str
+    where: Place
+    name: str = ""
+
+    def holds(self, command: Place) -> bool:
+        """Whether a command stands in the call, perhaps in a string of it, and in no call inside of it."""
+        span = command.source.in_file(command.span)
+        return self.place.span.start <= span.start and span.end <= self.place.span.end
+
+
+@dataclass(frozen=True, eq=False)
+class CallsAfter:
+    """The calls that Python code makes after the call at `place`, in the same function: names as written."""
+
+    place: Place
+    calls: tuple[tuple[str, Place], ...]
+
+    def holds(self, command: Place) -> bool:
+        """Whether a command stands in the call, perhaps in a string of it."""
+        span = command.source.in_file(command.span)
+        return self.place.span.start <= span.start and span.end <= self.place.span.end
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """Two statements that an operator joins on one line: `a && b`, `a || b`, `a; b`, and `a &` (then `right` is empty).
+
+    `left` and `right` are the commands that the sides run, `left_place` is the left side as written.
+    """
+
+    place: Place
+    operator: str
+    left: tuple[Command, ...]
+    right: tuple[Command, ...]
+    left_place: Place
+
+    def directly(self, command: Command) -> bool:
+        """Whether a command is written in the left side itself (not in a function or a text that it runs)."""
+        mine, whole = command.place, self.left_place
+        return (
+            mine.source is whole.source
+            and whole.span.start <= mine.span.start
+            and mine.span.end <= whole.span.end
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Condition:
     """Something whose truth picks a branch: the names that it looks at."""
 
@@ -170,3 +227,21 @@ class ShellAssignment:
     execution: Execution
     exported: bool = False
     value_place: Place | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ListAssignment:
+    """A shell array is set, or elements are added to it (`ids+=(…)`)."""
+
+    place: Place
+    name: str
+    count: int
+    append: bool
+    execution: Execution
+
+
+def first_word(place: Place) -> Place:
+    """The first word of a command, as far as a blank ends it: where a finding about the program itself stands."""
+    text = place.source.text[place.span.start : place.span.end]
+    length = len(text.split(maxsplit=1)[0]) if text.split() else len(text)
+    return Place(place.source, Span(place.span.start, place.span.start + length))

@@ -112,7 +112,7 @@ def facts_of(source: Source, read: HostFile, facts: Iterable[object]) -> list[ob
     by_snippet: dict[int, list[Command]] = {}
     for fact in facts:
         if isinstance(fact, Command):
-            by_snippet.setdefault(id(_outermost(fact.place.source)), []).append(fact)
+            by_snippet.setdefault(id(outermost(fact.place.source)), []).append(fact)
 
     def commands_of(snippet: Snippet) -> tuple[Command, ...]:
         return tuple(by_snippet.get(id(snippet.source), ()))
@@ -136,8 +136,8 @@ def facts_of(source: Source, read: HostFile, facts: Iterable[object]) -> list[ob
     return sections + [_command(source, line, commands_of(line.snippet), user_unit) for line in read.commands]
 
 
-def _outermost(source: Source) -> Source:
-    """The snippet of the file that holds a source."""
+def outermost(source: Source) -> Source:
+    """The snippet that stands in the file itself and holds a source."""
     while source.host is not None and source.host.host is not None:
         source = source.host
     return source
@@ -279,11 +279,16 @@ def script_text(command: Command, source: Source) -> str | None:
     origin = source.location_on_disk if isinstance(source, SourceFile) else Path(source.path)
     for path in paths:
         parts = [part for part in path.split("/") if part not in {"", ".", "~"} and "\0" not in part]
-        for folder in list(origin.parents)[:4]:
+        for folder in _project_folders(origin.parent):
             for at in range(len(parts)):
                 candidate = folder.joinpath(*parts[at:])
                 if ".." not in parts and candidate.is_file() and (text := _text(candidate)) is not None:
                     return text.text
-            if (folder / ".git").exists():
-                break
     return None
+
+
+def _project_folders(folder: Path) -> list[Path]:
+    """A folder and those above it up to the top of its work tree; only itself if it is in none."""
+    above = [folder, *folder.parents]
+    top = next((at for at, one in enumerate(above) if (one / ".git").exists()), 0)
+    return above[: min(top, 5) + 1]

@@ -78,6 +78,12 @@ class Execution:
     functions: tuple[str, ...] = ()
     background: bool = False
     """Started with `&`."""
+    input_of: Loop | None = None
+    """The `while read` loop whose lines are on the standard input."""
+    inherit_errexit: bool = False
+    """`shopt -s inherit_errexit`: command substitutions keep errexit."""
+    lastpipe: bool = False
+    """`shopt -s lastpipe`: the last stage of a pipeline runs in the shell itself."""
     arms: tuple[Arm, ...] = ()
     daemon: str = ""
     """Who starts it, where that is no person and no script: `cron`, `systemd`. Its environment is bare."""

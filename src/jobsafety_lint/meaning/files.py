@@ -87,6 +87,11 @@ class Act(FileFact):
     statement: Place | None = None
     """The statement that consists of this act alone (an expression statement, a simple command), if it does."""
 
+    @property
+    def subject(self) -> object:
+        """What a finding on this file is about, for the rules that keep silent where another one speaks of it."""
+        return (self.path, self.execution.functions)
+
 
 @dataclass(frozen=True, eq=False)
 class Delete(Act):
@@ -101,7 +106,7 @@ class Delete(Act):
 
 @dataclass(frozen=True, eq=False)
 class Create(Act):
-    """A file or directory is made. `what`: `file` (touch, open x), `directory`. `exclusive`: it fails where it is there."""
+    """A file or directory is made. `what`: `file` (touch, open x), `directory`, `link`. `exclusive`: it fails where it is there."""
 
     what: str = "file"
     exclusive: bool = False

@@ -27,3 +27,11 @@ def indentation(place: Place) -> str:
     start = text.rfind("\n", 0, place.span.start) + 1
     line = text[start : place.span.start]
     return line if not line.strip() else line[: len(line) - len(line.lstrip())]
+
+
+def is_verbatim(place: Place) -> bool:
+    """Whether the text of a place stands in the file letter by letter: no escape and no hole of a host in between."""
+    span, source = place.source.in_file(place.span), place.source
+    while source.host is not None:
+        source = source.host
+    return source.text[span.start : span.end] == place.text

@@ -18,7 +18,9 @@ from jobsafety_lint.meaning.configuration import (
     WorkflowJob,
     WorkflowStep,
 )
+from jobsafety_lint.meaning.daemons import outermost
 from jobsafety_lint.meaning.execution import Concurrency, Execution, Setting
+from jobsafety_lint.meaning.files import FileFact
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
@@ -87,6 +89,21 @@ def state_of(snippet: Snippet, daemon: str = "") -> State:
     for name, value in values.items():
         state.assign(name, Value(value))
     return state
+
+
+def run_script(source: Source, execution: Execution, interpreter: Interpreter) -> None:
+    """Reads a shell script; one that is a file task of mise in the task's directory and with its variables."""
+    task = mise.file_task(source)
+    if task is None:
+        interpreter.program(source, execution)
+        return
+    place = Place(source, Span(0, 0))
+    settings = tuple(
+        Setting(name, filled_in(value), place, "configuration") for name, value in task.environment.items()
+    )
+    cwd = filled_in(task.directory) if task.directory else None
+    here = execution.but(cwd=cwd, environment=(*execution.environment, *settings))
+    interpreter.program(source, here, kind="task", title=f"tasks.{task.name}")
 
 
 def filled_in(text: str) -> PathPattern:
@@ -293,6 +310,18 @@ def _lines(read: Callable[[Source], HostFile]) -> Callable[[Source, Interpreter,
     return hosted
 
 
+def _dockerfile(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
+    """An image is built by itself: in its RUN lines nobody else sees the files, so that nothing races for them."""
+    host = read_dockerfile(source)
+    run_snippets(host, source, interpreter, found)
+    built = {id(snippet.source) for snippet in host.snippets if snippet.title.endswith("RUN")}
+    interpreter.facts = [
+        fact
+        for fact in interpreter.facts
+        if not isinstance(fact, FileFact) or id(outermost(fact.place.source)) not in built
+    ]
+
+
 HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {
     "mise": _mise,
     "mise-tasks": _mise_tasks,
@@ -301,7 +330,7 @@ HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {
     "compose": _compose,
     "pueue-yml": _pueue,
     "makefile": _lines(read_makefile),
-    "dockerfile": _lines(read_dockerfile),
+    "dockerfile": _dockerfile,
     "justfile": _lines(read_justfile),
     "unit": _lines(daemons.read_unit_beside),
     "crontab": _lines(read_crontab),

@@ -11,6 +11,8 @@ MACHINE_VARIABLES = (
     "LC_*", "PYTHON*", "UV_*", "PIP_*", "VIRTUAL_ENV", "CONDA_*", "MISE_*", "CUDA_*", "NVIDIA_*", "ROCR_*", "HIP_*",
     "OMP_*", "MKL_*", "OPENBLAS_*", "NUMEXPR_*", "VECLIB_*", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM",
     "MALLOC_*", "LD_*", "XDG_*", "SSH_*", "GIT_*", "PUEUE_*", "SLURM_*", "JAX_PLATFORMS", "TF_*", "NCCL_*", "RUST_*", "CARGO_*",
+    "*_NUM_THREADS", "*_PROXY", "*_proxy", "TORCH_*", "PYTORCH_*", "XLA_*", "NODE_*", "GOMAXPROCS", "COLUMNS", "KUBECONFIG", "HF_HOME",
+    "HF_HUB_*", "TRANSFORMERS_OFFLINE", "NIXPKGS_*", "DEBIAN_FRONTEND", "_*",
 )  # fmt: skip
 """Globs of their names."""
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|ACCESS_KEY|PROFILE$")

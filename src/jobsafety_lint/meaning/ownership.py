@@ -252,13 +252,13 @@ def _judged(
     """Whether a parameter that is not in the name counts as missing, and how sure that is."""
     if evidence.tier == FIXED or not _may_tell_apart(parameter, settings, certain=evidence.is_certain):
         return
+    if not name.pattern.holes and not (name.template.words | name.purposes) & _POSITIONS:
+        return  # a constant name of anything else is a fixed-temp-name, or shared on purpose
     if evidence.is_certain:
         confidence = Confidence.HIGH
     elif not name.template.holes and (name.pattern.holes or evidence.tier != REQUIRED):
         return  # a folder that is given may be one for each job
     elif not name.pattern.holes:
-        if not (name.template.words | name.purposes) & _POSITIONS:
-            return
         confidence = Confidence.MEDIUM
     elif not touches and not (name.returned and not owner.calls):
         return

@@ -159,7 +159,8 @@ class PathPattern:
         for at in range(len(self.parts) - 1, -1, -1):
             part = self.parts[at]
             if isinstance(part, str) and "/" in part:
-                return PathPattern.of(*self.parts[:at], part.rpartition("/")[0] or "/")
+                head = part.rpartition("/")[0]
+                return PathPattern.of(*self.parts[:at], head or ("" if at else "/"))
         return PathPattern(())
 
     @property
@@ -291,6 +292,19 @@ def same_folder(one: PathPattern, other: PathPattern, other_code: str = "") -> b
     names = {other_code.strip("\"'"), *(hole.text for hole in other.holes)}
     return any(name and name in code for name in names) and (
         "parent" in code or "dirname" in code or "%/*" in code
+    )
+
+
+def same_file_system(one: PathPattern, other: PathPattern, other_code: str = "") -> bool:
+    """Whether one file certainly lies in the folder of another, or below it."""
+    if same_folder(one, other, other_code):
+        return True
+    first = one.parts[0] if one.parts else ""
+    if not isinstance(first, Hole):
+        return False
+    names = {other_code.strip("\"'"), *(hole.text for hole in other.holes)}
+    return any(name and name in first.text for name in names) and (
+        "parent" in first.text or "dirname" in first.text
     )
 
 

@@ -80,7 +80,17 @@ class Project:
         """The files that `import dotted` may mean: those whose path ends so, the shortest first."""
         wanted = dotted.replace(".", "/")
         ends = (f"/{wanted}.py", f"/{wanted}/__init__.py")
-        return sorted((path for path in self._python if path.endswith(ends)), key=lambda p: (len(p), p))
+        last = wanted.rpartition("/")[2]
+        near = [*self._by_name.get(f"{last}.py", ()), *self._by_name.get("__init__.py", ())]
+        return sorted((p for p in near if p in self._python and p.endswith(ends)), key=lambda p: (len(p), p))
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        """The files by the last component of their paths."""
+        found: dict[str, list[str]] = {}
+        for file in self.files:
+            found.setdefault(file.path.rpartition("/")[2], []).append(file.path)
+        return found
 
     # --- calls -----------------------------------------------------------------------------------------------------
 
@@ -178,7 +188,8 @@ class Project:
         if not wanted:
             return []
         near = os.path.normpath(Path(submitter.path).parent / run.program)
-        fitting = [f.path for f in self.files if f.path.endswith(f"/{wanted}")]
+        same_name = self._by_name.get(wanted.rpartition("/")[2], ())
+        fitting = [path for path in same_name if path.endswith(f"/{wanted}")]
         below_root = (self.root / wanted).as_posix()
         for exact in (below_root, near):
             if exact in fitting:

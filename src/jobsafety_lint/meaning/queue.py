@@ -7,11 +7,14 @@ its first positional word.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.execution import Execution, Setting
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.wrappers import tail
+from jobsafety_lint.model import Span
 from jobsafety_lint.source import Place, Source
 
 
@@ -56,12 +59,13 @@ _GROUP = _value("-g", "--group")
 _ALL = _flag("-a", "--all")
 _CHILDREN = _flag("-c", "--children", versions=(3,))
 
+_HELP = _flag("-h", "--help")
 GLOBAL_OPTIONS = (
     _flag("-v", "--verbose"),
     _value("--color"),
     _value("-c", "--config"),
     _value("-p", "--profile"),
-    _flag("-h", "--help"),
+    _HELP,
     _flag("-V", "--version"),
 )
 
@@ -136,7 +140,10 @@ SUBCOMMANDS = (
     ),
     Subcommand(
         ("env",),
-        nested=(Subcommand(("set",), ids="first"), Subcommand(("unset",), ids="first")),
+        nested=(
+            Subcommand(("set",), ids="first", versions=(4,)),
+            Subcommand(("unset",), ids="first", versions=(4,)),
+        ),
         versions=(4,),
     ),
     Subcommand(
@@ -168,6 +175,17 @@ SUBCOMMANDS = (
 
 
 @dataclass(frozen=True, eq=False)
+class UnknownOption:
+    """An option that the subcommand does not have in this version: its word, its name, and the major versions that
+    have it (none if no version does).
+    """
+
+    word: Arg
+    name: str
+    versions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class GivenOption:
     """An option as it was given: the grammar's entry, the word that names it, and its values."""
 
@@ -188,8 +206,13 @@ class QueueCommand:
     ids: tuple[Arg, ...]
     rest: tuple[Arg, ...]
     subcommand_word: Arg | None = None
-    unknown: tuple[Arg, ...] = ()
-    """Options that this version of pueue does not have."""
+    unknown: tuple[UnknownOption, ...] = ()
+    grammar: Subcommand | None = None
+    """The subcommand's entry in the table, of whichever version."""
+    more: tuple[Arg, ...] = ()
+    """Words before the job that may be any number of further options (`$opts`, `*options`)."""
+    global_options: tuple[GivenOption, ...] = ()
+    """Those before the subcommand."""
 
     @property
     def place(self) -> Place:
@@ -213,6 +236,27 @@ class QueueCommand:
         """The (last) value of an option."""
         given = [g for g in self.options if set(names) & set(g.option.names) and g.values]
         return given[-1].values[-1] if given else None
+
+    @property
+    def in_python(self) -> bool:
+        """Whether Python code runs it."""
+        file = self.place.source.file
+        first = file.text.partition("\n")[0]
+        return file.path.endswith((".py", ".pyw")) or (first.startswith("#!") and "python" in first)
+
+    @property
+    def head(self) -> Place:
+        """The program with its subcommand: `pueue add` of `pueue add --label x -- cmd`."""
+        return self.through(self.subcommand_word)
+
+    def through(self, word: Arg | None) -> Place:
+        """From the start of the command to the end of one of its words."""
+        whole = self.place
+        if word is None or word.place.source is not whole.source:
+            return whole
+        end = word.place.span.end
+        inside = whole.span.start < end <= whole.span.end
+        return Place(whole.source, Span(whole.span.start, end)) if inside else whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,7 +296,8 @@ class _Parser:
     version: int
     at: int = 0
     options: list[GivenOption] = field(default_factory=list)
-    unknown: list[Arg] = field(default_factory=list)
+    unknown: list[UnknownOption] = field(default_factory=list)
+    more: list[Arg] = field(default_factory=list)
     positional: list[Arg] = field(default_factory=list)
     option_ids: list[Arg] = field(default_factory=list)
 
@@ -270,39 +315,55 @@ class _Parser:
             elif text.startswith("-") and len(text) > 1:
                 self.at += 1
                 self._option(word, text, options)
+            elif stop_at_word and self._may_be_options(word):
+                self.at += 1
+                self.more.append(word)
             elif stop_at_word:
                 return
             else:
                 self.at += 1
                 self.positional.append(word)
 
+    def _may_be_options(self, word: Arg) -> bool:
+        """Whether a word that may be several, or none, stands where options still follow: `pueue add $opts -- cmd`."""
+        if not word.splits or word.pattern.literal.strip("\0"):
+            return False
+        return any(later.text == "--" for later in self.words[self.at + 1 :])
+
     def _find(self, name: str, options: tuple[Option, ...]) -> Option | None:
+        """The option of this name, that of this version first."""
         fitting = [option for option in options if name in option.names]
-        return next((option for option in fitting if self.version in option.versions), None)
+        mine = [option for option in fitting if self.version in option.versions]
+        return next(iter(mine or fitting), None)
+
+    def _know(self, option: Option | None, word: Arg, name: str) -> bool:
+        """Whether there is such an option at all; one that this version does not have is noted."""
+        if (option is None or self.version not in option.versions) and "\0" not in name:
+            self.unknown.append(UnknownOption(word, name, option.versions if option else ()))
+        return option is not None
 
     def _option(self, word: Arg, text: str, options: tuple[Option, ...]) -> None:
         if text.startswith("--"):
             name, equals, _ = text.partition("=")
             option = self._find(name, options)
-            if option is None:
-                self.unknown.append(word)
-            else:
-                self._give(option, word, attached=bool(equals))
+            if self._know(option, word, name) and option is not None:
+                self._give(option, word, tail(word, len(name) + 1) if equals else None)
             return
         for at, letter in enumerate(text[1:], 1):
             option = self._find("-" + letter, options)
-            if option is None:
-                self.unknown.append(word)
+            if not self._know(option, word, "-" + letter) or option is None:
                 return
             if option.values:
-                self._give(option, word, attached=at + 1 < len(text))
+                skip = at + 2 if text[at + 1 : at + 2] == "=" else at + 1
+                self._give(option, word, tail(word, skip) if at + 1 < len(text) else None)
                 return
-            self._give(option, word, attached=False)
+            self._give(option, word, None)
 
-    def _give(self, option: Option, word: Arg, *, attached: bool) -> None:
+    def _give(self, option: Option, word: Arg, attached: Arg | None) -> None:
+        """Notes an option; `attached` is a value in the same word, which then is the only one."""
         values: list[Arg] = []
-        if attached:
-            values.append(word)
+        if option.values and attached is not None:
+            values.append(attached)
         elif option.values == "1":
             values += self.words[self.at : self.at + 1]
             self.at += 1
@@ -318,14 +379,29 @@ class _Parser:
             self.option_ids += values
 
 
+def with_subcommand(words: Sequence[Arg]) -> Sequence[Arg]:
+    """The words of a project's own wrapper: one that names no subcommand of pueue is taken to add a job."""
+    parser = _Parser(list(words[1:]), 4)
+    parser.read(GLOBAL_OPTIONS, stop_at_word=True)
+    named = parser.words[parser.at].text if parser.at < len(parser.words) else None
+    if len(words) < 2 or (named in _BY_NAME and not parser.unknown):
+        return words
+    pattern = PathPattern.of("add")
+    return [words[0], Arg(words[0].place, pattern, pattern), *words[1:]]
+
+
 def parse(command: Command, version: int = 4) -> QueueCommand | None:
     """What a call of pueue means to the given major version; None if it is no call of pueue."""
     if command.name != "pueue":
         return None
     parser = _Parser(list(command.args), version)
     parser.read(GLOBAL_OPTIONS, stop_at_word=True)
+    globals_ = tuple(parser.options)
     if parser.at >= len(parser.words):
-        return QueueCommand(command, "status", tuple(parser.options), (), (), None, tuple(parser.unknown))
+        return QueueCommand(
+            command, "status", (), (), (), None, tuple(parser.unknown), global_options=globals_
+        )
+    parser.options.clear()
     word = parser.words[parser.at]
     found = _BY_NAME.get(word.text or "")
     if found is None:
@@ -333,14 +409,14 @@ def parse(command: Command, version: int = 4) -> QueueCommand | None:
     parser.at += 1
     title = found.names[0]
     if found.nested:
-        parser.read((*found.options, *GLOBAL_OPTIONS), stop_at_word=True)
+        parser.read((*found.options, _HELP), stop_at_word=True)
         inner = parser.words[parser.at].text if parser.at < len(parser.words) else None
         nested = next((sub for sub in found.nested if inner in sub.names), None)
         if nested is not None:
+            word = parser.words[parser.at]
             parser.at += 1
             title, found = f"{title} {nested.names[0]}", nested
-    options = (*found.options, *GLOBAL_OPTIONS)
-    parser.read(options, stop_at_word=found.trailing)
+    parser.read((*found.options, _HELP), stop_at_word=found.trailing)
     rest = parser.positional + parser.words[parser.at :]
     ids = list(parser.option_ids)
     if found.ids == "all":
@@ -348,5 +424,6 @@ def parse(command: Command, version: int = 4) -> QueueCommand | None:
     elif found.ids == "first":
         ids += rest[:1]
     return QueueCommand(
-        command, title, tuple(parser.options), tuple(ids), tuple(rest), word, tuple(parser.unknown)
-    )
+        command, title, tuple(parser.options), tuple(ids), tuple(rest), word, tuple(parser.unknown), found,
+        tuple(parser.more), globals_,
+    )  # fmt: skip

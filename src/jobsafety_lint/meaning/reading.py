@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from jobsafety_lint.meaning import queue
-from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.commands import Command, Pipe
 from jobsafety_lint.meaning.comparisons import comparisons
 from jobsafety_lint.meaning.execution import Concurrency, Execution
-from jobsafety_lint.meaning.hosting import HOSTED, read_hosted
+from jobsafety_lint.meaning.hosting import HOSTED, read_hosted, run_script
 from jobsafety_lint.meaning.hosts import host_settings
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.rows import rows_of
@@ -19,6 +21,7 @@ from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
 from jobsafety_lint.meaning.shell.sql_commands import sql_statements
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
+from jobsafety_lint.meaning.status_json import Shape, StatusFilter, jq_shapes, python_shapes
 from jobsafety_lint.model import Mark, Span
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, Source
@@ -43,7 +46,10 @@ class FileFacts:
     comments: list[tuple[Source, Span]] = field(default_factory=list)
     silent: int = 0
     shell_trees: list[ShellTree] = field(default_factory=list)
+    consulted: dict[Path, bool] = field(default_factory=dict)
+    """Other files that were looked at, or looked for in vain (False): `source lib.sh`."""
     _outlines: dict[int, tuple[Source, Outline]] = field(default_factory=dict)
+    _marks: dict[tuple[int, int, int], Mark] = field(default_factory=dict)
 
     def know(self, source: Source, outline: Outline) -> None:
         """Remembers the outline of a source."""
@@ -76,13 +82,17 @@ class FileFacts:
 
     def mark(self, place: Place) -> Mark:
         """A place as plain values."""
-        return Mark(
-            place.location,
-            place.text,
-            self.statement_text(place),
-            self.definitions(place),
-            self.anchors(place),
-        )
+        key = (id(place.source), place.span.start, place.span.end)
+        known = self._marks.get(key)
+        if known is None:
+            known = self._marks[key] = Mark(
+                place.location,
+                place.text,
+                self.statement_text(place),
+                self.definitions(place),
+                self.anchors(place),
+            )
+        return known
 
     def definitions(self, place: Place) -> tuple[str, ...]:
         """The definitions around a place, outermost first, those of the host included."""
@@ -94,15 +104,25 @@ class FileFacts:
 
 
 def read_facts(
-    source: Source, kind: str, dialect: str, *, pueue_version: int, trees: Sequence[ShellTree] = ()
+    source: Source,
+    kind: str,
+    dialect: str,
+    *,
+    pueue_version: int,
+    trees: Sequence[ShellTree] = (),
+    queue_commands: frozenset[str] = frozenset(),
 ) -> FileFacts:
-    """The facts of a file of a kind that `discover` knows. `trees` are shell trees that have been confirmed."""
+    """The facts of a file of a kind that `discover` knows. `trees` are shell trees that have been confirmed,
+    `queue_commands` the project's wrappers of pueue.
+    """
     known = {id(tree.source): tree for tree in trees}
     found = FileFacts(source)
-    interpreter = Interpreter(read=lambda text: known.get(id(text)) or read_shell(text))
+    interpreter = Interpreter(
+        read=lambda text: known.get(id(text)) or read_shell(text), queue_commands=queue_commands
+    )
     if kind == "shell":
         execution = Execution(shell=dialect, concurrency=_array_job(source))
-        interpreter.program(source, execution.but(**_shebang_options(source.text)))
+        run_script(source, execution.but(**_shebang_options(source.text)), interpreter)
     elif kind in HOSTED:
         read_hosted(source, kind, interpreter, found)
     elif kind == "config":
@@ -113,6 +133,7 @@ def read_facts(
 
         read_python(source, interpreter, found)
     found.shell_trees = interpreter.trees
+    found.consulted = interpreter.consulted
     for tree in interpreter.trees:
         found.know(tree.source, tree)
         found.comments += [(tree.source, comment.span) for comment in tree.script.comments]
@@ -125,6 +146,7 @@ def read_facts(
     facts += comparisons(interpreter.facts)
     facts += _queue_facts(facts, pueue_version)
     facts += rows_of([*found.facts, *facts], pueue_version)
+    facts += _status_filters(facts)
     found.facts += facts
     return found
 
@@ -200,3 +222,45 @@ def _queue_facts(facts: list[object], version: int) -> list[object]:
         if launch is not None:
             found.append(launch)
     return found
+
+
+def _status_filters(facts: list[object]) -> list[object]:
+    """The jq programs and `python -c` texts that read the JSON of `pueue status`."""
+    asked = any(
+        isinstance(fact, queue.QueueCommand)
+        and fact.subcommand in {"status", "log"}
+        and fact.has("-j", "--json")
+        for fact in facts
+    )
+    if not asked:
+        return []
+    behind = {
+        id(command)
+        for pipe in facts
+        if isinstance(pipe, Pipe) and any(c.name == "pueue" for c in pipe.stages[0])
+        for stage in pipe.stages[1:]
+        for command in stage
+    }
+    found: list[object] = []
+    for fact in facts:
+        if isinstance(fact, Command):
+            shapes = tuple(_shapes(fact, behind=id(fact) in behind))
+            if shapes:
+                found.append(StatusFilter(fact.place, fact.name, shapes))
+    return found
+
+
+def _shapes(command: Command, *, behind: bool) -> Iterator[Shape]:
+    if command.name in {"jq", "gojq", "jaq"}:
+        for arg in command.args:
+            program = arg.pattern.literal
+            if behind or ".tasks" in program:
+                yield from jq_shapes(program)
+    elif command.name.startswith("python") and "-c" in command.words:
+        at = command.words.index("-c")
+        code = command.args[at + 1].pattern.literal if at + 1 < len(command.args) else ""
+        try:
+            tree = ast.parse(code.replace("\0", "_"))
+        except (SyntaxError, ValueError):
+            return
+        yield from (shape for shape, _ in python_shapes(list(ast.walk(tree))))

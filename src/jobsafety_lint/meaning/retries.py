@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.commands import Command, Sequence
 from jobsafety_lint.meaning.execution import Loop
+from jobsafety_lint.meaning.wrappers import SHELLS
 from jobsafety_lint.model import Span
 from jobsafety_lint.source import Place, Source
 
@@ -59,8 +60,15 @@ def retries_of(sequence: Sequence, *, every: bool = False) -> Iterator[Retry]:
             tried = _shell_tried(loop, below, tested)
         if not tried and not every:
             continue
-        place = _header_place(loop)
-        yield Retry(place, loop, tuple(tried), _is_bounded(text), _CLASSIFIES.search(text) is not None)
+        bounded = _is_bounded(text) or any(_ends_in_time(command) for command in (*tested, *below))
+        yield Retry(_header_place(loop), loop, tuple(tried), bounded, _CLASSIFIES.search(text) is not None)
+
+
+def _ends_in_time(command: Command) -> bool:
+    """Whether a timeout is around the shell that runs the loop, not only around the command."""
+    names = [outer.name for outer in command.outer]
+    shell = next((at for at, name in enumerate(names) if name in SHELLS), len(names))
+    return "timeout" in names[shell:]
 
 
 def _within(inner: Place, outer: Place) -> bool:
@@ -125,7 +133,7 @@ def _python_tried(loop: Loop, inside: list[Command], tested: list[Command], text
             return []
         again = [c for c in inside if c.status != "exits"]
         return tested or again[-1:]
-    raising = [c for c in inside if c.status == "exits"]
+    raising = [c for c in inside if c.status in {"exits", "branch"}]
     if raising and re.search(r"\bexcept\b", text) and re.search(r"\b(?:break|return)\b", text):
         return raising
     asked = re.search(

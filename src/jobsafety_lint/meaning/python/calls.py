@@ -233,7 +233,17 @@ def facts_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> I
         )  # fmt: skip
     elif name in {"os.link", "os.symlink"} and len(args) >= 2:
         yield Found(
-            _act(Create, node, args[1], lower(args[1], scope), scope, execution, name, exclusive=True)
+            _act(
+                Create,
+                node,
+                args[1],
+                lower(args[1], scope),
+                scope,
+                execution,
+                name,
+                what="link",
+                exclusive=True,
+            )
         )
     elif name == "os.open" and args:
         yield from _os_open(node, args, scope, execution)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jobsafety_lint.meaning.datasets import EpochDivision
 from jobsafety_lint.meaning.paths import words_of
@@ -51,7 +51,8 @@ _TIME_WORDS = frozenset(
         "when",
     }
 )
-_ARRAYS = frozenset({"values", "array", "to_numpy"})
+_SURE = 10**6
+"""What a column that only its name calls a time must be divided by: by 1000, it may as well count milliseconds."""
 
 
 def is_mentioned(outline: Outline) -> bool:
@@ -108,6 +109,7 @@ class _Origin:
 class _Reader:
     names: FileNames
     expressions: Expressions
+    taken: set[int] = field(default_factory=set)
 
     def division(self, node: ast.AST, at: Position) -> EpochDivision | None:
         """What a division is, if its left side is a cast datetime."""
@@ -148,6 +150,12 @@ class _Reader:
             or divisor != int(divisor)
         ):
             return None
+        while isinstance(left, ast.BinOp) and isinstance(left.op, ast.FloorDiv | ast.Div):
+            before = self.expressions.literal(left.right, at)
+            if not isinstance(before, int | float):
+                return None
+            self.taken.add(id(left))  # `x // 1000 // 1000` is one division
+            divisor, left, plain = divisor * before, left.left, False
         cast, where = self._cast(left, at)
         if cast is None:
             return None
@@ -156,7 +164,7 @@ class _Reader:
             return None
         base = _without_arrays(receiver)
         origin = self._origin(base, where, 0)
-        if origin is None or origin.explicit:
+        if origin is None or origin.explicit or (not origin.why and divisor < _SURE):
             return None
         return EpochDivision(
             place or self.names.place(node),

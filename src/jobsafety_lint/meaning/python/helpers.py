@@ -96,6 +96,27 @@ def durable_functions(text: str, functions: Iterable[Definition]) -> frozenset[s
     return frozenset(f.name for f in functions if "fsync(" in text[f.span.start : f.span.end])
 
 
+def aliases_of(imports: Mapping[str, str]) -> re.Pattern[str] | None:
+    """What finds calls under another name: `from os import remove as rm`, `import shutil as sh`."""
+    renamed = [
+        name
+        for name, full in imports.items()
+        if name != full.rpartition(".")[2]
+        and full.partition(".")[0] in {"os", "shutil", "glob", "subprocess", "fcntl"}
+    ]
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, renamed))})\b") if renamed else None
+
+
+def asking_functions(text: str, functions: Iterable[Definition]) -> frozenset[str]:
+    """The short functions that only say whether a file is there."""
+    found = set()
+    for function in functions:
+        code = text[function.span.start : function.span.end]
+        if len(code) < _SHORT and code.count("return") == 1 and _ASKS.search(code):
+            found.add(function.name)
+    return frozenset(found)
+
+
 def link(facts: list[object], guarded: Sequence[GuardedCall], calls: Mapping[str, Sequence[Call]]) -> None:
     """Takes the checks of callers to the acts of helpers, and renames in helpers or other methods to the writes."""
     by_function: dict[str, list[int]] = {}
@@ -113,7 +134,8 @@ def link(facts: list[object], guarded: Sequence[GuardedCall], calls: Mapping[str
     moves = [fact for fact in facts if isinstance(fact, Replace) and fact.origin is not None and fact.atomic]
     for move in moves:
         origin = move.origin or PathPattern(())
-        if origin.is_file_wide:
+        of_object = move.origin_place is not None and move.origin_place.text.startswith(("self.", "cls."))
+        if origin.is_file_wide or of_object:
             _mark(facts, range(len(facts)), origin, move.path)
         for made in calls.get(move.execution.functions[-1], ()) if move.execution.functions else ():
             if made.caller is None:

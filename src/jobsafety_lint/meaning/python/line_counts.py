@@ -143,9 +143,7 @@ class _Reader:
                 last = inner.func.attr if isinstance(inner.func, ast.Attribute) else dotted(inner.func)
                 opens = last in {"open", "read_text", "read_bytes", *_LINES}
                 reads = reads or opens
-                per_line = last == "loads" or (
-                    last == "read_json" and any(k.arg == "lines" for k in inner.keywords)
-                )
+                per_line = self._is_per_line(inner, last, point)
                 json_lines = json_lines or per_line or last in {"read_ndjson", "scan_ndjson"}
                 if opens and path is None:
                     path = self._path(inner, point)
@@ -153,6 +151,17 @@ class _Reader:
                 json_lines = json_lines or bool(_JSON_LINES.search(inner.value))
             stack += [(child, point) for child in ast.iter_child_nodes(inner)]
         return path, json_lines, reads
+
+    def _is_per_line(self, call: ast.Call, name: str, at: Position) -> bool:
+        """Whether JSON is read line by line: `json.loads(line)` in a loop, `read_json(…, lines=True)`."""
+        if name == "loads" and call.args:
+            first = call.args[0]
+            while isinstance(first, ast.Call) and isinstance(first.func, ast.Attribute):
+                first = first.func.value
+            found = self.names.where.get(id(call), at)
+            bound = self.names.reaching(first.id, found) if isinstance(first, ast.Name) else []
+            return any(binding.kind == "loop" for binding in bound)
+        return name == "read_json" and any(keyword.arg == "lines" for keyword in call.keywords)
 
     def _path(self, call: ast.Call, at: Position) -> PathPattern | None:
         if isinstance(call.func, ast.Attribute) and call.func.attr in {"read_text", "read_bytes", "open"}:

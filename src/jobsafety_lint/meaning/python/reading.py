@@ -19,8 +19,16 @@ from jobsafety_lint.meaning.job_parameters import has_category_word
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.meaning.python.environment import environment_facts
-from jobsafety_lint.meaning.python.helpers import GuardedCall, HelperChecks, durable_functions, link
+from jobsafety_lint.meaning.python.helpers import (
+    GuardedCall,
+    HelperChecks,
+    aliases_of,
+    asking_functions,
+    durable_functions,
+    link,
+)
 from jobsafety_lint.meaning.python.libraries import library_facts
+from jobsafety_lint.meaning.python.outputs import output_uses, status_filters
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.rows import Row, linked
 from jobsafety_lint.meaning.python.runners import Runner, runner_of
@@ -119,6 +127,7 @@ _STRONG = re.compile(
 )
 _FOLLOWED = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
 """A file that has such a word is read together with all functions that call one which runs a program."""
+_STATUS_JSON = re.compile(r"\bstatus\b.{0,80}?(?:--json|-j\b)", re.DOTALL)
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 _STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
 _NAME_TEXT = re.compile(
@@ -203,6 +212,7 @@ class PythonFile:
     outline: Outline
     interpreter: Interpreter
     facts: list[object] = field(default_factory=list)
+    _queues: bool = False
     _units: dict[str, Unit | None] = field(default_factory=dict)
     _constants: dict[str, Value | None] = field(default_factory=dict)
     _summaries: dict[str, _Summary | None] = field(default_factory=dict)
@@ -219,7 +229,10 @@ class PythonFile:
     def read(self) -> list[object]:
         """All facts of the file."""
         text = self.source.text
-        if not _STRONG.search(text) and not _STATE_TEXT.search(text) and not _NAME_TEXT.search(text):
+        self._queues = self.interpreter.may_queue(text)
+        self._aliases = aliases_of(self.outline.imports)
+        hopeful = self._queues or self._aliases is not None
+        if not (hopeful or _STRONG.search(text) or _STATE_TEXT.search(text) or _NAME_TEXT.search(text)):
             return []
         self._concurrent = self._concurrency()
         self._durable = durable_functions(self.source.text, self.outline.functions)
@@ -237,8 +250,9 @@ class PythonFile:
         ]
         helpers = {d.name for d in wanted}
         told = {d.name for d in wanted if any(has_category_word(p.arg) for p in d.parameters)}
+        askers = asking_functions(text, self.outline.functions)
         for definition in self.outline.functions:
-            if definition not in wanted and self._calls_any(definition, helpers, told):
+            if definition not in wanted and self._calls_any(definition, helpers, told, askers):
                 wanted.append(definition)
         if _FOLLOWED.search(text):
             wanted = self._with_callers(wanted)
@@ -246,13 +260,23 @@ class PythonFile:
             self._walk_definition(definition)
         self._walk_module(has_glob=has_glob)
         self._finish()
+        if self._queues:
+            helpers = {name for name, runner in self._runners.items() if runner is not None}
+            names = {f"{name.rpartition('.')[2]}(" for name in helpers}
+            texts = frozenset({"pueue", *self.interpreter.queue_commands, *names})
+            self.facts += output_uses(self.outline, texts)
+            if _STATUS_JSON.search(text):
+                self.facts += status_filters(self.outline)
         return self.facts
 
     # --- which units -----------------------------------------------------------------------------------------------
 
     def _may_hold_facts(self, node: ast.AST, span: Span, *, has_glob: bool) -> bool:
         text = self.source.text[span.start : span.end]
+        if self._queues and self.interpreter.may_queue(text):
+            return True
         strong = _STRONG.search(text) is not None
+        strong = strong or (self._aliases is not None and self._aliases.search(text) is not None)
         names = has_glob or _STATE_TEXT.search(text) is not None or _NAME_TEXT.search(text) is not None
         if not strong and not names:
             return False
@@ -278,9 +302,11 @@ class PythonFile:
                 return True
         return False
 
-    def _calls_any(self, definition: Definition, helpers: set[str], told: set[str]) -> bool:
-        """Whether a function calls a helper that returns the name of a file, or one that is `told` a category: which
-        then is its caller's business.
+    def _calls_any(
+        self, definition: Definition, helpers: set[str], told: set[str], askers: frozenset[str]
+    ) -> bool:
+        """Whether a function calls a helper that returns the name of a file, one that is `told` a category, or one that
+        asks for a file: which then is its caller's business.
         """
         for inner in ast.walk(definition.node):
             if isinstance(inner, ast.Call):
@@ -289,6 +315,8 @@ class PythonFile:
                     if isinstance(inner.func, ast.Attribute)
                     else getattr(inner.func, "id", "")
                 )
+                if called in askers:
+                    return True
                 if called in helpers and (
                     called in told or _STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))
                 ):

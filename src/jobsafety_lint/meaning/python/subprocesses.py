@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import libcst as cst
 
 from jobsafety_lint.meaning.commands import Arg
-from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.execution import Execution, Setting
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python.runners import Piece, Runner
 from jobsafety_lint.meaning.python.values import Element, Scope, dotted, keyword, lower
@@ -17,7 +17,7 @@ from jobsafety_lint.meaning.shell.interpreter import Interpreter, Use
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.shell.unwrapping import snippet
 from jobsafety_lint.model import Span
-from jobsafety_lint.source import Hole
+from jobsafety_lint.source import Hole, Place
 
 _ESCAPE = re.compile(
     r"\\(\r?\n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[0-7]{1,3}|.)", re.DOTALL
@@ -58,6 +58,7 @@ _WORDS = frozenset(
         "os.spawnvp",
     }
 )
+_VECTORS = frozenset({"os.execv", "os.execvp", "os.spawnv", "os.spawnvp", "os.posix_spawnp"})
 _RAISING = frozenset({"subprocess.check_call", "subprocess.check_output"})
 _CAPTURING = frozenset(
     {"subprocess.check_output", "subprocess.getoutput", "os.popen", "subprocess.run", "subprocess.Popen"}
@@ -84,10 +85,16 @@ class CommandCalls:
         """Whether the call runs a program; its facts are kept by the interpreter."""
         args = [arg.value for arg in node.args if arg.keyword is None]
         if name in _RAISING:
-            status = "exits"
+            status = "exits" if status == "ignored" else status
         output = "variable" if output_to else "shown"
         use = Use(status, output, output_to if name in _CAPTURING else frozenset())
-        inner = execution.but(shell="", errexit=False, pipefail=False, **_directory(node, scope))
+        inner = execution.but(
+            shell="",
+            errexit=False,
+            pipefail=False,
+            environment=(*execution.environment, *_environment(node, scope)),
+            **_directory(node, scope),
+        )
         if name in _ARGV and args:
             shell = keyword(node, "shell")
             as_text = isinstance(shell, cst.Name) and shell.value == "True"
@@ -96,6 +103,8 @@ class CommandCalls:
             return self._argv(args[0], node, scope, inner, use)
         if name in _SHELL_TEXT and args:
             return self._text(args[0], scope, inner, use)
+        if name in _VECTORS and len(args) > 1:
+            return self._argv(args[-1], node, scope, inner, use)
         if name in _WORDS and args:
             words = args[1:] if name.startswith("os.") else args
             elements = [Element(arg, lower(arg, scope)) for arg in words]
@@ -104,12 +113,37 @@ class CommandCalls:
             method = node.func.attr.value
             if method == "exec_command" or (self.uses_fabric and method in {"run", "sudo"}):
                 host = PathPattern((Hole(scope.text(node.func.value)),))
-                remote = inner.but(host=host, shell="bash", at_home=True, cwd=None)
+                cwd = execution.cwd  # `with connection.cd(…):`
+                remote = inner.but(host=host, shell="bash", at_home=cwd is None, cwd=cwd)
                 return self._text(args[0], scope, remote, use)
         runner = self.runner(dotted(node.func))
         if runner is not None:
             self._runs(node, runner, scope, inner, Use(status, output, output_to))
-        return False
+            return False
+        use = replace(use, output_to=output_to)
+        return self._queue_call(node, dotted(node.func), scope, inner, use)
+
+    def _queue_call(self, node: cst.Call, written: str, scope: Scope, execution: Execution, use: Use) -> bool:
+        """Calls that reach pueue by a function of another file: `self.run(["pueue", …])`, a configured queue command."""
+        positional = [arg for arg in node.args if arg.keyword is None]
+        if not positional:
+            return False
+        first = positional[0].value
+        value = lower(first, scope)
+        known = value.elements if not positional[0].star else None
+        is_queue = self.interpreter.is_queue
+        if known and known[0].value.pattern.text is not None and is_queue(known[0].value.pattern.text):
+            return self._run(list(known), node, scope, execution, use)
+        if not (is_queue(written.rpartition(".")[2]) or is_queue(written)):
+            return False
+        text = value.pattern.text
+        if len(positional) == 1 and text and " " in text:
+            program = "" if text.startswith("pueue") else "pueue"
+            return self._text(first, scope, execution, use, program=program)
+        given = [Element(a.value, lower(a.value, scope), star=bool(a.star)) for a in positional]
+        if len(given) == 1 and known is not None:
+            given = [Element(first, value, star=True)]
+        return self._run(given, node, scope, execution, use, ("pueue",))
 
     def _runs(self, node: cst.Call, runner: Runner, scope: Scope, execution: Execution, use: Use) -> None:
         """A call of a function that runs what it is given: the command is the caller's."""
@@ -192,17 +226,29 @@ class CommandCalls:
         return self._run(list(value.elements), node, scope, execution, use)
 
     def _run(
-        self, elements: list[Element], node: cst.Call, scope: Scope, execution: Execution, use: Use
+        self,
+        elements: list[Element],
+        node: cst.Call,
+        scope: Scope,
+        execution: Execution,
+        use: Use,
+        prefix: tuple[str, ...] = (),
     ) -> bool:
-        args: list[Arg] = []
+        start = Place(scope.source, Span(scope.place(node).span.start, scope.place(node.func).span.end))
+        args = [Arg(start, PathPattern.of(word), PathPattern.of(word), True) for word in prefix]
         for element in elements:
-            args += self._spread([element], scope, node)
+            args += self._spread([element], scope, node.args[0].value if node.args else node)
         if args:
             self.interpreter.run(args, State(execution), use, scope.place(node))
         return True
 
-    def _text(self, argument: cst.BaseExpression, scope: Scope, execution: Execution, use: Use) -> bool:
-        text = snippet([arg_of(argument, scope)])
+    def _text(
+        self, argument: cst.BaseExpression, scope: Scope, execution: Execution, use: Use, program: str = ""
+    ) -> bool:
+        word = arg_of(argument, scope)
+        start = Place(scope.source, Span(word.place.span.start, word.place.span.start))
+        before = [Arg(start, PathPattern.of(program), PathPattern.of(program))] if program else []
+        text = snippet([*before, word])
         if text is not None and not (text.holes and len(text.text) == 1):
             shell = execution.shell or "sh"
             self.interpreter.text(text, State(execution.but(shell=shell)), use)
@@ -241,6 +287,31 @@ def _directory(node: cst.Call, scope: Scope) -> dict[str, object]:
     if cwd is None or (isinstance(cwd, cst.Name) and cwd.value == "None"):
         return {}
     return {"cwd": lower(cwd, scope).pattern, "at_home": False}
+
+
+def may_raise(node: cst.Call, name: str) -> bool:
+    """Whether a failure of what a call runs may be raised there; of a function that is not known it may."""
+    return name in _RAISING or name not in _ARGV | _SHELL_TEXT or _checks(node)
+
+
+def _checks(node: cst.Call) -> bool:
+    checked = keyword(node, "check")
+    return isinstance(checked, cst.Name) and checked.value == "True"
+
+
+def _environment(node: cst.Call, scope: Scope) -> Iterator[Setting]:
+    """The variables that `env={**os.environ, "K": v}` or `env=os.environ | {"K": v}` sets."""
+    given = keyword(node, "env")
+    if isinstance(given, cst.BinaryOperation) and isinstance(given.operator, cst.BitOr):
+        given = given.right
+    if not isinstance(given, cst.Dict):
+        return
+    for element in given.elements:
+        if isinstance(element, cst.DictElement):
+            name = lower(element.key, scope).pattern.text
+            if name and name.isidentifier():
+                value = lower(element.value, scope).pattern
+                yield Setting(name, value, scope.place(element), "assignment")
 
 
 def arg_of(node: cst.BaseExpression, scope: Scope) -> Arg:

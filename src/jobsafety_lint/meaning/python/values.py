@@ -359,8 +359,10 @@ def _binary(node: cst.BinaryOperation, scope: Scope) -> Value:
                 return Value(left.pattern.joined(right.pattern), True)
         case cst.Add():
             left, right = lower(node.left, scope), lower(node.right, scope)
-            if left.elements is not None and right.elements is not None:
-                return Value(left.pattern, elements=(*left.elements, *right.elements))
+            if left.elements is not None or right.elements is not None:
+                first = (Element(node.left, left, True),) if left.elements is None else left.elements
+                second = (Element(node.right, right, True),) if right.elements is None else right.elements
+                return Value(left.pattern, elements=(*first, *second))
             return Value(PathPattern.of(left.pattern, right.pattern))
         case cst.Modulo():
             left = lower(node.left, scope)
@@ -429,6 +431,10 @@ def _call(node: cst.Call, scope: Scope) -> Value:  # one case a function
         return Value(PathPattern((Hole(scope.text(node), kind="tempdir"),)))
     if name in _UNIQUE or written.endswith((".uuid4", ".getpid", ".mkdtemp", ".mkstemp")):
         return unknown(node, scope, "unique", pathlike=False)
+    if name in {"int", "float", "round", "str", "abs"} and len(args) >= 1:
+        inner = lower(args[0], scope)
+        if any(hole.kind in {"time", "unique"} for hole in inner.pattern.holes):
+            return Value(inner.pattern)
     if name in _TIME:
         return unknown(node, scope, "time")
     if name.startswith(_DIGESTS) or written.endswith((".hexdigest", ".digest")):
@@ -461,7 +467,10 @@ def _temporary(node: cst.Call, name: str, args: Sequence[cst.BaseExpression], sc
     prefix, suffix = (
         lower(given[key], scope).pattern if key in given else PathPattern(()) for key in ("prefix", "suffix")
     )
-    path = Value(folder.joined(PathPattern.of(prefix, own.pattern, suffix)))
+    named = PathPattern.of(prefix, own.pattern, suffix)
+    first = prefix.parts[0] if prefix.parts else ""
+    absolute = isinstance(first, Hole) and "dir" not in given  # a whole path may be given as the prefix
+    path = Value(named if absolute else folder.joined(named))
     if name.endswith(("mkdtemp", "mktemp")):
         return path
     return replace(own, temporary=path)

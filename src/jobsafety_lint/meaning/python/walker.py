@@ -26,6 +26,7 @@ from jobsafety_lint.meaning.files import (
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.python import calls
 from jobsafety_lint.meaning.python.rows import RETURNED, LocalCall, Row
+from jobsafety_lint.meaning.python.subprocesses import may_raise
 from jobsafety_lint.meaning.python.values import (
     PATH_CLASSES,
     Element,
@@ -42,6 +43,22 @@ _CATCHES_MISSING = frozenset(
     {"FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException", "os.error"}
 )
 _CATCHES_EXISTING = (_CATCHES_MISSING - {"FileNotFoundError"}) | {"FileExistsError"}
+_NEAR = 25
+"""How many lines may follow an act before the end of the `try`, for a handler of any error to be meant for it."""
+_CATCHES_FAILURE = frozenset(
+    {
+        "subprocess.CalledProcessError",
+        "CalledProcessError",
+        "subprocess.SubprocessError",
+        "Exception",
+        "BaseException",
+    }
+)
+_PASSING = frozenset({"int", "str", "json.loads", "float"})
+"""Functions that hand on what they are given, as far as a program's output goes."""
+_PASSING_METHODS = frozenset(
+    {"strip", "rstrip", "decode", "split", "splitlines", "communicate", "read", "stdout"}
+)
 _LEAVING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _LOCK_WORDS = frozenset({"lock", "filelock", "flock", "mutex", "semaphore", "locked", "lockfile", "rlock"})
 _IN_PROCESS = re.compile(r"[\w.]*(?:Lock|Semaphore|Condition)\(\)")
@@ -88,12 +105,16 @@ class Walker:
     guards: list[Active] = field(default_factory=list)
     tolerance: str | None = None
     tolerance_existing: str | None = None
+    broad_until: int | None = None
+    """Where the code ends that a handler for errors of any kind takes care of, if only such a one does."""
     durable: frozenset[str] = frozenset()
     """Functions of the file that call fsync."""
     helper_checks: Callable[[cst.Call, str, Scope], list[tuple[Check, bool]]] | None = None
     """The check that a function of the file stands for (`def taken(): return LOCK.exists()`)."""
     guarded_calls: list[tuple[cst.Call, str, tuple[Guard, ...]]] = field(default_factory=list)
     """Calls of functions of the same file that a check has let through."""
+    failure: str | None = None
+    """What becomes of a program's failure that is raised here, where somebody catches it: `branch`, `masked`."""
     returned: list[tuple[cst.BaseExpression, Value]] = field(default_factory=list)
     named: list[tuple[cst.BaseExpression, Value, str, Execution]] = field(default_factory=list)
     """Expressions that were assigned: with their value, the variable, and the circumstances."""
@@ -382,13 +403,15 @@ class Walker:
             self.guards += [Active(a, "while-over", node) for a in self._asked(breaks[0])]
 
     def _try(self, node: cst.Try | cst.TryStar) -> None:
-        outer = self.tolerance, self.tolerance_existing
+        outer = self.tolerance, self.tolerance_existing, self.failure
         if any(_catches(handler, self.scope, _CATCHES_MISSING) for handler in node.handlers):
             self.tolerance = "handler"
         if any(_catches(handler, self.scope, _CATCHES_EXISTING) for handler in node.handlers):
             self.tolerance_existing = "handler"
+        if any(h.type is None or _names_missing(h.type, self.scope, _CATCHES_FAILURE) for h in node.handlers):
+            self.failure = "branch"
         self.block(_statements(node.body))
-        self.tolerance, self.tolerance_existing = outer
+        self.tolerance, self.tolerance_existing, self.failure = outer
         outcomes = [self.scope.copy()]
         for handler in node.handlers:
             inner = self._branch(handler.body, handling=True)
@@ -401,14 +424,14 @@ class Walker:
             self.block(_statements(node.finalbody.body))
 
     def _with(self, node: cst.With) -> None:
-        outer_execution = self.execution
+        outer_execution, outer_failure = self.execution, self.failure
         outer_tolerance, outer_existing = self.tolerance, self.tolerance_existing
         for item in node.items:
             before = len(self.facts)
             self._flowing(item.item, frozenset(_target_names(item.asname.name) if item.asname else ()))
             self._enter(item, before)
         self.block(_statements(node.body))
-        self.execution = outer_execution
+        self.execution, self.failure = outer_execution, outer_failure
         self.tolerance, self.tolerance_existing = outer_tolerance, outer_existing
 
     def _is_in_process(self, lock: cst.BaseExpression) -> bool:
@@ -426,6 +449,10 @@ class Walker:
                 self.tolerance = "suppress"
             if any(_names_missing(arg.value, self.scope, _CATCHES_EXISTING) for arg in call.args):
                 self.tolerance_existing = "suppress"
+            if any(_names_missing(arg.value, self.scope, _CATCHES_FAILURE) for arg in call.args):
+                self.failure = "masked"
+        elif name.endswith(".cd") and isinstance(call, cst.Call) and call.args:
+            self.execution = self.execution.but(cwd=lower(call.args[0].value, self.scope).pattern)
         elif set(words_of(name)) & _LOCK_WORDS:
             self._hold(call)
         if item.asname is None:
@@ -458,13 +485,14 @@ class Walker:
         existing, self.tolerance_existing = self.tolerance_existing, None
         execution = self.execution
         self.execution = execution.but(loops=(), lock=None, conditions=())
+        failure, self.failure = self.failure, None
         returned = len(self.returned)
         for parameter in all_parameters(node):
             annotation = parameter.annotation.annotation if parameter.annotation else None
             self.scope.bind(parameter.name.value, pathlike=is_path_annotation(annotation, self.scope))
         self.block(_statements(node.body))
         del self.returned[returned:]
-        self.scope, self.guards, self.tolerance = outer, guards, tolerance
+        self.scope, self.guards, self.tolerance, self.failure = outer, guards, tolerance, failure
         self.tolerance_existing, self.execution = existing, execution
 
     # --- expressions -----------------------------------------------------------------------------------------------
@@ -518,6 +546,8 @@ class Walker:
                     self.scope.assign(name, lower(value, self.scope))
             case cst.SimpleString() | cst.Name() | cst.Integer():
                 pass
+            case cst.Attribute(value=value):
+                self.expression(value, output_to=output_to)
             case _:
                 for child in node.children:
                     self._children(child)
@@ -559,9 +589,11 @@ class Walker:
 
     def _call(self, node: cst.Call, output_to: frozenset[str]) -> None:
         if isinstance(node.func, cst.Attribute):
-            self.expression(node.func.value)
+            passes = output_to if node.func.attr.value in _PASSING_METHODS else frozenset[str]()
+            self.expression(node.func.value, output_to=passes)
+        passes = output_to if dotted(node.func) in _PASSING else frozenset()
         for arg in node.args:
-            self.expression(arg.value)
+            self.expression(arg.value, output_to=passes)
         written = dotted(node.func)
         name = self.scope.resolve(written)
         check = calls.check_of(node, name, self.scope, self.execution)
@@ -574,6 +606,7 @@ class Walker:
                 self._handles[start] = replace(found.handle, opened=start)
                 self._depths[start] = len(self.execution.loops)
             self._keep(found.fact)
+        self._download(node, written)
         self._use_handles(node, name)
         self._use_lock(node, name)
         self._ask_running(node, name)
@@ -581,7 +614,8 @@ class Walker:
         self._build_list(node, written)
         self._grow(node, written)
         output_to = output_to or self._outputs
-        status = "branch" if self._testing else _status(node)
+        caught = self.failure if may_raise(node, name) else None
+        status = "branch" if self._testing else caught or _status(node)
         if self.command_call(node, name, self.scope, self.execution, status, output_to):
             return
         self.local_calls.append((node, written, self.scope.copy(), self.execution))
@@ -620,6 +654,18 @@ class Walker:
                 value.elements if value.elements is not None else (Element(node.args[0].value, value, True),)
             )
             self.scope.variables[name] = replace(known, elements=(*known.elements, *added))
+
+    def _download(self, node: cst.Call, written: str) -> None:
+        """A download to a path that a check has not found, by whatever function."""
+        last = written.rpartition(".")[2]
+        if not last.startswith(("download", "urlretrieve", "fetch_file")):
+            return
+        for arg in node.args:
+            path = lower(arg.value, self.scope).pattern
+            if any(not g.asked.holds and g.asked.check.path.same_object(path) for g in self.guards):
+                place, path_place = self.scope.place(node), self.scope.place(arg.value)
+                self._keep(Write(place, path, path_place, self.execution, last, "python", content="download"))
+                return
 
     # --- handles and locks -----------------------------------------------------------------------------------------
 
@@ -726,9 +772,10 @@ class Walker:
             self.facts.append(replace(fact, scope=self.parameters | self.execution.loop_variables))
             self._glob_uses[len(self.facts) - 1] = []
             return
-        if fact.tolerates_missing is None and self.tolerance is not None:
+        near = self._is_near_handler(fact)
+        if fact.tolerates_missing is None and self.tolerance is not None and near:
             fact = replace(fact, tolerates_missing=self.tolerance)
-        if fact.tolerates_existing is None and self.tolerance_existing is not None:
+        if fact.tolerates_existing is None and self.tolerance_existing is not None and near:
             fact = replace(fact, tolerates_existing=self.tolerance_existing)
         guards = tuple(
             self._guard(active, fact)
@@ -748,6 +795,12 @@ class Walker:
         if isinstance(fact, Replace) and fact.origin is not None:
             fact = self._moved(fact)
         self.facts.append(fact)
+
+    def _is_near_handler(self, act: Act) -> bool:
+        """Whether a handler may be meant for this act: it names the error, or little else is lost with it."""
+        if self.broad_until is None or self.tolerance == "suppress":
+            return True
+        return self.scope.source.text.count("\n", act.place.span.end, self.broad_until) <= _NEAR
 
     def _moved(self, move: Replace) -> Replace:
         written: Act | None = None
@@ -992,20 +1045,7 @@ def _bare(node: cst.BaseExpression) -> cst.BaseExpression:
 
 def leaves(body: cst.BaseSuite) -> bool:
     """Whether what follows the block is not reached from its end."""
-    statements = list(body.body)
-    if not statements:
-        return False
-    last = statements[-1]
-    if isinstance(last, cst.SimpleStatementLine):
-        small = last.body[-1]
-        if isinstance(small, cst.Return | cst.Raise | cst.Continue | cst.Break):
-            return True
-        return (
-            isinstance(small, cst.Expr)
-            and isinstance(small.value, cst.Call)
-            and dotted(small.value.func) in _LEAVING
-        )
-    return isinstance(last, cst.Return | cst.Raise | cst.Continue | cst.Break)
+    return bool(leaving(body))
 
 
 def _catches(
@@ -1020,6 +1060,12 @@ def _catches(
         raised = only.body[0]
         return not (isinstance(raised, cst.Raise) and raised.exc is None)
     return True
+
+
+def _names_it(handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: Scope) -> bool:
+    """Whether a handler names the very error."""
+    exact = frozenset({"FileNotFoundError", "FileExistsError"})
+    return handler.type is not None and _names_missing(handler.type, scope, exact)
 
 
 def _names_missing(node: cst.BaseExpression, scope: Scope, errors: frozenset[str] = _CATCHES_MISSING) -> bool:

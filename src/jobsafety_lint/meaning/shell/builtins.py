@@ -72,6 +72,7 @@ def _set(_: Interpreter, command: Command, state: State) -> None:
     if "--" in words:
         for at, arg in enumerate(command.args[words.index("--") + 1 :], 1):
             state.assign(str(at), Value(arg.pattern, arg.place))
+        state.know_arguments(command.place)
 
 
 def _cd(_: Interpreter, command: Command, state: State) -> None:
@@ -92,6 +93,9 @@ def _declare(interpreter: Interpreter, command: Command, state: State) -> None:
     exported = command.name == "export" or any((word or "").startswith("-x") for word in command.words)
     for arg in command.args:
         first = arg.pattern.parts[0] if arg.pattern.parts else ""
+        if first == "SHELLOPTS" and exported:  # from now on every bash that is started has the same options
+            setting = Setting("SHELLOPTS", PathPattern(()), arg.place, "export")
+            state.change(environment=(*state.execution.environment, setting))
         if not isinstance(first, str) or "=" not in first or first.startswith("-"):
             continue
         name, _, value = first.partition("=")
@@ -119,18 +123,28 @@ def _read(_: Interpreter, command: Command, state: State) -> None:
             state.forget(word)
 
 
+def names_read(command: Command) -> frozenset[str]:
+    """The variables that `read` or `mapfile` sets from its input."""
+    if command.name not in {"read", "mapfile", "readarray"}:
+        return frozenset()
+    return frozenset(word for word in command.words if word and word.isidentifier())
+
+
 def _mapfile(_: Interpreter, command: Command, state: State) -> None:
     names = [word for word in command.words if word and word.isidentifier()]
     state.forget(names[-1] if names else "MAPFILE")
 
 
-def _shift(_: Interpreter, __: Command, state: State) -> None:
-    positions = sorted(int(name) for name in state.variables if name.isdigit())
+def _shift(_: Interpreter, command: Command, state: State) -> None:
+    count = int(command.words[0] or "1") if (command.words[:1] or [""])[0] in list("123456789") else 1
+    positions = sorted(int(name) for name in state.variables if name.isdigit() and name != "0")
     moved = {at: state.variables.pop(str(at)) for at in positions}
-    for at in positions[1:]:
-        state.variables[str(at - 1)] = moved[at]
+    for at in positions[count:]:
+        state.variables[str(at - count)] = moved[at]
     for name in ("1", "2", "3"):
         state.versions[name] = state.versions.get(name, 0) + 1
+    if "@" in state.variables:
+        state.know_arguments(state.variables["@"].origin)
 
 
 def _printf(_: Interpreter, command: Command, state: State) -> None:
@@ -147,7 +161,24 @@ def _unset(_: Interpreter, command: Command, state: State) -> None:
             state.variables.pop(word, None)
 
 
+def _shopt(_: Interpreter, command: Command, state: State) -> None:
+    words = [word or "" for word in command.words]
+    on = not any(word.startswith("-") and "u" in word for word in words)
+    if any(word.startswith("-") and "o" in word for word in words):
+        state.change(**{name: on for name in ("errexit", "pipefail") if name in words})
+    state.change(**{name: on for name in ("inherit_errexit", "lastpipe") if name in words})
+
+
+def _setopt(_: Interpreter, command: Command, state: State) -> None:
+    on = command.name == "setopt"
+    names = {(word or "").lower().replace("_", "") for word in command.words}
+    state.change(**{name: on for name in ("errexit", "pipefail") if name in names})
+
+
 _BUILTINS = {
+    "shopt": _shopt,
+    "setopt": _setopt,
+    "unsetopt": _setopt,
     "set": _set,
     "cd": _cd,
     "pushd": _cd,

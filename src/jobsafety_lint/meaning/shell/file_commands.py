@@ -152,7 +152,8 @@ def _mkdir(command: Command) -> Iterator[Fact]:
 def _link(command: Command) -> Iterator[Fact]:
     options, operands = split_options(command.args)
     if len(operands) == 2:
-        yield _act(Create, command, operands[1], exclusive=not options & {"-f", "--force"})
+        exclusive = not options & {"-f", "--force"}
+        yield _act(Create, command, operands[1], what="link", exclusive=exclusive)
 
 
 def _output_option(command: Command, *names: str) -> Iterator[Fact]:

@@ -7,16 +7,36 @@ shells, the bodies of here-documents, and the shell inside of another language. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, ShellAssignment
+from jobsafety_lint.meaning import queue
+from jobsafety_lint.meaning.commands import (
+    Arg,
+    Command,
+    Condition,
+    Joined,
+    ListAssignment,
+    Pipe,
+    ShellAssignment,
+)
 from jobsafety_lint.meaning.commands import Sequence as Steps
 from jobsafety_lint.meaning.comparisons import of_arithmetic, of_command
 from jobsafety_lint.meaning.execution import Arm, Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Create, Delete, Glob, Guard, Replace, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
-from jobsafety_lint.meaning.shell import builtins, file_commands, locks, running
+from jobsafety_lint.meaning.pipes import Background, BareWait, LostInPipe, LostVariable
+from jobsafety_lint.meaning.shell import (
+    builtins,
+    file_commands,
+    locks,
+    lost_variables,
+    running,
+    shapes,
+    sourcing,
+)
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
 from jobsafety_lint.meaning.shell.leaving import ends, leaving
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
@@ -29,6 +49,12 @@ from jobsafety_lint.source import Place, SnippetBuilder, Source
 
 MAX_DEPTH = 8
 """How deep wrappers, strings and function calls are followed."""
+
+MAX_SOURCED = 12
+"""How many files one script may source."""
+
+_OWN_INPUT = frozenset({"xargs", "parallel", "find"})
+"""Wrappers that do not hand their standard input on."""
 
 _STATUS_RANK = {"masked": 0, "ignored": 1, "result": 2, "exits": 3, "branch": 4}
 
@@ -45,6 +71,17 @@ class Use:
     statement: Place | None = None
 
 
+@dataclass(frozen=True)
+class Frame:
+    """A list of statements that is being read, up to which element; `function` where it is a function's body."""
+
+    block: sh.Block
+    at: int
+    source: Source
+    function: sh.Function | None = None
+    loop: bool = False
+
+
 @dataclass
 class Interpreter:
     """Reads shell sources and keeps what it finds. `facts` come in the order in which the code runs."""
@@ -54,11 +91,24 @@ class Interpreter:
     sequences: list[Steps] = field(default_factory=list)
     read: Callable[[Source], ShellTree] = read_shell
     depth: int = 0
+    queue_commands: frozenset[str] = frozenset()
+    """The project's own wrappers of pueue: read as pueue itself."""
     _steps: list[Command | Condition] = field(default_factory=list)
     _edges: dict[str, set[str]] = field(default_factory=dict)
     _seen: dict[tuple[type, int, int, int, str], int] = field(default_factory=dict)
     _called: set[int] = field(default_factory=set)
     _loop_globs: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
+    consulted: dict[Path, bool] = field(default_factory=dict)
+    """Files that a `source` may have meant, and whether they are there: what is found depends on them."""
+    _foreign: int = 0
+    """How many sourced files we are in: what happens there counts, but is reported with that file alone."""
+    _origins: dict[int, Source] = field(default_factory=dict)
+    _frames: list[Frame] = field(default_factory=list)
+    _functions_around: list[sh.Function | None] = field(default_factory=lambda: [None])
+    _loops_around: list[tuple[sh.Statement, sh.Block]] = field(default_factory=list)
+    _started: list[Background] = field(default_factory=list)
+    _file: Source | None = None
+    _main: Path | None = None
 
     # --- entry points ----------------------------------------------------------------------------------------------
 
@@ -84,10 +134,18 @@ class Interpreter:
         self._steps, self._edges = steps, edges
         return [step for step in steps[before:] if isinstance(step, Command)]
 
+    def is_queue(self, program: str) -> bool:
+        """Whether a program (or the function of another language) is pueue or a wrapper of it."""
+        return program.rpartition("/")[2] == "pueue" or program in self.queue_commands
+
+    def may_queue(self, text: str) -> bool:
+        """Whether a text names pueue or a wrapper of it at all."""
+        return "pueue" in text or any(name in text for name in self.queue_commands)
+
     def _uncalled(self, source: Source, state: State) -> None:
         """Reads the functions that nothing has called, each as a row of its own."""
         for function in list(state.functions.values()):
-            if id(function) not in self._called:
+            if id(function) not in self._called and self._origins.get(id(function), source) is source:
                 self._steps, self._edges = [], {}
                 self._function(function, source, (), state.copy(), Use("result"))
                 self.sequences.append(self._sequence(Place(source, function.span), "function", function.name))
@@ -105,6 +163,8 @@ class Interpreter:
         """Reads a text that a shell runs, in the given state; None if it is nested too deeply."""
         if self.depth >= MAX_DEPTH:
             return None
+        if self._file is None:
+            self._file, self._main = source.file, sourcing.script_path(source)
         self.depth += 1
         try:
             tree = self.read(source)
@@ -125,8 +185,14 @@ class Interpreter:
 
     def add(self, fact: object) -> None:
         """Keeps a fact; one that is found again at the same place (a function called twice) counts once, at its worst."""
+        if self._foreign:
+            return
         place: Place = fact.place  # type: ignore[attr-defined]  # all facts that are added here have a place
         extra = str(getattr(fact, "path", "")) + str(getattr(fact, "name", ""))
+        if (
+            isinstance(fact, Command) and fact.name == "pueue"
+        ):  # a function that queues what it is called with
+            extra = " ".join(arg.pattern.template for arg in fact.args)
         key = (type(fact), id(place.source), place.span.start, place.span.end, extra)
         at = self._seen.get(key)
         if at is None:
@@ -141,15 +207,77 @@ class Interpreter:
         """Reads a list of statements. `use` is what becomes of the last one's status, if the caller looks at it."""
         ran: list[Command] = []
         guards, conditions = len(state.guards), state.execution.conditions
+        before: tuple[sh.Item, list[Command]] | None = None
+        function, self._functions_around[-1] = self._functions_around[-1], None
+        loop = bool(self._loops_around) and self._loops_around[-1][1] is block
         for at, item in enumerate(block.items):
             last = at == len(block.items) - 1
-            ran += self._item(
-                item, source, state, use if last else replace(use, status="ignored", alternative=None)
+            self._frames.append(Frame(block, at, source, function, loop))
+            mine = (
+                use
+                if last
+                else replace(use, status=self._next_look(block, at, source, state), alternative=None)
             )
+            now = self._item(item, source, state, mine)
+            self._frames.pop()
+            self._joined_in_block(before, (item, now), source)
+            before = (item, now)
+            ran += now
             state.guards += self._after(item.statement, source, state)
         del state.guards[guards:]
         state.change(conditions=conditions)
         return ran
+
+    def _joined_in_block(
+        self, before: tuple[sh.Item, list[Command]] | None, now: tuple[sh.Item, list[Command]], source: Source
+    ) -> None:
+        """Notes `a &`, and `a; b` on one line."""
+        item, ran = now
+        if item.background and ran:
+            place = Place(source, item.statement.span)
+            self.add(Joined(place, "&", tuple(ran), (), place))
+        if before is None or before[0].background or not before[1]:
+            return
+        left = before[0].statement.span
+        if "\n" not in source.text[left.end : item.statement.span.start]:
+            place = Place(source, Span(left.start, item.statement.span.end))
+            self.add(Joined(place, ";", tuple(before[1]), tuple(ran), Place(source, left)))
+
+    def _next_look(self, block: sh.Block, at: int, source: Source, state: State) -> str:
+        """What becomes of the status of a statement that is not the last one: `branch` if `$?` is asked next."""
+        if state.execution.errexit and not state.execution.errexit_suspended:
+            return "ignored"
+        asking = block.items[at + 1]
+        if not shapes.asks_status(asking.statement):
+            return "ignored"
+        looked: Sequence[sh.Item] = (asking,)
+        asked = "branch"
+        if isinstance(asking.statement, sh.Command) and not asking.statement.words:  # `rc=$?`
+            names = {assignment.name for assignment in asking.statement.assignments}
+            looked = [
+                item for item in block.items[at + 2 : at + 6] if names & names_asked(item.statement, source)
+            ]
+            asked = (
+                "branch"
+                if any(
+                    not isinstance(i.statement, sh.Command)
+                    or (i.statement.words[:1] and i.statement.words[0].literal in {"[", "test"})
+                    for i in looked
+                )
+                else "result"
+            )
+        tells_signal = any(shapes.knows_signal(item.statement) for item in looked)
+        return "ignored" if tells_signal else asked
+
+    @contextmanager
+    def _subshell(self) -> Iterator[None]:
+        """What is read inside runs in a shell of its own: its variables end with it."""
+        frames, self._frames = self._frames, []
+        started, self._started = self._started, []
+        try:
+            yield
+        finally:
+            self._frames, self._started = frames, started
 
     def _item(self, item: sh.Item, source: Source, state: State, use: Use) -> list[Command]:
         place = Place(source, item.statement.span)
@@ -159,9 +287,14 @@ class Interpreter:
             loops = state.execution.loops
             more = (reason,) if loops else ()
             inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
+            if state.execution.shell in {"sh", "dash"}:  # measured: bash leaves the loop's input to it
+                inner.change(input_of=None)
             if loops:
                 inner.fork()
-            return self.statement(item.statement, source, inner, replace(use, status="ignored"))
+            with self._subshell():
+                ran = self.statement(item.statement, source, inner, replace(use, status="ignored"))
+            self._in_background(item, source, state, ran)
+            return ran
         if (
             use.status in {"ignored", "result"}
             and state.execution.errexit
@@ -181,13 +314,15 @@ class Interpreter:
                 return self._and_or(statement, source, state, use)
             case sh.Function():
                 state.functions[statement.name] = statement
+                self._origins[id(statement)] = source
                 return []
             case sh.Coproc(body=body):
-                return self.statement(
-                    body, source, state.copy(background=True), replace(use, status="ignored")
-                )
+                with self._subshell():
+                    return self.statement(
+                        body, source, state.copy(background=True), replace(use, status="ignored")
+                    )
             case sh.Test() | sh.Arithmetic():
-                self._substitutions(statement, source, state, use, output="branch")
+                self._substitutions(statement, source, state, replace(use, status="masked"), output="branch")
                 self._compared(statement, source, state)
                 if use.status in {"branch", "exits"}:
                     self._condition(statement, source)
@@ -198,6 +333,15 @@ class Interpreter:
 
     def _compound(self, statement: sh.Compound, source: Source, state: State, use: Use) -> list[Command]:
         self._redirections(statement.redirects, source, state, None, statement)
+        outer_input = state.execution.input_of
+        if shapes.replaces_input(statement.redirects):
+            state.change(input_of=None)
+        ran = self._compound_body(statement, source, state, use)
+        if state.execution.input_of is not outer_input:
+            state.change(input_of=outer_input)
+        return ran
+
+    def _compound_body(self, statement: sh.Compound, source: Source, state: State, use: Use) -> list[Command]:
         match statement:
             case sh.Group(body=body):
                 ran = self.block(body, source, state, use)
@@ -208,7 +352,8 @@ class Interpreter:
                 inner = state.copy()
                 if any(redirect.descriptor for redirect in statement.redirects):
                     self._close(statement.redirects, state)
-                return self.block(body, source, inner, use)
+                with self._subshell():
+                    return self.block(body, source, inner, use)
             case sh.If():
                 return self._if(statement, source, state, use)
             case sh.While():
@@ -217,7 +362,7 @@ class Interpreter:
                 return self._for(statement, source, state)
             case sh.ArithmeticFor(body=body):
                 loop = Loop("for", Place(source, statement.span))
-                return self._loop(body, source, state, loop)
+                return self._loop(body, source, state, loop, statement=statement)
             case sh.Case():
                 return self._case(statement, source, state, use)
         return []
@@ -308,9 +453,11 @@ class Interpreter:
             values = {getattr(outcome.execution, name) for outcome in outcomes}
             if len(values) == 1:
                 state.change(**{name: getattr(first, name)})
+            elif name == "pipefail":
+                state.change(pipefail=None)
 
     def _case(self, statement: sh.Case, source: Source, state: State, use: Use) -> list[Command]:
-        self._substitutions(statement.subject, source, state, use, output="branch")
+        self._substitutions(statement.subject, source, state, replace(use, status="masked"), output="branch")
         self._condition(statement.subject, source)
         ran: list[Command] = []
         outcomes = [state.copy()]
@@ -340,7 +487,13 @@ class Interpreter:
         place = Place(source, statement.span)
         act = _only_statement(statement.body) if not statement.redirects else None
         guards = [ActiveGuard(a.check, a.holds, "while", place, a.alone, act) for a in asked]
-        return ran + self._loop(statement.body, source, state, loop, guards)
+        if not shapes.reads_input(statement.condition):
+            return ran + self._loop(statement.body, source, state, loop, guards, statement)
+        inner = state.copy(input_of=loop)
+        ran += self._loop(statement.body, source, inner, loop, guards, statement)
+        inner.execution = inner.execution.but(input_of=state.execution.input_of)
+        state.take(inner)
+        return ran
 
     def _for(self, statement: sh.For, source: Source, state: State) -> list[Command]:
         globs: list[Glob] = []
@@ -361,7 +514,7 @@ class Interpreter:
                 name for word in statement.words for name in names_asked(word, source)
             )
         if not globs:
-            return self._loop(statement.body, source, state, loop)
+            return self._loop(statement.body, source, state, loop, statement=statement)
         outer = self._loop_globs.get(statement.variable)
         uses = self._loop_globs[statement.variable] = []
         filters = frozenset(
@@ -370,7 +523,7 @@ class Interpreter:
             if isinstance(node, sh.Test)
             for name in names_asked(node, source)
         )
-        ran = self._loop(statement.body, source, state, loop)
+        ran = self._loop(statement.body, source, state, loop, statement=statement)
         for glob in globs:
             self.add(replace(glob, uses=tuple(uses), filtered_by=filters - {statement.variable}))
         if outer is None:
@@ -380,14 +533,24 @@ class Interpreter:
         return ran
 
     def _loop(
-        self, body: sh.Block, source: Source, state: State, loop: Loop, guards: Sequence[ActiveGuard] = ()
+        self,
+        body: sh.Block,
+        source: Source,
+        state: State,
+        loop: Loop,
+        guards: Sequence[ActiveGuard] = (),
+        statement: sh.Statement | None = None,
     ) -> list[Command]:
         for name in assigned_in(body) - set(loop.variables):
-            state.forget(name)
+            state.forget(name, frozenset(loop.variables))  # what an earlier round has left
         inner = state.copy(loops=(*state.execution.loops, loop))
         inner.loop_start = dict(state.versions)
         inner.guards += guards
+        if statement is not None:
+            self._loops_around.append((statement, body))
         ran = self.block(body, source, inner, Use())
+        if statement is not None:
+            self._loops_around.pop()
         state.join(state.copy(), inner)
         for name in ("errexit", "pipefail"):
             if getattr(inner.execution, name) is not getattr(state.execution, name) and not leaving(body):
@@ -402,13 +565,17 @@ class Interpreter:
         suspended = state.execution.errexit_suspended
         conditions, handling = state.execution.conditions, state.execution.handling
         self._ask_running_in_list(statement, source, state)
+        left: list[Command] = []
         for at, item in enumerate(statement.items):
             last = at == count - 1
             mine = use
             if not last:
                 after = statement.operators[at]
                 right = _program(statement.items[at + 1])
-                masked = after == "||" and right in {"true", ":", "="} and at + 1 == count - 1
+                masked = at + 1 == count - 1 and (
+                    right in {"true", ":"}
+                    or (after == "||" and (right == "=" or shapes.knows_signal(statement.items[-1])))
+                )
                 mine = replace(
                     use, status="masked" if masked else "branch", alternative=right if after == "||" else None
                 )
@@ -417,7 +584,13 @@ class Interpreter:
             arms = state.execution.arms
             if last and count == 2:
                 state.change(arms=(*arms, Arm(place, 1, ends(item))))
-            ran += self.statement(item, source, state, mine)
+            now = self.statement(item, source, state, mine)
+            ran += now
+            if at and left:
+                here = Place(source, Span(statement.items[at - 1].span.start, item.span.end))
+                whole = Place(source, statement.items[at - 1].span)
+                self.add(Joined(here, statement.operators[at - 1], tuple(left), tuple(now), whole))
+            left = now
             state.change(errexit_suspended=suspended, arms=arms)
             if last:
                 break
@@ -452,7 +625,7 @@ class Interpreter:
             started = running.started_in(if_not, source)
             if if_running is not None and leaving(if_running) and leaving(if_running) in {"exit", "return"}:
                 self._running(ask, "leaves", Place(source, if_running.items[-1].statement.span), state)
-            elif started is not None:
+            elif started is not None and not running.is_toggle(if_running):
                 self._running(ask, "starts", started, state)
 
     def _ask_running_in_list(self, statement: sh.AndOr, source: Source, state: State) -> None:
@@ -517,8 +690,14 @@ class Interpreter:
             mine = replace(use, status=status) if last else replace(use, status="ignored", output=later)
             if not last and status in {"branch", "exits"}:
                 mine = replace(mine, output="branch" if status == "branch" else "decides")
-            suspended = state.copy(errexit_suspended=True) if not last else state.copy()
-            stages.append(tuple(self.statement(stage, source, suspended, mine)))
+            inner = state.copy()
+            if at:
+                inner.change(input_of=None)
+            if not last and isinstance(stage, sh.Command):
+                inner.change(errexit_suspended=True)
+            with self._subshell():
+                stages.append(tuple(self.statement(stage, source, inner, mine)))
+            self._lost(statement, at, source, state, use)
         self.add(
             Pipe(
                 Place(source, statement.span),
@@ -542,24 +721,39 @@ class Interpreter:
             self._redirections(statement.redirects, source, state, None, statement)
             return self._assign(statement.assignments, source, state, use)
         declares = statement.words[0].literal in builtins.DECLARATIONS
+        for assignment in statement.assignments if not declares else ():
+            self._substitutions(assignment, source, state, Use("masked"), output="argument")
+        feeds: list[Command] = []
         for word in statement.words:
             output = "branch" if statement.words[0].literal in {"[", "test"} else "argument"
-            self._substitutions(word, source, state, Use("masked"), output=output)
+            name = builtins.assigned_name(word) if declares and word is not statement.words[0] else None
+            mine = Use("masked", output_to=frozenset({name}) if name else frozenset())
+            inside = self._substitutions(word, source, state, mine, output="variable" if name else output)
+            if name:
+                self._edges.setdefault(name, set()).update(names_asked(word, source))
+            if any(isinstance(part, sh.ProcessSubstitution) and part.direction == ">" for part in word.parts):
+                feeds += inside
         args = [arg for word in statement.words for arg in args_of(word, source, state)]
         settings = tuple(
             Setting(a.name, self._assigned(a, source, state), Place(source, a.span), "assignment")
             for a in statement.assignments
             if not declares
         )
-        inner = state.copy() if settings else state
+        own_input = shapes.replaces_input(statement.redirects)
+        inner = state.copy() if settings or (own_input and state.execution.input_of) else state
         if settings:
             inner.change(environment=(*state.execution.environment, *settings))
+        if own_input and inner is not state:
+            inner.change(input_of=None)
         if declares:
             self._assign(statement.assignments, source, state, replace(use, status="masked"))
         if not args:
             return []
         place = Place(source, statement.span)
-        return self.run(args, inner, use, place, statement.redirects)
+        ran = self.run(args, inner, use, place, statement.redirects)
+        if feeds and ran:
+            object.__setattr__(ran[0], "feeds", tuple(feeds))
+        return ran
 
     def _assigned(self, assignment: sh.Assignment, source: Source, state: State) -> PathPattern:
         value = assignment.value
@@ -569,7 +763,11 @@ class Interpreter:
         self, assignments: Iterable[sh.Assignment], source: Source, state: State, use: Use
     ) -> list[Command]:
         ran: list[Command] = []
+        assignments = tuple(assignments)
         for assignment in assignments:
+            if use.status not in {"masked", "ignored"} and assignment is not assignments[-1]:
+                self._assign((assignment,), source, state, replace(use, status="ignored"))
+                continue
             value = assignment.value
             names = frozenset({assignment.name})
             if value is not None:
@@ -591,6 +789,9 @@ class Interpreter:
         if isinstance(value, sh.ArrayValue):
             elements = [arg.pattern for word in value.elements for arg in args_of(word, source, state)]
             known = state.variables.get(assignment.name)
+            self.add(
+                ListAssignment(place, assignment.name, len(elements), assignment.append, state.execution)
+            )
             if assignment.append and known and known.elements is not None:
                 elements = [*known.elements, *elements]
             elif assignment.append:
@@ -613,12 +814,21 @@ class Interpreter:
     ) -> list[Command]:
         """Reads the substitutions of a word. Only the last one of an assignment passes its status on."""
         ran: list[Command] = []
-        for part in _outer_substitutions(node):
+        found = _outer_substitutions(node)
+        last = next((p for p in reversed(found) if isinstance(p, sh.Substitution)), None)
+        for part in found:
             mine = replace(use, output=output)
+            inner = state.copy()
             if isinstance(part, sh.ProcessSubstitution):
                 mine = replace(mine, status="masked")
-            inner = state.copy(errexit_suspended=False, errexit=False)
-            ran += self.block(part.body.body, source, inner, mine)
+                if part.direction == ">":
+                    inner.change(input_of=None)
+            elif not state.execution.inherit_errexit:
+                inner.change(errexit_suspended=False, errexit=False)
+            if part is not last and mine.status != "masked":
+                mine = replace(mine, status="ignored")
+            with self._subshell():
+                ran += self.block(part.body.body, source, inner, mine)
         return ran
 
     def run(
@@ -632,7 +842,9 @@ class Interpreter:
     ) -> list[Command]:
         """Runs a list of words: a builtin, a function, or a program with all that it runs in turn."""
         name = (args[0].text or "").rpartition("/")[2] if args else ""
-        if not outer and name in state.functions and self.depth < MAX_DEPTH and state.call_depth < 5:
+        if args and self.queue_commands and self.is_queue(args[0].text or ""):
+            name, args = "pueue", queue.with_subcommand(args)
+        elif not outer and name in state.functions and self.depth < MAX_DEPTH and state.call_depth < 5:
             return self._function(state.functions[name], place.source, args[1:], state, use)
         document = self._documents(redirects, place.source, state)
         command = Command(
@@ -663,12 +875,217 @@ class Interpreter:
             if name == "set":
                 state.noclobber = builtins.noclobber(command.words, state.noclobber)
             builtins.apply(self, command, state)
+            if name in {"source", "."} and command.args:
+                ran += self._source(command, state, use)
+            elif name == "wait":
+                self._wait(command)
         if self.depth < MAX_DEPTH:
             for inner in inner_of(command, state, document):
-                ran += self._inner(inner, command, state, use)
+                ran += self._inner(inner, command, state, use, redirects)
         return ran
 
-    def _inner(self, inner: Inner, command: Command, state: State, use: Use) -> list[Command]:
+    def _source(self, command: Command, state: State, use: Use) -> list[Command]:
+        """Runs a sourced file in the state of the shell that sources it; what is found there is not reported here."""
+        here = sourcing.script_path(command.place.source)
+        main = here if not self._foreign else self._main
+        if here is None or main is None or self.depth >= MAX_DEPTH or state.call_depth >= 5:
+            return []
+        if not self._foreign:
+            self._main = here
+        if len(self.consulted) > 4 * MAX_SOURCED:
+            return []
+        for path in sourcing.resolve(
+            command.args[0].pattern, here, main, state.execution.cwd, state.variables
+        ):
+            if path in {here, main}:
+                return []
+            tree = sourcing.tree_of(path)
+            self.consulted[path] = tree is not None
+            if tree is None:
+                continue
+            return self._sourced(tree, command, state, use)
+        return []
+
+    def _sourced(self, tree: ShellTree, command: Command, state: State, use: Use) -> list[Command]:
+        self._foreign += 1
+        self.depth += 1
+        state.call_depth += 1
+        kept = {str(at): state.variables.get(str(at)) for at in range(1, 10)} if len(command.args) > 1 else {}
+        for at, arg in enumerate(command.args[1:], 1):
+            state.assign(str(at), Value(arg.pattern, arg.place))
+        try:
+            with self._subshell():
+                return self.block(tree.script.body, tree.source, state, use)
+        finally:
+            for name, value in kept.items():
+                if value is None:
+                    state.variables.pop(name, None)
+                else:
+                    state.variables[name] = value
+            state.call_depth -= 1
+            self.depth -= 1
+            self._foreign -= 1
+
+    # --- pipes and background jobs -----------------------------------------------------------------------------------
+
+    def _following(self) -> Iterator[tuple[tuple[sh.Item, ...], Frame]]:
+        """The statements that run after the one at hand in the same shell, innermost list first."""
+        for frame in reversed(self._frames):
+            yield frame.block.items[frame.at + 1 :], frame
+
+    def _until_left(self) -> Iterator[tuple[sh.Item, ...]]:
+        """The statements that run after the one at hand, as far as the script is not left."""
+        for items, _ in self._following():
+            for at, item in enumerate(items):
+                if ends(item.statement) == "script":
+                    yield items[:at]
+                    return
+            yield items
+
+    def _lost(self, statement: sh.Pipeline, at: int, source: Source, state: State, use: Use) -> None:
+        """Notes the variables that a stage of a pipeline sets for nobody."""
+        stage = statement.stages[at]
+        last = at == len(statement.stages) - 1
+        head = shapes.stage_head(stage, at)
+        shell = state.execution.shell
+        if (
+            head is None
+            or (shell in {"zsh", "ksh"} and last)
+            or (last and state.execution.lastpipe)
+            or self._foreign
+        ):
+            return
+        functions = state.functions
+        stage_reads = set(_read_names(head.condition)) if isinstance(head, sh.While) else set()
+        broken = any(
+            isinstance(n, sh.Command) and n.words and n.words[0].literal == "break"
+            for n in lost_variables.own_statements(stage)
+        )
+        first: dict[str, lost_variables.Written] = {}
+        all_writes = list(lost_variables.writes(stage, functions, source.text))
+        for written in all_writes:
+            if written.name in stage_reads and not broken:
+                continue
+            first.setdefault(written.name, written)
+        found = []
+        for name, written in first.items():
+            read = self._read_later(name, functions)
+            if read is not None:
+                grows = any(w.grows for w in all_writes if w.name == name)
+                used = (
+                    shapes.reads_after(written.function.body, name, 0)
+                    if written.function is not None
+                    else shapes.reads_after(stage, name, written.node.span.end)
+                )
+                scratch = not grows and used
+                found.append(LostVariable(name, Place(source, written.node.span), read, scratch))
+        leaving = self._leaves_in_vain(stage, source, state, use) if last else ()
+        if found or leaving:
+            span = _head_span(head, source)
+            self.add(
+                LostInPipe(
+                    Place(source, span),
+                    Place(source, stage.span),
+                    Place(source, statement.span),
+                    state.execution,
+                    {sh.While: "while", sh.For: "for"}.get(type(head), "read"),
+                    last,
+                    tuple(found),
+                    leaving,
+                    isinstance(stage, sh.Compound) and shapes.replaces_input(stage.redirects),
+                    not (statement.negated or statement.timed),
+                )
+            )
+
+    def _read_later(self, name: str, functions: dict[str, sh.Function]) -> Place | None:
+        for items, frame in self._following():
+            search = lost_variables.NextUse(name, functions)
+            use = search.of_items(items)
+            if use == "set":
+                return None
+            if use is None and frame.loop:
+                if search.of_items(frame.block.items[: frame.at]) == "read":
+                    use = "read"
+                elif self._loops_around and isinstance(self._loops_around[-1][0], sh.While):
+                    use = (
+                        "read"
+                        if search.of_items(self._loops_around[-1][0].condition.items) == "read"
+                        else None
+                    )
+            if use == "read" and search.read_at is not None:
+                return Place(frame.source, search.read_at.span)
+            if frame.function is not None and name in lost_variables.local_names(frame.function):
+                return None
+        return None
+
+    def _leaves_in_vain(
+        self, stage: sh.Statement, source: Source, state: State, use: Use
+    ) -> tuple[tuple[str, Place], ...]:
+        """The `exit` and `return` of a piped loop after which the script or function goes on all the same."""
+        in_function = any(frame.function is not None for frame in self._frames)
+        after = False
+        after_in_function = False
+        for items, frame in self._following():
+            after = after or bool(items) or frame.loop
+            after_in_function = after_in_function or bool(items) or frame.loop
+            if frame.function is not None:
+                break
+        after = after or any(items for items, _ in self._following())
+        stops = bool(state.execution.errexit) and not state.execution.errexit_suspended
+        found = []
+        for node in lost_variables.own_statements(stage):
+            if not isinstance(node, sh.Command) or not node.words:
+                continue
+            word = node.words[0].literal
+            if word not in {"exit", "return"} or (word == "return" and not in_function):
+                continue
+            code = node.words[1].literal if len(node.words) > 1 else None
+            failing = len(node.words) > 1 and code != "0"
+            if failing and (stops or use.status in {"branch", "exits", "masked", "result"}):
+                continue
+            if after_in_function if word == "return" else after:
+                found.append((word, Place(source, node.span)))
+        return tuple(found)
+
+    def _in_background(self, item: sh.Item, source: Source, state: State, ran: Sequence[Command]) -> None:
+        """Notes a command that is started with `&`, and what limits how many of them run."""
+        what = next((c.name for c in ran if c.name), "")
+        around = self._loops_around[-1] if self._loops_around and state.execution.loops else None
+        loop = state.execution.loops[-1] if around else None
+        over, text = _range_of(around[0], source, state) if around else ("", "")
+        limited = around is not None and shapes.limits(around[1], state.functions)
+        ampersand = source.text.find("&", item.statement.span.end)
+        end = ampersand + 1 if 0 <= ampersand <= item.statement.span.end + 4 else item.statement.span.end
+        fact = Background(
+            Place(source, Span(item.statement.span.start, end)),
+            state.execution,
+            what,
+            loop,
+            over,
+            text,
+            limited,
+            _records_failure(item.statement),
+        )
+        self._started.append(fact)
+        self.add(fact)
+
+    def _wait(self, command: Command) -> None:
+        """Notes a `wait` that waits for all background commands at once."""
+        started = tuple(self._started)
+        operands = [w for w in command.words if w is None or not w.startswith("-")]
+        self._started.clear()
+        if started and not operands and "-n" not in command.words:
+            last = not any(_does_more(items) for items in self._until_left())
+            self.add(BareWait(command.place, command.execution, started, last, command.status))
+
+    def _inner(
+        self,
+        inner: Inner,
+        command: Command,
+        state: State,
+        use: Use,
+        redirects: Sequence[sh.Redirect] = (),
+    ) -> list[Command]:
         """What a wrapper runs, by words or by text."""
         execution = inner.execution
         self.depth += 1
@@ -676,15 +1093,19 @@ class Interpreter:
             if inner.args:
                 below = state.copy()
                 below.execution = execution
-                return self.run(inner.args, below, use, place_of(inner.args), (), (command, *command.outer))
+                use = Use("result") if inner.detached else use
+                handed_on = [r for r in redirects if r.heredoc is not None and command.name not in _OWN_INPUT]
+                outer = (command, *command.outer)
+                return self.run(inner.args, below, use, place_of(inner.args), handed_on, outer)
             if inner.text is not None:
                 below = State(execution)
                 if command.name in {"eval", "trap"}:  # read by this very shell
-                    below = state.copy()
+                    below = state if command.name == "eval" else state.copy()
                     below.execution = execution
                 before = len(self._steps)
                 status = "result" if inner.detached else use.status
-                self.text(inner.text, below, Use(status, use.output, use.output_to))
+                with self._subshell():
+                    self.text(inner.text, below, Use(status, use.output, use.output_to))
                 ran = [step for step in self._steps[before:] if isinstance(step, Command)]
                 chain = (command, *command.outer)
                 for step in ran:
@@ -698,23 +1119,30 @@ class Interpreter:
         self, function: sh.Function, source: Source, args: Sequence[Arg], state: State, use: Use
     ) -> list[Command]:
         self._called.add(id(function))
+        source = self._origins.get(id(function), source)
+        foreign = source.file is not self._file if self._file is not None else False
         inner = state.copy(functions=(*state.execution.functions, function.name))
         inner.call_depth += 1
-        inner.variables = {n: v for n, v in inner.variables.items() if not n.isdigit()}
+        inner.variables = {n: v for n, v in inner.variables.items() if not n.isdigit() and n != "@"}
         for at, arg in enumerate(args, 1):
             inner.assign(str(at), Value(arg.pattern, arg.place))
+        inner.know_arguments(args[0].place if args else None)
         self.depth += 1
+        self._foreign += foreign
+        self._functions_around.append(function)
         try:
             ran = self.statement(function.body, source, inner, use)
         finally:
             self.depth -= 1
+            self._foreign -= foreign
+            self._functions_around.pop()
         for name, value in inner.variables.items():
-            if not name.isdigit():
+            if not name.isdigit() and name != "@":
                 state.variables[name] = value
         state.functions.update(inner.functions)
-        state.change(
-            errexit=inner.execution.errexit, pipefail=inner.execution.pipefail, cwd=inner.execution.cwd
-        )
+        state.change(cwd=inner.execution.cwd)
+        if isinstance(function.body, sh.Group) and not shapes.keeps_options(function.body):
+            state.change(errexit=inner.execution.errexit, pipefail=inner.execution.pipefail)
         return ran
 
     # --- files -----------------------------------------------------------------------------------------------------
@@ -782,10 +1210,12 @@ class Interpreter:
         command: Command | None,
         statement: sh.Statement | None,
     ) -> None:
+        read = builtins.names_read(command) if command is not None else frozenset[str]()
         for redirect in redirects:
             for word in (redirect.target,):
                 if word is not None:
-                    self._substitutions(word, source, state, Use("masked"), output="argument")
+                    use, output = Use("masked", output_to=read), "variable" if read else "argument"
+                    self._substitutions(word, source, state, use, output=output)
             if redirect.heredoc is not None:
                 for part in redirect.heredoc.parts:
                     self._substitutions(part, source, state, Use("masked"), output="argument")
@@ -835,6 +1265,8 @@ def _header(statement: sh.For, source: Source) -> Place:
 
 def _rank(fact: object) -> int:
     status = getattr(fact, "status", None)
+    if isinstance(fact, Pipe):
+        return _STATUS_RANK.get(fact.status, 0) + 10 * (fact.execution.pipefail is True)
     if isinstance(status, str):
         return _STATUS_RANK.get(status, 0)
     return len(getattr(fact, "uses", ()))
@@ -893,3 +1325,66 @@ def assigned_in(node: sh.Node) -> set[str]:
             case sh.Command(words=(first, *rest)) if first.literal in {"read", *builtins.DECLARATIONS}:
                 names.update(n for w in rest if (n := builtins.assigned_name(w)) is not None)
     return names
+
+
+def _head_span(head: sh.Statement, source: Source) -> Span:
+    if isinstance(head, sh.While):
+        return Span(head.span.start, head.condition.span.end)
+    if isinstance(head, sh.For):
+        return _header(head, source).span
+    return head.span
+
+
+def _range_of(statement: sh.Statement, source: Source, state: State) -> tuple[str, str]:
+    """What a loop goes over (see `pipes.Background.over`), and that as written."""
+    if isinstance(statement, sh.While):
+        text = source.shown(statement.condition.span)
+        return ("input" if _read_names(statement.condition) else "condition"), text
+    if isinstance(statement, sh.ArithmeticFor):
+        return "range", statement.text
+    if not isinstance(statement, sh.For):
+        return "", ""
+    if statement.words is None:
+        return "arguments", '"$@"'
+    text = " ".join(source.shown(word.span) for word in statement.words)
+    kinds = {shapes.range_of_word(word, source, state) for word in statement.words}
+    for kind in ("glob", "command", "arguments", "array", "variable", "range"):
+        if kind in kinds:
+            return kind, text
+    return "literals", text
+
+
+def _records_failure(statement: sh.Statement) -> bool:
+    """Whether a background command keeps its own failure: `… || touch failed`, `… || echo x >> errors`."""
+    for node in statement.walk():
+        if (
+            isinstance(node, sh.AndOr)
+            and "||" in node.operators
+            and _program(node.items[-1]) not in {"true", ":"}
+        ):
+            return True
+        if isinstance(node, sh.If):
+            return True
+        if isinstance(node, sh.Expansion) and node.name == "?":
+            return True
+    return False
+
+
+def _does_more(items: Sequence[sh.Item]) -> bool:
+    """Whether some statement does more than print or leave."""
+    quiet = {
+        "echo",
+        "printf",
+        "exit",
+        "return",
+        "true",
+        ":",
+        "log",
+        "info",
+        "trap",
+        "date",
+        "unset",
+        "=",
+        "fi",
+    }
+    return any(_program(item.statement) not in quiet for item in items)

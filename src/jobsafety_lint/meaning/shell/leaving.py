@@ -21,7 +21,9 @@ def leaving(code: sh.Statement | sh.Block) -> str:
     match code:
         case sh.Block(items=items):
             return leaving(items[-1].statement) if items else ""
-        case sh.Command(words=(first, *_)):
+        case sh.Command(words=(first, *rest)):
+            if first.literal == "exec" and not rest:  # redirections only: the shell goes on
+                return ""
             return _LEAVING.get(first.literal or "", "")
         case sh.Group(body=body):
             return leaving(body)

@@ -171,6 +171,16 @@ def _test(
             return
 
 
+def is_toggle(if_running: sh.Block | None) -> bool:
+    """Whether the process is ended where it runs: a switch that a person flips."""
+    if if_running is None:
+        return False
+    programs = {
+        node.words[0].literal for node in if_running.walk() if isinstance(node, sh.Command) and node.words
+    }
+    return bool(programs & {"kill", "pkill", "killall"})
+
+
 def starts_work(name: str) -> bool:
     """Whether a command of this name does work of its own."""
     return bool(name) and name not in _HARMLESS and not name.startswith(("log", "print", "echo", "err"))

@@ -68,6 +68,11 @@ class State:
             self.forked,
         )
 
+    def take(self, other: State) -> None:
+        """Becomes what a copy has become."""
+        self.execution, self.variables, self.functions = other.execution, other.variables, other.functions
+        self.descriptors = other.descriptors
+
     def fork(self) -> None:
         """What was unique to this shell before the loop is shared by all that the loop puts in the background."""
         self.forked = True
@@ -99,6 +104,14 @@ class State:
             value.origin,
             None if value.elements is None else tuple(_evaluated(e, version) for e in value.elements),
         )
+
+    def know_arguments(self, origin: Place | None) -> None:
+        """All positional parameters are known: `"$@"` is what `$1`, `$2`, … are."""
+        positions = sorted(int(name) for name in self.variables if name.isdigit() and name != "0")
+        elements = tuple(self.variables[str(at)].pattern for at in positions)
+        blanks = (" ",) * len(elements)
+        joined = PathPattern.of(*[part for pair in zip(blanks, elements, strict=True) for part in pair][1:])
+        self.variables["@"] = Value(joined, origin, elements)
 
     def forget(self, name: str, names: frozenset[str] = frozenset()) -> None:
         """The variable has a new value that is not known, though it may be made from `names`."""

@@ -107,12 +107,15 @@ def launch_of(call: queue.QueueCommand, commands: Sequence[Command]) -> queue.La
         return None
     client = set(call.execution.environment)
     settings = dict.fromkeys(s for c in commands for s in c.execution.environment if s not in client)
+    settings |= dict.fromkeys(
+        s for s in call.execution.environment if s.by not in {"export", "configuration"}
+    )  # a job gets the client's environment
     label, group = call.value("-l", "--label"), call.value("-g", "--group")
     return queue.Launch(
         call,
         text,
         tuple(commands),
-        tuple(s for s in settings if s.by != "export"),
+        tuple(settings),
         call.value("-w", "--working-directory"),
         label.pattern if label else None,
         group.pattern if group else None,
@@ -139,7 +142,10 @@ def _pueue(command: Command, execution: Execution) -> Iterator[Inner]:
         concurrency=(*execution.concurrency, queued),
         **where,
     )
-    yield Inner(inner, text=text, detached=True)
+    if call.has("-e", "--escape"):
+        yield Inner(inner, args=call.rest, detached=True)
+    else:
+        yield Inner(inner, text=text, detached=True)
 
 
 def _evaluated(command: Command, execution: Execution) -> Iterator[Inner]:
@@ -180,7 +186,11 @@ def _execution(command: Command, peeled: Peeled, execution: Execution) -> Execut
         for option, value in peeled.options:
             if option in {"-o", "+o"} and value is not None and value.text in {"errexit", "pipefail"}:
                 said[value.text] = option == "-o"
-        return execution.but(shell=name, errexit_suspended=False, **said)
+        if name == "bash":
+            said = {**_shell_options_of(execution), **{k: v for k, v in said.items() if v}}
+        return execution.but(
+            shell=name, errexit_suspended=False, inherit_errexit=False, lastpipe=False, **said
+        )
     if name in {"xargs", "parallel"}:
         return _fanned_out(command, peeled, execution)
     if name == "flock" and peeled.operands:
@@ -195,6 +205,21 @@ def _execution(command: Command, peeled: Peeled, execution: Execution) -> Execut
     if directory is not None:
         changes |= {"cwd": directory.pattern, "at_home": False}
     return execution.but(**changes) if changes else execution
+
+
+def _shell_options_of(execution: Execution) -> dict[str, bool]:
+    """What an exported SHELLOPTS makes of a bash that is started: the options of the shell that starts it, or those
+    that it is set to (`env SHELLOPTS=pipefail bash -c …`).
+    """
+    said = {"errexit": False, "pipefail": False}
+    for setting in execution.environment:
+        if setting.name == "SHELLOPTS":
+            if setting.by == "export":
+                said = {"errexit": execution.errexit is True, "pipefail": execution.pipefail is True}
+            else:
+                words = (setting.value.text or "").split(":")
+                said = {name: name in words for name in said}
+    return said
 
 
 def _directory(name: str, peeled: Peeled) -> Arg | None:
@@ -222,7 +247,9 @@ def _fanned_out(command: Command, peeled: Peeled, execution: Execution) -> Execu
     jobs = peeled.option("-P", "--max-procs", "-j", "--jobs")
     parallel = command.name == "parallel" or (jobs is not None and jobs.text != "1")
     reasons = (Concurrency(f"{command.name} runs several at once", command.place),) if parallel else ()
-    return execution.but(loops=(*execution.loops, loop), concurrency=(*execution.concurrency, *reasons))
+    return execution.but(
+        loops=(*execution.loops, loop), concurrency=(*execution.concurrency, *reasons), input_of=None
+    )
 
 
 def place_of(args: Sequence[Arg]) -> Place:

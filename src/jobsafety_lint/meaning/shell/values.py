@@ -14,6 +14,8 @@ from jobsafety_lint.source import HOLE_FIRST, Hole, Place, Source, is_hole
 _UNIQUE_VARIABLES = frozenset(
     {"$", "BASHPID", "RANDOM", "SRANDOM", "PPID", "PUEUE_TASK_ID", "SLURM_JOB_ID", "PBS_JOBID"}
 )
+_OWN_NAME = re.compile(r"(?:^|_)(?:PID|UUID|TASK_ID|JOB_ID|RUN_ID|JOBID)$")
+"""Variables of the environment that differ from process to process or from job to job by their name."""
 _UNIQUE_COMMANDS = frozenset({"mktemp", "uuidgen", "uuid", "tempfile"})
 _DIGEST_COMMANDS = frozenset(
     {"md5sum", "sha1sum", "sha256sum", "sha512sum", "b2sum", "cksum", "md5", "shasum"}
@@ -122,10 +124,12 @@ def _followed(name: str, state: State) -> frozenset[str]:
 
 def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> PathPattern:
     name = part.name
-    value = state.variables.get(name)
+    value = state.variables.get("@" if name == "*" else name)
     if name in _UNIQUE_VARIABLES and not part.operator:
         kind = "shared" if name == "$" and state.forked else "unique"
         return PathPattern((Hole(shown, frozenset(), kind),))
+    if value is None and not part.operator and _OWN_NAME.search(name):
+        return PathPattern((Hole(shown, frozenset({name}), "unique"),))
     if value is None and name in {"TMPDIR", "TEMPDIR"}:
         return PathPattern((Hole(shown, frozenset(), "tempdir"),))
     if value is None:
@@ -134,6 +138,9 @@ def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> 
         else:
             names = frozenset({name}).union(*(names_in(n, source, state) for n in part.nested))
         return PathPattern((Hole(_plain(name, part, shown), names, version=state.versions.get(name, 0)),))
+    if part.index in {"@", "*"} and value.elements is not None and not part.operator:
+        joined = [piece for element in value.elements for piece in (" ", element)]
+        return PathPattern.of(*joined[1:])
     if part.index is not None and part.index not in {"@", "*", "0"}:
         return PathPattern((Hole(shown, value.pattern.names or frozenset({name})),))
     if not part.operator or part.operator in {":-", "-", ":?", "?", ":=", "="}:
@@ -250,9 +257,12 @@ def args_of(word: sh.Word, source: Source, state: State) -> list[Arg]:
     elements = _array_elements(word, state)
     place = Place(source, word.span)
     if elements is not None:
-        return [Arg(place, e, e, True, False, None, ((e, word.span),)) for e in elements]
+        origin = _origin(word, state)
+        return [Arg(place, e, e, True, False, origin, ((e, word.span),)) for e in elements]
     pieces = tuple(pieces_of(word.parts, source, state))
-    unquoted = any(isinstance(part, sh.Expansion | sh.Substitution) for part in word.parts)
+    unquoted = any(isinstance(part, sh.Expansion | sh.Substitution) for part in word.parts) or (
+        _list_of(word) is not None
+    )
     pattern = PathPattern.of(*(p for p, _ in pieces))
     if unquoted and (pattern.text or "").strip(" ").count(" ") and len(word.parts) == 1:
         return _split(place, pattern.text or "", _origin(word, state))
@@ -276,14 +286,22 @@ def _origin(word: sh.Word, state: State) -> Place | None:
     return None
 
 
-def _array_elements(word: sh.Word, state: State) -> tuple[PathPattern, ...] | None:
+def _list_of(word: sh.Word) -> sh.Expansion | None:
+    """The expansion, where a word is nothing but one that gives a word for each element: `"${a[@]}"`, `"$@"`, `$*`."""
     parts = word.parts
-    if len(parts) == 1 and isinstance(parts[0], sh.DoubleQuoted):
+    quoted = len(parts) == 1 and isinstance(parts[0], sh.DoubleQuoted)
+    if quoted and isinstance(parts[0], sh.DoubleQuoted):
         parts = parts[0].parts
     if len(parts) != 1 or not isinstance(parts[0], sh.Expansion):
         return None
     only = parts[0]
-    if only.index not in {"@", "*"} or only.operator:
+    listed = only.index if only.index is not None else only.name
+    return only if not only.operator and listed in ({"@"} if quoted else {"@", "*"}) else None
+
+
+def _array_elements(word: sh.Word, state: State) -> tuple[PathPattern, ...] | None:
+    only = _list_of(word)
+    if only is None:
         return None
-    value = state.variables.get(only.name)
+    value = state.variables.get("@" if only.index is None else only.name)
     return value.elements if value else None

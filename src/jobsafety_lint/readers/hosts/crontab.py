@@ -27,12 +27,17 @@ _SCHEDULE = re.compile(
     rf"\s*-?(?P<schedule>@[A-Za-z_]+(?:\s+\d\S*)?|@\d+|[\d*/,?~H()-]+\s+{_FIELD}\s+{_FIELD}\s+{_FIELD}\s+{_FIELD})[ \t]+(?=\S)"
 )
 _WORD = re.compile(r"\S+")
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>")
+_TEMPLATE = re.compile(
+    r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|__[A-Z][A-Z_]*__|(?<!\S)<[A-Za-z][\w -]*>(?=/|\s|$)|@[A-Z_]+@"
+)
+_FIELD_MORE = re.compile(r"(?:\*(?:/\d+)?|[0-7](?:[-,][0-7])*)[ \t]+(?=\S)")
 _USER = re.compile(r"[a-z_][\w.-]*(?::[\w.-]+)?|\{\{[^}]*\}\}|\$\{?\w+\}?")
 _ACCOUNTS = _words(
     "root nobody daemon www-data apache nginx postgres mysql ubuntu debian admin ec2-user vagrant git jenkins deploy app"
 )
 """Names that say of a file which may or may not have a field for the user that it has one."""
+_IN_PLACE = re.compile(r"supercronic|ofelia|yacron|go-crond", re.IGNORECASE)
+"""Programs for containers that run commands where they were started themselves."""
 _SYSTEM = re.compile(r"(?:^|/)cron\.d/[^/]+$|(?:^|/)etc/(?:ana)?crontab$")
 
 
@@ -99,6 +104,7 @@ def read_crontab(source: Source) -> Crontab:
     settings: dict[str, str] = {}
     strange: list[Span] = []
     system = _has_user_field(source)
+    in_place = bool(_IN_PLACE.search(source.text))
     for line in lines_of(source):
         text = source.text[line.start : line.end]
         stripped = text.lstrip()
@@ -108,7 +114,7 @@ def read_crontab(source: Source) -> Crontab:
             found.comments.append(Span(line.end - len(stripped), line.end))
             continue
         if entry := _SCHEDULE.match(text):
-            _entry(source, line, entry, settings, found, system=system)
+            _entry(source, line, entry, settings, found, system=system, in_place=in_place)
         elif setting := _SETTING.match(text):
             found.statements.append((line, ()))
             settings[setting["name"].strip("\"'")] = _unquoted(setting["value"])
@@ -143,8 +149,18 @@ def _entry(
     found: Crontab,
     *,
     system: bool,
+    in_place: bool,
 ) -> None:
     at = line.start + schedule.end()
+    fields = (
+        tuple(schedule["schedule"].split())
+        if not schedule["schedule"].startswith("@")
+        else (schedule["schedule"],)
+    )
+    times = Span(line.start + schedule.start("schedule"), line.start + schedule.end("schedule"))
+    if len(fields) == 5 and (more := _FIELD_MORE.match(source.text, at, line.end)):
+        fields = (*fields[1:], more.group().strip())  # some start with the second (supercronic, node-cron)
+        at = more.end()
     user = ""
     if system and (word := _WORD.match(source.text, at, line.end)) and _USER.fullmatch(word.group()):
         user = word.group()
@@ -153,22 +169,14 @@ def _entry(
     cut = _command(builder, source.text, at, line.end)
     shell, _ = shell_named([settings.get("SHELL", "/bin/sh")])
     home = settings.get("HOME", "")
-    fields = (
-        tuple(schedule["schedule"].split())
-        if not schedule["schedule"].startswith("@")
-        else (schedule["schedule"],)
-    )
-    times = Span(line.start + schedule.start("schedule"), line.start + schedule.end("schedule"))
-    frequent = shortest_gap(fields) is not None
     snippet = Snippet(
-        " ".join(fields),
+        f"line {source.line_of(line.start)}",
         builder.build(),
         line,
         shell,
         directory=home if home.startswith("/") else None,
-        at_home=not home.startswith("/"),
+        at_home=not home.startswith("/") and not in_place,
         environment={k: v for k, v in settings.items() if k not in {"SHELL", "MAILTO", "MAILFROM", "PATH"}},
-        concurrent="cron starts it again whether or not the last run has ended" if frequent else "",
         status="ignored",
     )
     found.statements.append((line, ()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +19,11 @@ from jobsafety_lint.readers.hosts.ci_shells import ShellMode, mode_of
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.shell.treesitter_reader import one_byte_each
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -318,3 +324,39 @@ def _tables(value: Node) -> Iterator[Node]:
     elif value.type == "array":
         for child in value.children:
             yield from _tables(child)
+
+
+# --- file tasks ------------------------------------------------------------------------------------------------------
+
+_TASK_FOLDER = re.compile(r"(?:^|/)(?:\.?mise-tasks|\.?mise/tasks|\.config/mise/tasks)/(?P<name>[^.][^:]*)$")
+_HEADER = re.compile(r"^(?:#|//|::)(?:MISE| ?\[MISE\]) (?P<toml>.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, eq=False)
+class FileTask:
+    """A script that is a task of mise by its place or by `#MISE` lines: its name, directory and variables."""
+
+    name: str
+    directory: str | None
+    environment: dict[str, str]
+
+
+def file_task(source: Source) -> FileTask | None:
+    """The task that a script is; None if it is none. `# MISE` with a blank is no header (mise passes it over)."""
+    folder = _TASK_FOLDER.search(source.file.path)
+    headers = [match["toml"] for match in _HEADER.finditer(source.text)]
+    if folder is None and not headers:
+        return None
+    said: dict[str, object] = {}
+    for header in headers:
+        try:
+            said |= tomllib.loads(header)
+        except tomllib.TOMLDecodeError:
+            continue  # an array over several lines: nothing that is asked for here
+    path = folder["name"] if folder else source.file.path.rpartition("/")[2]
+    directory, env = said.get("dir"), said.get("env")
+    variables = {k: v for k, v in env.items() if isinstance(v, str)} if isinstance(env, dict) else {}
+    where = directory if isinstance(directory, str) else "{{config_root}}"
+    return FileTask(
+        re.sub(r"\.\w+$", "", path).replace("/", ":"), None if _CALLERS.fullmatch(where) else where, variables
+    )

@@ -252,11 +252,12 @@ def _argv(command: list[_Raw], environment: dict[str, str]) -> tuple[str, list[W
     words = [_word(program, expands=False, environment={})]
     for raw in rest:
         whole = _WHOLE_VARIABLE.fullmatch(raw.text) if ":" not in marks else None
+        inner = Span(raw.letters[0][1], raw.letters[-1][2]) if raw.letters else raw.span
         if whole and whole["name"] in environment:
-            words += [Word(value, raw.span) for value in environment[whole["name"]].split()]
+            words += [Word(value, inner) for value in environment[whole["name"]].split()]
         elif whole:
             hole = Hole(raw.text, frozenset({whole["name"]}))
-            words.append(Word("", raw.span, [(hole, raw.span)], raw.quoted))
+            words.append(Word("", inner, [(hole, inner)], raw.quoted))
         else:
             words.append(_word(raw, expands=":" not in marks, environment=environment))
     return marks, words if program.letters else []

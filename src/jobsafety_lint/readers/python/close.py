@@ -67,14 +67,14 @@ class Unit:
         self.module._codegen(counter)  # the way libcst generates code itself
         return counter.spans
 
+    def holds(self, node: cst.CSTNode) -> bool:
+        """Whether a node is one of this unit's."""
+        return node in self._spans
+
     def span(self, node: cst.CSTNode) -> Span:
         """Where a node stands in the file's text (code points)."""
         start, end = self._spans[node]
         return Span(start + self.base, end + self.base)
-
-    def holds(self, node: cst.CSTNode) -> bool:
-        """Whether a node is one of this unit."""
-        return node in self._spans
 
 
 def read_unit(text: str, span: Span) -> Unit:

@@ -15,6 +15,7 @@ from jobsafety_lint.readers.shell import masking as masking_module
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.readers.shell.heredocs import Found, find_heredocs
 from jobsafety_lint.readers.shell.sequences import NotTaken
+from jobsafety_lint.readers.shell.statements import StatementIndex
 from jobsafety_lint.readers.shell.treesitter_reader import Lowering, one_byte_each, parse
 from jobsafety_lint.readers.shell.words import Scanner, WordError
 from jobsafety_lint.source import Source
@@ -45,25 +46,25 @@ class ShellTree:
     script: sh.Script
     units: list[Unit]
     scanner: Scanner = field(repr=False)
+    _index: StatementIndex | None = field(default=None, repr=False)
 
-    def enclosing_statements(self, offset: int) -> tuple[Span, ...]:
-        """The complete commands around an offset, innermost first."""
-        found: list[Span] = []
-        _collect(self.script.body, offset, found)
-        return tuple(reversed(found))
+    @property
+    def _statements(self) -> StatementIndex:
+        if self._index is None:
+            self._index = StatementIndex.of(self.script.body)
+        return self._index
 
     def statement_span(self, offset: int) -> Span:
         """The smallest complete command that holds the offset; the line if there is none."""
-        found = self.enclosing_statements(offset)
-        return found[0] if found else self.source.line_span(self.source.line_of(offset))
+        for span, function in self._statements.enclosing(offset):
+            if function is None:
+                return span
+        return self.source.line_span(self.source.line_of(offset))
 
     def definitions(self, offset: int) -> tuple[str, ...]:
         """The names of the functions around an offset, outermost first."""
-        names: list[str] = []
-        for node in _path_to(self.script.body, offset):
-            if isinstance(node, sh.Function):
-                names.append(node.name)
-        return tuple(names)
+        around = [name for _, name in self._statements.enclosing(offset) if name is not None]
+        return tuple(reversed(around))
 
     def confirm(self, spans: Iterable[Span]) -> bool:
         """Lets bashlex read the units that hold these spans; says whether a unit's tree was replaced by its own."""
@@ -82,10 +83,15 @@ class ShellTree:
             except (NotTaken, WordError, RecursionError) as refusal:
                 unit.refusals = (*unit.refusals, str(refusal) or "bashlex: recursion")
                 continue
+            if items and unit.items and items[-1].terminator == "\n":
+                last = items[-1]  # what ends the unit stands behind its span
+                ended = sh.Item(last.span, last.statement, unit.items[-1].terminator)
+                items = (*items[:-1], ended)
             if items != unit.items:
                 unit.items, unit.reader, changed = items, "bashlex", True
         if changed:
             self.script.body = _body(self.units, self.script.span)
+            self._index = None
         return changed
 
 
@@ -293,30 +299,3 @@ def _terminate(units: list[Unit], terminator: str) -> None:
     if units and units[-1].items and units[-1].items[-1].terminator == "\n":
         last = units[-1].items[-1]
         units[-1].items = (*units[-1].items[:-1], sh.Item(last.span, last.statement, terminator))
-
-
-def _collect(node: sh.Node, offset: int, found: list[Span]) -> None:
-    for inner in _path_to(node, offset):
-        if isinstance(inner, sh.Item):
-            found.append(inner.span)
-
-
-def _path_to(node: sh.Node, offset: int) -> list[sh.Node]:
-    """The nodes that hold an offset, outermost first."""
-    path: list[sh.Node] = []
-    current: sh.Node | None = node
-    while current is not None:
-        path.append(current)
-        holding = [child for child in current.children() if _holds(child, offset)]
-        current = holding[0] if holding else None
-    return path
-
-
-def _holds(node: sh.Node, offset: int) -> bool:
-    if node.span.start <= offset < max(node.span.end, node.span.start + 1):
-        return True
-    return any(document.body_span.start <= offset < document.body_span.end for document in _documents(node))
-
-
-def _documents(node: sh.Node) -> list[sh.HereDocument]:
-    return [inner for inner in node.walk() if isinstance(inner, sh.HereDocument)]

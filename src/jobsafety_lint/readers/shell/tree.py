@@ -13,10 +13,20 @@ Both readers must build the same tree for the same text, spans included:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from jobsafety_lint.model import Span
+
+
+@functools.cache
+def _fields_of(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold nodes."""
+    return tuple(field.name for field in fields(kind) if field.name != "span" and field.type not in _PLAIN)
+
+
+_PLAIN = frozenset({"str", "bool", "int", "str | None", "Span"})
 
 
 @dataclass(slots=True)
@@ -27,8 +37,8 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """The nodes directly below, in the order of the text as far as the fields follow it."""
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name in _fields_of(type(self)):  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
+            value = getattr(self, name)
             if isinstance(value, Node):
                 yield value
             elif isinstance(value, tuple):

@@ -291,8 +291,9 @@ class Lowering:
 
     def _do_group(self, node: Node) -> tuple[sh.Block, Node]:
         group = next(
-            (child for child in node.children if child.type in {"do_group", "compound_statement"}), None
-        )
+            (child for child in reversed(node.children) if child.type in {"do_group", "compound_statement"}),
+            None,
+        )  # the last one: in `while ((i < n)); do` the condition is a compound statement too
         if group is None:
             raise NotTaken("loop without do", self.span(node).start)
         first, last = ("do", "done") if group.type == "do_group" else ("{", "}")

@@ -1,0 +1,133 @@
+"""JOB316: `--after` takes the job's own words for ids, or has none to take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import Arg, Condition, ListAssignment, Sequence, ShellAssignment
+from jobsafety_lint.meaning.queue import GivenOption, QueueCommand
+from jobsafety_lint.model import Confidence, Edit, Fix, Severity
+from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.source import Place
+
+RULE = Rule(
+    "JOB316",
+    "after-swallows-command",
+    "`--after` takes every following word as an id; or its id list can be empty",
+    Severity.ERROR,
+    Confidence.HIGH,
+    references=("AP-6",),
+    fix="unsafe",
+)
+
+_LIST = re.compile(r"\"?\$\{(\w+)\[[@*]\]\}\"?|\"?\$\{?(\w+)\}?\"?")
+
+
+@RULE.on(QueueCommand)
+def dependencies(call: QueueCommand, context: Context) -> Iterator[Draft]:
+    """The words behind `--after`."""
+    given = [g for g in call.options if "--after" in g.option.names]
+    if call.subcommand != "add" or not given:
+        return
+    after = given[-1]
+    found = [word for one in given if (word := _first_of_job(call, one)) is not None]
+    if found:
+        word = found[0]
+        shown = " ".join(word.place.text.split())
+        yield RULE.found(
+            call.through(word),
+            f"`--after` takes `{shown}` for a task id: it reads every word up to the next option or `--`, so the job is never queued",
+            label="put a blank between ids" if _is_list(word) else "put `--` before the job",
+            fix=None if _is_list(word) else _fix(word),
+            data={"word": word.text},
+        )
+    elif not after.values and call.rest:
+        yield _empty(call, after.word, "`--after` gets no id here", (), Confidence.HIGH)
+    else:
+        for value in after.values:
+            start = _empty_start(value, context)
+            if start is not None:
+                name = next(filter(None, _name(value)), "")
+                related = ((start, f"`{name}` starts out empty here"),)
+                yield _empty(call, value, f"`{name}` may be empty here", related, Confidence.MEDIUM)
+                return
+
+
+def _first_of_job(call: QueueCommand, after: GivenOption) -> Arg | None:
+    """The first word that is no id."""
+    for at, value in enumerate(after.values):
+        text = value.text
+        if text is not None and text and not text.isdigit():
+            return value
+        last = at == len(after.values) - 1
+        if text is None and last and at > 0 and not call.rest and not value.splits:
+            return value
+    return None
+
+
+def _is_list(word: Arg) -> bool:
+    """Whether these are ids that are joined by commas."""
+    return re.fullmatch(r"[\d, ]+", word.text or "") is not None
+
+
+def _empty(
+    call: QueueCommand, word: Arg, what: str, related: tuple[tuple[Place, str], ...], confidence: Confidence
+) -> Draft:
+    return RULE.found(
+        call.through(word),
+        f"{what}: `pueue add --after` without an id is refused, and the job is not queued",
+        label="leave `--after` out when there is nothing to wait for: `${ids:+--after $ids}`",
+        related=related,
+        severity=Severity.WARNING,
+        confidence=confidence,
+    )
+
+
+def _name(value: Arg) -> tuple[str | None, ...]:
+    match = _LIST.fullmatch(value.place.text)
+    return match.groups() if match else ()
+
+
+def _empty_start(value: Arg, context: Context) -> Place | None:
+    """Where the variable is set to nothing, if nothing is sure to fill it and nobody looks."""
+    array, scalar = _name(value) or (None, None)
+    name = array or scalar
+    if name is None or value.text or _is_looked_at(name, context):
+        return None
+    filled: list[ListAssignment] | list[ShellAssignment]
+    if array is not None:
+        lists = [fact for fact in context.all(ListAssignment) if fact.name == name]
+        empty = [fact.place for fact in lists if not fact.append and not fact.count]
+        filled = [fact for fact in lists if fact.count]
+    else:
+        scalars = [fact for fact in context.all(ShellAssignment) if fact.name == name]
+        empty = [fact.place for fact in scalars if fact.value.text == ""]
+        filled = [fact for fact in scalars if fact.value.text != ""]
+    sure = any(all(loop.values for loop in fact.execution.loops) for fact in filled)
+    return empty[0] if empty and filled and (not sure or _comes_later(value, filled[0].place)) else None
+
+
+def _comes_later(value: Arg, filled: Place) -> bool:
+    """Whether the variable is filled only behind its use, so it is empty the first time round a loop."""
+    return value.place.source is filled.source and filled.span.end > value.place.span.end
+
+
+def _is_looked_at(name: str, context: Context) -> bool:
+    return any(
+        isinstance(step, Condition) and name in step.names
+        for sequence in context.all(Sequence)
+        for step in sequence.steps
+    )
+
+
+def _fix(word: Arg) -> Fix | None:
+    written = word.place.text
+    text = f'"--", {written}' if _in_list(word) else f"-- {written}"
+    return Fix("put `--` before the job", (Edit(word.place.location, text),))
+
+
+def _in_list(word: Arg) -> bool:
+    """Whether the word is an element of a Python list rather than a word of a shell."""
+    return word.place.source.host is None and word.place.source.file.path.endswith(".py")

@@ -1,0 +1,94 @@
+"""JOB406: a loop that puts every item in the background, or a bare `wait` that drops failures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.pipes import Background, BareWait
+from jobsafety_lint.model import Confidence, Severity
+from jobsafety_lint.rule import Draft, Rule
+
+RULE = Rule(
+    "JOB406",
+    "unbounded-background-loop",
+    "a loop that puts every item in the background, or a bare `wait` that drops failures",
+    Severity.WARNING,
+    Confidence.MEDIUM,
+    references=("INV-6",),
+)
+
+_OPEN = frozenset({"glob", "command", "arguments", "input"})
+_WORKERS = re.compile(
+    r"(?i)(?:worker|job|proc|thread|gpu|core|cpu|device|nj\b|parallel|shard|rank|node|replica|port|num_|n_)\w*"
+)
+_LIGHT = frozenset(
+    {
+        "sleep",
+        "echo",
+        "printf",
+        "ssh",
+        "tail",
+        "pueue",
+        "sbatch",
+        "qsub",
+        "bsub",
+        "notify-send",
+        "touch",
+        "xdg-open",
+        "read",
+        "kill",
+        "sem",
+        "parallel",
+        "tmux",
+        "wait",
+        "flock",
+    }
+)
+"""What costs this machine next to nothing, or has a limit of its own."""
+
+
+@RULE.on(Background)
+def everything_at_once(started: Background, context: Context) -> Iterator[Draft]:
+    """A background command in a loop over a list of any length, with nothing that waits in between."""
+    if started.loop is None or started.limited or context.role == "test":
+        return
+    if (
+        started.over not in _OPEN | {"array", "variable"}
+        or started.what in _LIGHT
+        or _WORKERS.search(started.over_text)
+    ):
+        return
+    certain = started.over in _OPEN
+    yield RULE.found(
+        started.place,
+        f"every item of `{_short(started.over_text)}` gets a process of its own, all at once: nothing in the loop waits for one to end",
+        label="limit how many run: `wait -n` in the loop, `xargs -P`, or a queue",
+        related=((started.loop.place, "one process an item of this loop"),),
+        confidence=Confidence.MEDIUM if certain else Confidence.LOW,
+    )
+
+
+@RULE.on(BareWait)
+def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
+    """A `wait` for jobs whose failure nobody gets to know, in a script that relies on failures ending it."""
+    strict = wait.execution.errexit is True or wait.status == "branch"
+    silent = [job for job in wait.started if not job.records and job.what not in _LIGHT]
+    if not strict or wait.last or not silent or context.role == "test":
+        return
+    if any(job.loop is not None and not job.limited and job.over in _OPEN for job in silent):
+        return  # said of the loop
+    first = silent[0]
+    yield RULE.found(
+        wait.place,
+        f"`wait` without a process id is 0 whatever the jobs return: a failure of `{_short(first.place.text)}` goes unnoticed, and the script goes on",
+        label="keep the ids (`pids+=($!)`) and wait for each of them",
+        related=((first.place, "started in the background here"),),
+        confidence=Confidence.LOW if first.limited else Confidence.MEDIUM,
+    )
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 48 else line[:47] + "…"

@@ -1,0 +1,170 @@
+"""JOB317: `pueue wait` succeeds when tasks have failed, and later steps rely on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import CallsAfter, Command, Condition, Sequence
+from jobsafety_lint.meaning.queue import QueueCommand, parse
+from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
+from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.source import Place
+
+RULE = Rule(
+    "JOB317",
+    "wait-ignores-failure",
+    "`pueue wait` succeeds when tasks failed, and later steps rely on it",
+    Severity.WARNING,
+    Confidence.HIGH,
+    references=("AP-6",),
+    fix="unsafe",
+)
+
+_NO_WORK = frozenset({
+    "echo", "printf", "log", "logger", "info", "warn", "error", "date", "sleep", "true", "false", ":",
+    "exit", "return", "cd", "pushd", "popd", "set", "export", "local", "declare", "readonly", "read",
+    "trap", "kill", "wait", "rm", "tput", "clear", "unset", "shift", "hostname", "break", "continue",
+    "test", "[", "jq", "grep", "egrep", "rg", "wc", "ls", "head", "tail", "cat", "du", "df", "mkdir",
+    "touch", "notify-send", "mail", "sendmail", "say", "tee", "source", ".", "command", "type", "which",
+    "eval", "seq", "awk", "sed", "cut", "tr", "sort", "uniq", "basename", "dirname", "ssh", "env", "sudo",
+    "bash", "sh", "time", "timeout", "nohup", "xargs", "mktemp",
+})  # fmt: skip
+"""What does not rely on the results of the jobs, or is only a way to run something that does."""
+_QUEUE_WORK = frozenset({"add", "start", "enqueue"})
+_RELIES = re.compile(
+    r"(?i)merge|combin|concat|aggregat|collect|join|assembl|report|summar|upload|deploy|publish|release|sync|promot|finali|postproc|"
+    r"post_proc|evaluat|train|optimi|index|import|load|ingest|export|render|plot|build|reduce|blend"
+)
+_CHECKS = re.compile(r"(?i)status|fail|check|verif|valid|outcome|success|assert|raise|is_file|exists")
+
+
+@RULE.on(QueueCommand)
+def waited(call: QueueCommand, context: Context) -> Iterator[Draft]:
+    """A wait for the end, whatever the end was."""
+    if call.subcommand != "wait" or call.has("-s", "--status") or call.more or context.role == "test":
+        return
+    if call.command.status == "masked":
+        return
+    if call.in_python:
+        yield from _in_python(call, context)
+        return
+    for sequence in context.all(Sequence):
+        steps = sequence.steps
+        at = next((i for i, step in enumerate(steps) if step.place == call.place), None)
+        if at is None:
+            continue
+        work = _work_after(call, sequence, at)
+        if work is not None:
+            yield _found(call, work, _confidence(call, work))
+        return
+
+
+def _confidence(call: QueueCommand, work: Command) -> Confidence:
+    if call.command.status in {"branch", "exits"}:
+        return Confidence.HIGH
+    return Confidence.MEDIUM if _RELIES.search(work.place.text) else Confidence.LOW
+
+
+def _work_after(call: QueueCommand, sequence: Sequence, at: int) -> Command | None:
+    """The first step behind the wait that needs the jobs' results, if nothing looks at them before."""
+    for step in sequence.steps[at + 1 :]:
+        if isinstance(step, Condition):
+            continue
+        if _looks(step, sequence):
+            return None
+        if _is_work(step) and not _exclusive(call.place, step.place):
+            return step
+    return None
+
+
+def _looks(command: Command, sequence: Sequence) -> bool:
+    """Whether a command asks how the tasks ended, or whether the files are there."""
+    if command.name in {"[", "test"} and {"-f", "-s", "-e", "-d", "-r"} & set(command.words):
+        return True
+    other = parse(command) if command.name == "pueue" else None
+    if other is None or other.subcommand not in {"status", "log", "wait"}:
+        return False
+    if other.subcommand == "wait":
+        return other.has("-s", "--status")
+    decides = command.status == "branch" or command.output_use in {"branch", "decides"}
+    return decides or bool(command.output_to)
+
+
+def _is_work(command: Command) -> bool:
+    if command.name == "pueue":
+        other = parse(command)
+        return other is not None and other.subcommand in _QUEUE_WORK
+    if command.name in {"curl", "wget"}:
+        return False
+    return bool(command.name) and command.name not in _NO_WORK
+
+
+def _exclusive(wait: Place, work: Place) -> bool:
+    """Whether the two are in different branches, as far as the text between them tells."""
+    if wait.source is not work.source or work.span.start < wait.span.end:
+        return False
+    marks = re.findall(r";;|\b(?:else|elif|fi|esac)\b", wait.source.text[wait.span.end : work.span.start])
+    return bool(marks) and marks[-1] in {";;", "else", "elif"}
+
+
+def _in_python(call: QueueCommand, context: Context) -> Iterator[Draft]:
+    for after in context.all(CallsAfter):
+        if not after.holds(call.place):
+            continue
+        for name, place in after.calls:
+            if _CHECKS.search(name) or ("pueue" in place.text and re.search(r"status|log", place.text)):
+                return
+            last = name.rpartition(".")[2]
+            if (
+                _RELIES.search(last)
+                and not name.startswith(("os.path", "logging", "logger", "log."))
+                and last != "join"
+            ):
+                yield _found(call, None, Confidence.MEDIUM, place)
+                return
+            if re.search(r"[\"']pueue[\"'].{0,40}[\"']add[\"']", place.text):
+                yield _found(call, None, Confidence.MEDIUM, place)
+                return
+        return
+
+
+def _found(
+    call: QueueCommand, work: Command | None, confidence: Confidence, place: Place | None = None
+) -> Draft:
+    where = place or (work.place if work is not None else call.place)
+    text = " ".join(where.text.split())
+    shown = text if len(text) <= 50 else text[:49] + "…"
+    return RULE.found(
+        _place(call),
+        f"`pueue wait` succeeds even when tasks have failed, and `{shown}` goes on as if they had not",
+        label="`--status success` fails with the first task that fails",
+        related=((where, "this relies on the jobs' results"),),
+        confidence=confidence,
+        fix=_fix(call),
+    )
+
+
+def _place(call: QueueCommand) -> Place:
+    """`pueue wait`; the program alone where that is the whole command."""
+    head = call.head
+    if head.span != call.place.span:
+        return head
+    first = head.text.split()[0]
+    return Place(head.source, Span(head.span.start, head.span.start + len(first)))
+
+
+def _fix(call: QueueCommand) -> Fix | None:
+    word = call.subcommand_word
+    if word is None:
+        return None
+    written = word.place.text
+    if written == "wait":
+        text = "wait --status success"
+    elif written in {'"wait"', "'wait'"}:
+        quote = written[0]
+        text = f"{written}, {quote}--status{quote}, {quote}success{quote}"
+    else:
+        return None
+    return Fix("wait for success", (Edit(word.place.location, text),))

@@ -1,0 +1,122 @@
+"""Questions about the shape of shell statements: what a redirection replaces, what a loop waits for, who asks `$?`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from jobsafety_lint.meaning.shell import file_commands
+from jobsafety_lint.meaning.shell.state import State
+from jobsafety_lint.meaning.shell.values import args_of
+from jobsafety_lint.readers.shell import tree as sh
+from jobsafety_lint.source import Source
+
+
+def replaces_input(redirects: Sequence[sh.Redirect]) -> bool:
+    """Whether standard input is redirected."""
+    return any(r.operator.startswith("<") and r.descriptor in {None, "0"} for r in redirects)
+
+
+def reads_input(condition: sh.Block) -> bool:
+    """Whether a loop's condition is a `read` of standard input."""
+    for node in condition.walk():
+        if isinstance(node, sh.Command) and node.words and node.words[0].literal == "read":
+            words = [w.literal or "" for w in node.words[1:]]
+            other = any(re.match(r"-[a-zA-Z]*u", word) for word in words)
+            return not other and not replaces_input(node.redirects)
+    return False
+
+
+def asks_status(statement: sh.Statement) -> bool:
+    """Whether a statement looks at `$?` of what ran before it."""
+    match statement:
+        case sh.If(branches=(branch, *_)):
+            return bool(branch.condition.items) and asks_status(branch.condition.items[0].statement)
+        case sh.AndOr(items=(first, *_)) | sh.Pipeline(stages=(first,)):
+            return asks_status(first)
+        case sh.Case(subject=subject):
+            return any(isinstance(n, sh.Expansion) and n.name == "?" for n in subject.walk())
+        case sh.Command(words=(word, *_)) if word.literal not in {"[", "test", "exit", "return"}:
+            return False
+        case sh.Command() | sh.Test():
+            return any(isinstance(n, sh.Expansion) and n.name == "?" for n in statement.walk())
+        case sh.Arithmetic(text=text):
+            return "$?" in text
+    return False
+
+
+def knows_signal(statement: sh.Statement) -> bool:
+    """Whether the right side of a `||` tells SIGPIPE (141) from other failures."""
+    for node in statement.walk():
+        if isinstance(node, sh.Literal | sh.SingleQuoted) and "141" in node.value:
+            return True
+        if isinstance(node, sh.Arithmetic) and "141" in node.text:
+            return True
+    return False
+
+
+def keeps_options(body: sh.Group) -> bool:
+    """`local -`: the options are set back when the function returns."""
+    return any(
+        isinstance(node, sh.Command) and [w.literal for w in node.words[:2]] == ["local", "-"]
+        for node in body.walk()
+    )
+
+
+def stage_head(stage: sh.Statement, at: int) -> sh.Statement | None:
+    """The loop or `read` of a stage that sets variables."""
+    match stage:
+        case sh.While() | sh.For() | sh.ArithmeticFor():
+            return stage
+        case sh.Group(body=body):
+            return next((h for item in body.items if (h := stage_head(item.statement, at)) is not None), None)
+        case sh.Command(words=(word, *_)) if at and word.literal in {"read", "mapfile", "readarray"}:
+            return stage
+    return None
+
+
+def reads_after(node: sh.Node, name: str, offset: int) -> bool:
+    """Whether a variable is read in a node from an offset on."""
+    return any(isinstance(n, sh.Expansion) and n.name == name and n.span.start >= offset for n in node.walk())
+
+
+_LIMITERS = frozenset({"wait", "jobs", "sem", "pgrep", "nproc"})
+
+
+def limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> bool:
+    """Whether a loop's body waits for jobs, counts them or takes a token."""
+    for node in body.walk():
+        if isinstance(node, sh.Item) and node.background:
+            continue
+        if not isinstance(node, sh.Command) or not node.words:
+            continue
+        name = (node.words[0].literal or "").rpartition("/")[2]
+        if name in _LIMITERS or (
+            name == "read" and not reads_input(sh.Block(node.span, (sh.Item(node.span, node, ";"),)))
+        ):
+            return True
+        if name == "parallel" and any((w.literal or "") in {"--semaphore", "--sem"} for w in node.words):
+            return True
+        if name in functions and depth < 2 and limits(functions[name].body, functions, depth + 1):
+            return True
+    return False
+
+
+def range_of_word(word: sh.Word, source: Source, state: State) -> str:
+    """What one word of a `for` gives the loop to go over (see `pipes.Background.over`)."""
+    args = args_of(word, source, state)
+    text = source.shown(word.span)
+    if any(isinstance(n, sh.Substitution) for n in word.walk()):
+        return "range" if re.search(r"[(`]\s*seq\b", text) else "command"
+    if any(file_commands.glob_pattern(arg) is not None for arg in args):
+        return "glob"
+    expansions = [n for n in word.walk() if isinstance(n, sh.Expansion)]
+    if any(n.name in {"@", "*"} for n in expansions):
+        return "arguments"
+    if re.search(r"\{[^{}]*\.\.[^{}]*\}", text):
+        return "range"
+    if expansions and all(arg.text is not None for arg in args):
+        return "literals"
+    if any(n.index in {"@", "*"} for n in expansions):
+        return "array"
+    return "variable" if expansions else "literals"

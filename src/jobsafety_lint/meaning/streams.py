@@ -1,0 +1,693 @@
+"""What programs do with their standard input and how much they print: tables and queries, for rules about pipes.
+
+Sizes are meant for the question "is the reader gone before the writer has written all?". One write of at most 4 KiB is
+practically never cut; from there to the pipe's 64 KiB it is a race, above it is certain (rule-facts A5, measured).
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import re
+from collections.abc import Sequence
+
+from jobsafety_lint.meaning.commands import Arg, Command
+
+
+class Size(enum.Enum):
+    """How much a command prints. `SMALL`: so little that it is written at once; `LARGE`: it may be any number of lines."""
+
+    SMALL = "small"
+    UNKNOWN = "unknown"
+    LARGE = "large"
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SMALL = _set(
+    "basename dirname date uname hostname pwd id whoami groups stat wc readlink realpath which type command nproc getconf "
+    "tput uptime lsb_release arch tty umask md5sum sha1sum sha256sum sha512sum b2sum cksum sum true false test [ expr bc "
+    "nvidia-smi free df getent file locale sw_vers pgrep ip ifconfig route mktemp jobs ulimit shasum sysctl lscpu "
+    "printenv timedatectl hostnamectl loginctl pidof getopt xdg-user-dir pkg-config java javac node rustc gcc g++ clang "
+    "cc dmidecode openssl ssh-keygen mountpoint findmnt blkid numfmt jobs vercmp sleep "
+    "read exit return break continue shift let local export declare set unset cd mkdir rm mv cp ln touch chmod uuidgen "
+    "cowsay figlet say logname tzselect gpgconf ssh-add pwgen dig host nslookup ping sha224sum "
+    "notify-send logger scutil systemd-detect-virt runlevel who w users acpi wmctrl "
+    "xdotool xrandr setxkbmap pacmd pactl amixer playerctl dropbox"
+)
+"""Programs that print a few lines: what they write fits into one write(2), before the reader can be gone."""
+
+_LARGE = _set(
+    "cat zcat gzcat bzcat xzcat zstdcat gunzip bunzip2 unxz unzip tar find fd fdfind ls tree du locate yes seq journalctl dmesg "
+    "strings objdump readelf nm ldd lsof ps netstat ss history mysql psql sqlite3 clickhouse-client clickhouse aws gsutil "
+    "gcloud az kubectl docker podman dpkg rpm apt apt-cache dnf yum brew pip pip3 conda curl wget rclone rsync hadoop hdfs sort "
+    "diff sdiff comm join paste shuf xxd od hexdump base64 samtools bcftools squeue sacct scontrol sinfo qstat crontab "
+    "launchctl tshark tcpdump last lastlog git hg svn zipinfo ar cpio 7z pueue env"
+)
+
+_SMALL_WORDS = _set("--version -V -version version --help -h help")
+_SMALL_GIT = _set(
+    "rev-parse describe config symbolic-ref remote merge-base worktree stash submodule hash-object"
+)
+_SMALL_FILE = re.compile(
+    r"(/proc/(?!.*kmsg)|/sys/|/etc/).*|.*(VERSION|version(\.\w+)?|\.pid|\.toml|\.cfg|\.ini|\.conf|\.env|\.?gitignore|package\.json|setup\.py|Dockerfile|Makefile|\.sha256|\.md5)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Files that are a few lines, or a page, long."""
+
+KEEPS_SIZE = _set(
+    "grep egrep fgrep zgrep ggrep rg sed gsed awk gawk mawk cut tr sort uniq rev tac cat column paste nl fold expand unexpand jq yq "
+    "xargs tee perl iconv base64 zcat gunzip strings shuf fmt stdbuf ruby python python3 pv col ansifilter while"
+)
+"""Programs that print about as much as they read; where what they read is little, so is what they print."""
+
+STREAMS = _set(
+    "grep egrep fgrep sed awk gawk mawk cat cut tr tee rev nl expand fold pv stdbuf iconv zcat gunzip perl"
+)
+"""Programs that write while they still read: when their reader is gone, so is the reader of the stage before."""
+
+_READERS = _set(
+    "cat sort uniq wc tr cut sed gsed awk gawk mawk grep egrep fgrep zgrep rg head ghead tail tac tee rev nl fold fmt column paste jq "
+    "yq xargs parallel read mapfile readarray md5sum sha1sum sha256sum sha512sum base64 gzip gunzip zcat bzip2 xz zstd python python3 "
+    "perl ruby node bash sh dash mysql psql sqlite3 ssh tar cpio dd pv less more shuf numfmt iconv xxd od hexdump gawk cmp "
+    "diff comm split csplit nc ncat socat curl patch bc openssl gpg ffmpeg mail"
+)
+"""Programs that read their standard input when they are given no file."""
+
+_FINITE = _LARGE - _set("yes tcpdump tshark journalctl kubectl docker podman curl wget ssh") | _set(
+    "grep egrep fgrep sed awk cut tr uniq echo printf jq git wc head column"
+)
+
+
+def literals(command: Command) -> list[str]:
+    """The arguments' texts, with a NUL for each part that is not known."""
+    return [arg.pattern.literal for arg in command.args]
+
+
+def operands_of(words: Sequence[str], values: frozenset[str] = frozenset()) -> list[str]:
+    """The words that are no options; `values` are options that take the next word."""
+    found: list[str] = []
+    skip = False
+    only = False
+    for word in words:
+        if skip:
+            skip = False
+        elif only or not word.startswith("-") or word == "-":
+            found.append(word)
+        elif word == "--":
+            only = True
+        elif word in values:
+            skip = True
+    return found
+
+
+_GREP_VALUES = _set(
+    "-m -A -B -C -e -f -d -D --max-count --after-context --before-context --context --regexp --file --include --exclude --color"
+)
+
+
+def grep_files(words: Sequence[str]) -> list[str]:
+    """The files (not `-`) that a grep is told to read."""
+    given = any(re.fullmatch(r"-[a-zA-Z]*[ef]|--regexp(=.*)?|--file(=.*)?|-e.+", w, re.DOTALL) for w in words)
+    operands = _grep_operands(words)
+    return [w for w in (operands if given else operands[1:]) if w != "-"]
+
+
+def _grep_operands(words: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    skip = only = False
+    for word in words:
+        if skip:
+            skip = False
+        elif only or not word.startswith("-") or word == "-":
+            found.append(word)
+        elif word == "--":
+            only = True
+        elif word in _GREP_VALUES or re.fullmatch(r"-[a-zA-Z]*[ABCmef]", word):
+            skip = True
+    return found
+
+
+_HEAD_VALUES = _set("-n -c --lines --bytes")
+_SED_QUIT = re.compile(r"(?:^|[;{}\n\d/!,])\s*[qQ]\s*\d*\s*(?:[;}\n]|$)")
+_AWK_BLOCK = re.compile(r"\bEND\s*\{")
+
+
+def stops_early(command: Command) -> bool:  # one case a program
+    """Whether a program, called like this, stops reading its standard input before its end."""
+    words = literals(command)
+    if reads_file_instead(command):
+        return False
+    match command.name:
+        case "head" | "ghead":
+            joined = [*words, *(a + b for a, b in itertools.pairwise(words) if a in _HEAD_VALUES)]
+            return not any(re.match(r"-[a-z]*[nc]\s*-\d|--(?:lines|bytes)=-", w) for w in joined)
+        case "grep" | "egrep" | "fgrep" | "zgrep" | "rg" | "ag" | "ggrep":
+            return _grep_stops(words)
+        case "sed" | "gsed":
+            scripts = _sed_scripts(words)
+            return any(
+                _SED_QUIT.search(script.replace("$q", "").replace("$!", "").replace("$ q", ""))
+                for script in scripts
+            )
+        case "awk" | "gawk" | "mawk" | "nawk":
+            return _awk_stops(words)
+        case "jq":
+            text = " ".join(words)
+            null_input = any(re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*|--null-input", w) for w in words)
+            if null_input:
+                return bool(
+                    re.search(r"\bfirst\(inputs?\b|\blimit\(.*inputs\b|(?<!\w)input\b(?!s)", text)
+                ) and "inputs)" not in text.replace("first(inputs)", "").replace("; inputs)", "").replace(
+                    ";inputs)", ""
+                )
+            return bool(re.search(r"\bhalt(_error)?\b", text))
+        case "read":
+            return not any(re.match(r"-[a-zA-Z]*u", w) for w in words)
+        case "mapfile" | "readarray":
+            return any(re.match(r"-[a-zA-Z]*n", w) for w in words)
+        case "perl" | "ruby":
+            program = " ".join(words)
+            return bool(re.search(r"-[a-z]*[np]", program)) and bool(
+                re.search(r"\b(exit|last|break)\b", _AWK_BLOCK.split(program)[0])
+            )
+        case "dd":
+            return any(w.startswith("count=") for w in words) and not any(w.startswith("if=") for w in words)
+        case "python" | "python3":
+            code = next((b for a, b in itertools.pairwise(words) if a == "-c"), "")
+            return bool(
+                re.search(r"stdin\.readline\(\)|\binput\(\)|next\(sys\.stdin\)", code)
+            ) and not re.search(
+                r"stdin\.read\(|for .* in sys\.stdin|stdin\.readlines|\bwhile\b|\biter\(", code
+            )
+    return False
+
+
+def _grep_stops(words: Sequence[str]) -> bool:
+    for word in words:
+        if word == "--":
+            break
+        if word.startswith("--"):
+            if word.partition("=")[0] in {
+                "--quiet",
+                "--silent",
+                "--max-count",
+                "--files-with-matches",
+                "--files-without-match",
+            }:
+                return True
+        elif re.match(r"-[a-zA-Z]*[qmlL]", re.sub(r"(?<=[ABCefdD]).*", "", word, flags=re.DOTALL)):
+            return True
+    return False
+
+
+def _sed_scripts(words: Sequence[str]) -> list[str]:
+    given = [b for a, b in itertools.pairwise(words) if re.fullmatch(r"-[a-zA-Z]*e|--expression", a)]
+    given += [w.partition("=")[2] for w in words if w.startswith("--expression=")]
+    if given:
+        return given
+    operands = operands_of(words, _set("-f --file -l"))
+    return operands[:1]
+
+
+def _awk_stops(words: Sequence[str]) -> bool:
+    operands = operands_of(words, _set("-F -v -f --assign --field-separator"))
+    program = operands[0] if operands else ""
+    return bool(re.search(r"\bexit\b", _without_end_blocks(program)))
+
+
+def _without_end_blocks(program: str) -> str:
+    """An awk program without its END blocks and strings."""
+    program = re.sub(r'"(?:[^"\\]|\\.)*"', '""', program)
+    while match := _AWK_BLOCK.search(program):
+        depth = 0
+        end = len(program)
+        for at in range(match.end() - 1, len(program)):
+            depth += (program[at] == "{") - (program[at] == "}")
+            if not depth:
+                end = at + 1
+                break
+        program = program[: match.start()] + program[end:]
+    return program
+
+
+_OPERAND_VALUES = {
+    "cut": _set("-d -f -c -b --fields --delimiter"),
+    "sort": _set("-k -t -o -S -T --key --field-separator --output"),
+    "uniq": _set("-f -s -w"),
+    "nl": _set("-b -d -f -h -i -l -n -s -v -w"),
+    "column": _set("-s -c -o -N"),
+    "base64": _set("-w"),
+    "shuf": _set("-n -o --head-count"),
+    "fold": _set("-w"),
+}
+
+
+def reads_file_instead(command: Command) -> bool:
+    """Whether a program reads a file, or a redirection, and not the pipe or terminal it stands behind."""
+    if any(operator.startswith("<") for operator, _ in command.redirects) or command.document is not None:
+        return True
+    words = literals(command)
+    match command.name:
+        case "grep" | "egrep" | "fgrep" | "zgrep" | "rg" | "ag" | "ggrep":
+            recursive = any(re.match(r"-[a-zA-Z]*[rR]|--(?:dereference-)?recursive", w) for w in words)
+            return recursive or bool(grep_files(words))
+        case "head" | "ghead" | "tail":
+            return bool([w for w in operands_of(words, _HEAD_VALUES) if w != "-"])
+        case "sed" | "gsed":
+            scripts = any(
+                re.fullmatch(r"-[a-zA-Z]*e|--expression(=.*)?|-f|--file(=.*)?", w, re.DOTALL) for w in words
+            )
+            operands = operands_of(words, _set("-e -f -l --expression --file -ne -Ee -re -nE"))
+            return any(re.match(r"-[a-zA-Z]*i|--in-place", w) for w in words) or len(operands) > (
+                0 if scripts else 1
+            )
+        case "awk" | "gawk" | "mawk" | "nawk":
+            operands = operands_of(words, _set("-F -v -f --assign --field-separator"))
+            only_begin = r"\s*BEGIN\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*"
+            if operands and re.fullmatch(only_begin, operands[0]):
+                return True  # the input is not read
+            file_program = any(w in {"-f", "--file"} for w in words)
+            files = [
+                w
+                for w in (operands if file_program else operands[1:])
+                if w != "-" and not re.match(r"\w+=", w)
+            ]
+            return bool(files)
+        case "jq" | "yq":
+            return len(operands_of(words, _set("--arg --argjson --slurpfile --rawfile --indent -L"))) > (
+                3 if "--arg" in words else 1
+            )
+        case (
+            "cut"
+            | "sort"
+            | "uniq"
+            | "wc"
+            | "cat"
+            | "tac"
+            | "nl"
+            | "rev"
+            | "column"
+            | "md5sum"
+            | "sha256sum"
+            | "base64"
+            | "shuf"
+            | "fold"
+        ):
+            values = _OPERAND_VALUES.get(command.name, frozenset())
+            return bool([w for w in operands_of(words, values) if w not in {"-", "/dev/stdin"}])
+    return False
+
+
+def reads_input(command: Command) -> bool:
+    """Whether a program reads its standard input, called like this."""
+    return command.name in _READERS and not reads_file_instead(command)
+
+
+def output_size(command: Command, small_programs: frozenset[str] = frozenset()) -> Size:  # one case a program
+    """How much a command prints that reads nothing, or something long."""
+    words = literals(command)
+    operands = [word for word in words if not word.startswith("-")]
+    name = command.name
+    if name in small_programs or name in _SMALL:
+        return Size.SMALL
+    if (
+        name not in {"cat", "ls", "find", "echo", "printf", "docker", "git"}
+        and (set(words[:1]) | set(words[-1:])) & _SMALL_WORDS
+    ):
+        return Size.SMALL
+    small = False
+    match name:
+        case "echo" | "printf":
+            if any(_holds_much(arg.pattern.holes) for arg in command.args):
+                return Size.LARGE
+            small = True
+        case "git":
+            small = _git_is_small(words)
+        case "ls":
+            small = any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--"))
+        case "find":
+            given = dict(itertools.pairwise(words))
+            small = "-quit" in words or given.get("-maxdepth") == "0"
+            if given.get("-maxdepth") == "1" and re.search(r"\w{5}", given.get("-name", "")):
+                return Size.UNKNOWN  # the files of one folder that share a beginning: most often a few
+        case "tail" | "head":
+            lines = re.compile(r"-\d{1,2}|-n\d{1,2}|\d{1,2}|--lines=\d{1,2}|-c\d{1,3}|-c")
+            small = any(lines.fullmatch(w) for w in words) or not any(w.startswith("-") for w in words)
+        case "seq":
+            last = operands[-1] if operands else ""
+            small = last.isdigit() and int(last) <= 900
+        case "cat":
+            small = bool(operands) and all(
+                _is_small_file(command, at) for at, w in enumerate(words) if not w.startswith("-")
+            )
+        case "grep" | "egrep" | "fgrep" | "zgrep" | "ggrep":
+            small = _matches_few(words)
+        case "sed" | "awk" | "gawk" | "cut" | "tr" | "sort":
+            small = name == "sed" and _prints_a_range(words)
+            small = small or (
+                len(operands) > 1
+                and bool(_SMALL_FILE.fullmatch(operands[-1]) or _named_small(command, len(words) - 1))
+            )
+        case "jq" | "yq":
+            program = operands[0] if operands else ""
+            small = bool(program) and not re.search(
+                r"\[\]|to_entries|keys|^\.$|\brecurse\b|\.\.|\bmap\(|\bselect\(", program
+            )
+        case "curl":
+            small = any(
+                re.fullmatch(r"-[a-zA-Z]*I[a-zA-Z]*|--head", w) for w in words
+            ) or "%{http_code}" in " ".join(words)
+        case "dpkg" | "rpm" | "pip" | "pip3" | "conda":
+            small = any(w in {"-s", "-q", "show", "-V", "--show", "--status"} for w in words)
+        case "docker" | "podman" | "docker-compose":
+            small = (
+                any(w in {"inspect", "port", "version", "info", "ps", "images"} for w in words[:2])
+                and "--no-trunc" not in words
+            )
+            small = small or _asks_one_value(words)
+        case "systemctl" | "sv" | "service" | "rc-service" | "supervisorctl":
+            small = any(
+                w in {"is-active", "is-enabled", "show", "status", "is-failed"} for w in words
+            ) and bool(operands[1:])
+        case "mysql" | "psql" | "sqlite3" | "clickhouse-client" | "clickhouse-local" | "clickhouse":
+            small = _asks_one_value(words)
+        case "ps":
+            small = any(re.match(r"-[a-zA-Z]*[pC]$|-[pq]\d|--pid", w) for w in words)
+        case "tmux":
+            small = any(w in {"ls", "list-sessions", "display-message", "has-session"} for w in words)
+        case "crontab" | "env" | "set":
+            small = False
+        case "ssh":
+            small = False
+    if small:
+        return Size.SMALL
+    return Size.LARGE if name in _LARGE else Size.UNKNOWN
+
+
+def _git_is_small(words: Sequence[str]) -> bool:
+    values = _set("-C -c --git-dir --work-tree")
+    verbs = operands_of(words, values)
+    verb = verbs[0] if verbs else ""
+    if verb in _SMALL_GIT:
+        return True
+    if verb == "branch":
+        return "--show-current" in words
+    if verb == "status":  # for people: a summary; with --porcelain or -s every file has a line
+        return not any(w.startswith("--porcelain") or w in {"-s", "--short", "-sb"} for w in words)
+    if verb in {"log", "show", "rev-list"}:
+        return any(re.fullmatch(r"-1|-n1|--max-count=1|-\d|-n\d|--count|-s", w) for w in words) or any(
+            a == "-n" and re.fullmatch(r"\d", b) for a, b in itertools.pairwise(words)
+        )
+    return "--shortstat" in words
+
+
+def _asks_one_value(words: Sequence[str]) -> bool:
+    text = " ".join(words)
+    return bool(
+        re.search(
+            r"(?i)\bselect\s+(\d|count\s*\(|version\s*\(|max\s*\(|min\s*\(|now\s*\(|1\b|exists\b)", text
+        )
+    )
+
+
+def _prints_a_range(words: Sequence[str]) -> bool:
+    """`sed -n 5p`, `sed -n "${a},${b}p"`, `sed -n '2,9p'`: some lines of a file."""
+    for script in _sed_scripts(words):
+        match = re.fullmatch(r"\s*(\d+|\0|\$)\s*(?:,\s*(\+?\d+|\0\+?\d*|\0))?\s*p?\s*;?\s*(?:p)?", script)
+        if match and (
+            match[2] is None
+            or not match[2].isdigit()
+            or not match[1].isdigit()
+            or int(match[2]) - int(match[1]) < 60
+        ):
+            return True
+    return False
+
+
+def _is_small_file(command: Command, at: int) -> bool:
+    return bool(_SMALL_FILE.fullmatch(literals(command)[at])) or _named_small(command, at)
+
+
+def _named_small(command: Command, at: int) -> bool:
+    """A file that is known by a variable's name only: `"$GITIGNORE"`, `$version_file`, `$PIDFILE`."""
+    text = re.sub(r"[\"'${}]", "", command.args[at].place.text)
+    return bool(
+        re.fullmatch(
+            r"(?i)\w*(gitignore|version|version_?file|pid_?file|pidfile|lock_?file|config_?file|conf_?file)",
+            text,
+        )
+    )
+
+
+def _matches_few(words: Sequence[str]) -> bool:
+    """Whether a grep in named files prints a few lines, as the search for a setting does; one through a tree or a log
+    may print many.
+    """
+    if any(re.match(r"-[a-zA-Z]*[cqm]|--count|--max-count|--quiet", word) for word in words):
+        return True
+    recursive = any(
+        re.match(r"-[a-zA-Z]*[rR]", word) or word in {"--recursive", "--include"} for word in words
+    )
+    context = re.compile(r"-[a-zA-Z]*[ABC]\s*(\d+)")
+    joined = [*words, *(a + b for a, b in itertools.pairwise(words) if re.fullmatch(r"-[ABC]", a))]
+    if any((m := context.fullmatch(w)) and int(m[1]) >= 60 for w in joined):
+        return False
+    files = grep_files(words)
+    loose = bool(_grep_operands(words)) and _grep_operands(words)[0] in {"", ".", "^", ".*"}
+    return (
+        bool(files)
+        and not recursive
+        and not loose
+        and not any(re.search(r"\.log|\.jsonl?\b|\.csv|\.tsv|\*|\.gz|/dict|/text$", file) for file in files)
+    )
+
+
+_MUCH = re.compile(
+    r"\s*(?:sudo\s+)?(cat|ls|find|fd|git\s+(?:log|ls-files|ls-tree|diff|status|grep)|journalctl|docker logs|ps|pueue|kubectl|zcat|tar|unzip|sort|"
+    r"dpkg -l|aws|gsutil|grep -r|rg|seq|dmesg|strings|rpm -qa|pip list|pip freeze|squeue|sacct)\b"
+)
+
+
+def _holds_much(holes: Sequence[object]) -> bool:
+    """Whether a printed variable may hold the output of a command that prints much."""
+    for hole in holes:
+        text = getattr(hole, "text", "")
+        if getattr(hole, "kind", "") != "command" or not text.startswith(("$(", "`")):
+            continue
+        inner = text[2:-1] if text.startswith("$(") else text[1:-1]
+        if not _MUCH.match(inner):
+            continue
+        shrunk = re.search(
+            r"\|\s*(head|tail|wc|grep -c|md5sum|sha256sum|jq -r)|--version|basename|dirname|-maxdepth 0|\bls -\w*d|-quit|git log -(n ?)?1\b|--max-count=1"
+            r"|-(n ?)?1\b|http_code|ps -p|ps -o|-m ?1\b|curl -\w*I|status\)?$",
+            inner,
+        )
+        first_file = re.match(r"\s*cat\s+[\"']?(\S+?)[\"']?\s*(?:\||$|2>|\))", inner + ")")
+        if shrunk or (first_file and _SMALL_FILE.fullmatch(first_file[1].rstrip("\"'"))):
+            continue
+        data = r"(?i)\.(?:log|csv|tsv|jsonl?|txt|md|sql)\b|log\b|syslog"
+        if first_file and not re.search(data, first_file[1]):
+            continue
+        return True
+    return False
+
+
+_INTERPRETERS = _set(
+    "python python3 node ruby perl Rscript julia java php bash sh uv npx make ctest pytest cargo go npm yarn"
+)
+
+
+def is_known(command: Command) -> bool:
+    """Whether anything is known of what a program prints: it stands in a table, or is a script."""
+    name = command.name
+    if not name or name in _LARGE | _SMALL | _READERS | KEEPS_SIZE | STREAMS | _INTERPRETERS:
+        return True
+    program = command.place.text.split(maxsplit=1)[0] if command.place.text.split() else ""
+    return program.startswith(("./", "../", "$", '"$')) or "." in name
+
+
+def leaves_of(stage: Sequence[Command]) -> list[Command]:
+    """The commands of a stage that run nothing further themselves and do more than change the shell's state."""
+    wrappers = {id(w) for c in stage for w in c.outer}
+    quiet = {
+        "cd",
+        "set",
+        "local",
+        "export",
+        "declare",
+        ":",
+        "true",
+        "return",
+        "exit",
+        "break",
+        "continue",
+        "[",
+        "test",
+        "shift",
+        "false",
+    }
+    return [c for c in stage if id(c) not in wrappers and c.name not in quiet and not _prints_elsewhere(c)]
+
+
+def _prints_elsewhere(command: Command) -> bool:
+    """Whether what a command prints does not go down the pipe: `> file`, `>&2`."""
+    return any(
+        _descriptor(target) in {"", "1", "&"} for operator, target in command.redirects if operator in _OUTPUT
+    ) or any(
+        operator == ">&" and arg.text == "2" and _descriptor(arg) in {"", "1"}
+        for operator, arg in command.redirects
+    )
+
+
+_OUTPUT = _set("> >> >| &> &>>")
+
+
+def _descriptor(target: Arg) -> str:
+    """The descriptor in front of a redirection, as written: `2` of `2>/dev/null`, `&` of `&>log`."""
+    before = target.place.source.text[max(0, target.place.span.start - 8) : target.place.span.start]
+    match = re.search(r"(\d+|&)?(?:>>|>\||>&|>)[ \t]*$", before)
+    return (match[1] or "") if match else ""
+
+
+def prints_nowhere(command: Command) -> bool:
+    """Whether standard output is redirected away."""
+    return _prints_elsewhere(command)
+
+
+def may_never_end(command: Command) -> bool:
+    """Whether a writer may go on for ever, so that a reader must not wait for its end."""
+    words = literals(command)
+    if command.name in {"yes", "tcpdump", "inotifywait", "watch", "tshark"} or any(
+        w in {"/dev/urandom", "/dev/zero", "/dev/random"} for w in words
+    ):
+        return True
+    if command.name in {
+        "tail",
+        "journalctl",
+        "docker",
+        "podman",
+        "kubectl",
+        "docker-compose",
+        "dmesg",
+        "stern",
+        "adb",
+    }:
+        verbs = [w for w in words if not w.startswith("-")]
+        follows = any(re.fullmatch(r"-[a-zA-Z]*[fFw][a-zA-Z]*|--follow(=\w+)?|--retry", w) for w in words)
+        return follows and (
+            "logs" in verbs or command.name not in {"docker", "podman", "kubectl", "docker-compose"}
+        )
+    return False
+
+
+def is_finite(command: Command) -> bool:
+    """Whether a writer is known to come to an end by itself."""
+    return command.name in _FINITE and not may_never_end(command)
+
+
+_SWALLOWS = _set("ssh sshpass autossh ffmpeg mplayer mencoder HandBrakeCLI")
+_REMOTE = _set("docker podman kubectl oc docker-compose nerdctl lxc")
+_SSH_QUIET = re.compile(r"-[1246AaCfGgKkMNnqsTtVvXxYy]*[nfGV][A-Za-z]*")
+
+
+def swallows_input(command: Command) -> bool:  # one case a program
+    """Whether a program reads all of its standard input though it was not meant to (`ssh`, `ffmpeg`), or because it was
+    given no file (`cat`). Redirections of its own are looked at.
+    """
+    if any(operator.startswith("<") for operator, _ in command.redirects) or command.document is not None:
+        return False
+    words = literals(command)
+    match command.name:
+        case "ssh":
+            options = []
+            skip = False
+            for word in words:
+                if skip:
+                    skip = False
+                elif word.startswith("-"):
+                    options.append(word)
+                    skip = bool(re.fullmatch(r"-[1246AaCfGgKkMNnqsTtVvXxYy]*[BbcDEeFIiJLlmOopQRSWw]", word))
+                    if skip and word.endswith(("O", "Q")):
+                        return False
+                else:
+                    break
+            text = " ".join(words)
+            return not any(_SSH_QUIET.fullmatch(w) for w in options) and "StdinNull=yes" not in text
+        case "ffmpeg":
+            return "-nostdin" not in words and "-version" not in words
+        case "mplayer" | "mencoder" | "HandBrakeCLI":
+            return not any("noconsolecontrols" in w or w in {"--help", "--version"} for w in words)
+        case "docker" | "podman" | "nerdctl" | "kubectl" | "oc" | "lxc" | "docker-compose":
+            return _attaches_input(command.name, words)
+        case "adb":
+            return "shell" in words[:3] and "-n" not in words
+        case "srun":
+            return not any(w.startswith(("--input", "-i")) for w in words)
+        case "gcloud":
+            return words[:2] == ["compute", "ssh"]
+        case "vagrant":
+            return words[:1] == ["ssh"] and "-c" not in words
+        case "bash" | "sh" | "dash" | "zsh" | "ksh" | "python" | "python3":
+            return all(w.startswith("-") for w in words) and not any(
+                w in {"--version", "-V", "--help", "-c", "-m"} for w in words
+            )
+        case "cat" | "tee" | "sort" | "wc" | "tr" | "xargs" | "tac" | "md5sum" | "mapfile" | "readarray":
+            if command.name in {"mapfile", "readarray"} and any(re.match(r"-[a-zA-Z]*u", w) for w in words):
+                return False
+            if command.name == "xargs" and any(re.match(r"-a|--arg-file", w) for w in words):
+                return False
+            return reads_input(command)
+        case "grep" | "egrep" | "fgrep" | "sed" | "awk" | "gawk" | "cut" | "head" | "tail":
+            return reads_input(command) and bool(words)
+        case "read":
+            inside = command.execution.loops
+            loop = command.execution.input_of
+            return (
+                bool(inside)
+                and loop is not None
+                and not any(re.match(r"-[a-zA-Z]*u", w) for w in words)
+                and any(re.match(r"-[a-zA-Z]*[pn]", w) for w in words)
+            )
+    return False
+
+
+def _attaches_input(name: str, words: Sequence[str]) -> bool:
+    verbs = [w for w in words if not w.startswith("-")]
+    if name == "docker-compose" or verbs[:1] == ["compose"]:
+        return "exec" in verbs[:3]
+    if name == "lxc":
+        return verbs[:1] == ["exec"]
+    if "exec" not in verbs[:3] and "run" not in verbs[:3]:
+        return False
+    before = words[: words.index("--")] if "--" in words else words
+    for word in before[:12]:
+        if word in {"-i", "--interactive", "--stdin"} or re.fullmatch(r"-[ti]*i[ti]*", word):
+            return True
+    return False
+
+
+def certainly_swallows(command: Command) -> bool:
+    """Whether the program reads on to the end of its input, whatever it runs."""
+    return (
+        command.name in _SWALLOWS
+        or command.name in _REMOTE
+        or command.name in {"cat", "sort", "wc", "tac", "xargs", "mapfile", "read"}
+    )
+
+
+def hands_out_plain_numbers(command: Command) -> bool:
+    """Whether a program prints nothing but plain numbers or names without special characters."""
+    words = literals(command)
+    if command.name in {"seq", "nproc", "pgrep", "pidof"}:
+        return True
+    text = " ".join(words)
+    if command.name in {"echo", "printf"}:
+        return bool(words) and re.fullmatch(r"[\w.,%{}\\ :+@-]*", text) is not None and "%q" not in text
+    if command.name in {"grep", "egrep", "rg"}:
+        return any(re.match(r"-[a-zA-Z]*o", w) for w in words) and bool(
+            re.search(r"(^|\s)'?\[0-9\]\+|\\d\+", text)
+        )
+    return False
