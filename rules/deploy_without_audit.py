@@ -61,7 +61,7 @@ def deployment(row: Row, context: Context) -> Iterator[Draft]:
         if is_clone(step):
             return
         change = change_of(step)
-        if change is not None and not _audited(change, idle):
+        if change is not None and not _audited(change, idle) and not _waits_each_round(step, seen):
             changes.append(change)
         elif step.subcommand in STARTS:
             found = [c for c in changes if _reaches(c, step)]
@@ -72,6 +72,12 @@ def deployment(row: Row, context: Context) -> Iterator[Draft]:
 
 def _audited(change: Change, look: Look | None) -> bool:
     return look is not None and look.decides and same_host(look.step.execution.host, change.host)
+
+
+def _waits_each_round(step: Step, seen: dict[int, Look]) -> bool:
+    """Whether a loop around the change waits, each time around, for what it has queued."""
+    loops = set(step.execution.loops)
+    return any(look.decides and loops & set(look.step.execution.loops) for look in seen.values())
 
 
 def _reaches(change: Change, step: Step) -> bool:

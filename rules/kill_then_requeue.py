@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Called, Command, Condition, Pipe
 from jobsafety_lint.meaning.deployment import asks, excludes, looks, same_group, same_host, shortened
+from jobsafety_lint.meaning.queue_flow import is_fed
 from jobsafety_lint.meaning.rows import Row, Step
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -101,7 +102,7 @@ def _same_work(kill: Step, step: Step) -> bool:
     if not same_host(kill.execution.host, step.execution.host) or excludes(kill, step):
         return False
     if kill.call is not None:
-        return bool(kill.call.ids) or same_group(kill, step)
+        return bool(kill.call.ids) or is_fed(kill.call) or same_group(kill, step)
     if step.launch is None:
         return False
     names = [w for arg in kill.command.args if (w := arg.text) and not w.startswith("-") and not w.isdigit()]

@@ -9,7 +9,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Pipe
 from jobsafety_lint.meaning.deployment import asks, looks, shortened
 from jobsafety_lint.meaning.execution import Execution
-from jobsafety_lint.meaning.files import Act, Delete, Glob
+from jobsafety_lint.meaning.files import Delete, Glob
 from jobsafety_lint.meaning.rows import Row, Step
 from jobsafety_lint.meaning.state_paths import is_wide, jobs_state
 from jobsafety_lint.model import Confidence, Severity
@@ -35,7 +35,8 @@ def in_shell(row: Row, context: Context) -> Iterator[Draft]:
     """Commands that delete by a pattern, or a whole folder of state."""
     if context.role in {"test", "docs"} or _PURGES.search(row.title.rpartition("/")[2].rpartition(".")[2]):
         return
-    wiped = {fact.place: fact for fact in _wipes(context) if fact.language == "shell"}
+    facts: list[Glob | Delete] = [*context.all(Glob), *context.all(Delete)]
+    wiped = {fact.place: fact for fact in facts if fact.language == "shell" and _wipes(fact)}
     if not wiped:
         return
     seen = looks(row, context.all(Pipe))
@@ -66,7 +67,7 @@ def whole_tree(delete: Delete, context: Context) -> Iterator[Draft]:
 
 
 def _in_python(fact: Glob | Delete, act: Place, context: Context) -> Iterator[Draft]:
-    if fact.language != "python" or context.role in {"test", "docs"} or fact not in _wipes(context):
+    if fact.language != "python" or context.role in {"test", "docs"} or not _wipes(fact):
         return
     names = fact.execution.functions
     for row in context.all(Row):
@@ -97,10 +98,9 @@ def _confidence(execution: Execution) -> Confidence | None:
     return Confidence.LOW if asked else None
 
 
-def _wipes(context: Context) -> Iterator[Glob | Delete]:
-    for glob in context.all(Glob):
-        if glob.use("delete") is not None and not glob.filtered_by and is_wide(glob.path, glob.execution):
-            yield glob
-    for fact in context.all(Delete):
-        if fact.what == "tree" and isinstance(fact, Act) and is_wide(fact.path, fact.execution, tree=True):
-            yield fact
+def _wipes(fact: Glob | Delete) -> bool:
+    """Whether a glob whose finds are deleted, or a tree that is, takes in every job's state."""
+    if isinstance(fact, Glob):
+        deleted = fact.use("delete") is not None and not fact.filtered_by
+        return deleted and is_wide(fact.path, fact.execution)
+    return fact.what == "tree" and is_wide(fact.path, fact.execution, tree=True)

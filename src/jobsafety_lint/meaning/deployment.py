@@ -121,7 +121,7 @@ def audited_before(row: Row) -> bool:
 @dataclass(frozen=True)
 class Change:
     """What jobs run on is replaced. `what`: `tree` (git, rsync, an archive), `environment` (uv sync, pip install),
-    `queue` (kill all, reset, a restart of the daemon). `directory` is where, None for the caller's; `host` None is here.
+    `queue` (`kill --all`, `reset`, a restart of the daemon). `directory` is where, None for the caller's; `host` None is here.
     """
 
     step: Step
@@ -188,7 +188,7 @@ def _change_of(step: Step) -> Change | None:
         case "pueue":
             call = step.call
             if call is not None and (
-                call.subcommand in {"reset", "shutdown"} or (call.subcommand == "kill" and not call.ids)
+                call.subcommand in {"reset", "shutdown"} or (call.subcommand == "kill" and call.has("-a", "--all"))
             ):
                 return Change(step, "queue", None, execution.host)
     return None

@@ -18,11 +18,14 @@ _WORDS = frozenset({"asyncio.create_subprocess_exec"})
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of what a runner runs: a text of its own, one of its parameters, or all words of a starred one."""
+    """A part of what a runner runs: a text of its own, one of its parameters, all words of a starred one, or a constant
+    or attribute by its name (`HOST`, `self.host`).
+    """
 
     text: str = ""
     parameter: str = ""
     star: bool = False
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,10 @@ def _piece(node: ast.expr, names: set[str]) -> Piece | None:
             return Piece(parameter=name)
         case ast.Starred(value=ast.Name(id=name)) if name in names:
             return Piece(parameter=name, star=True)
+        case ast.Name(id=name) if name.isupper():
+            return Piece(value=name)
+        case ast.Attribute(value=ast.Name(id="self" | "cls")):
+            return Piece(value=_dotted(node))
     return None
 
 

@@ -275,6 +275,9 @@ def _given(
 def _own(piece: Piece, node: cst.Call, scope: Scope) -> Arg:
     """A word that the runner adds, at the call."""
     pattern = PathPattern.of(piece.text)
+    if piece.value:
+        known = scope.module_value(piece.value)
+        pattern = known.pattern if known is not None else PathPattern((Hole(piece.value),))
     place = scope.place(node.func)
     return Arg(place, pattern, pattern, True, False, None, ((pattern, place.span),))
 
