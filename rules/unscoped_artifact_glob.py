@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.artifacts import NameIndex, Taken, taken_names
-from jobsafety_lint.meaning.links import GlobLink
+from jobsafety_lint.meaning.links import QUIET_ROLES, GlobLink
 from jobsafety_lint.meaning.project import Project
 from jobsafety_lint.model import Confidence, Mark, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -31,7 +31,7 @@ def too_wide(project: Project, context: Context) -> Iterator[Draft]:
     """A glob that leaves open a parameter which the names have and the code has in hand."""
     index = NameIndex(project)
     for file, glob in project.all(GlobLink):
-        if file.role in {"test", "docs", "vendored", "temporary"} or glob.pattern.is_unique:
+        if file.role in QUIET_ROLES or glob.pattern.is_unique:
             continue
         if any(_PURGES.search(name) for name in glob.functions):
             continue

@@ -7,12 +7,15 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+from jobsafety_lint import discover
 from jobsafety_lint.engine.keeping import keep
 from jobsafety_lint.engine.linking import link
 from jobsafety_lint.engine.mapping import map_file
 from jobsafety_lint.engine.tasks import Mapped, Options, Task
+from jobsafety_lint.meaning.links import QUIET_ROLES, GlobLink
 from jobsafety_lint.model import Report, Summary
 
 __all__ = ["Options", "Task", "run"]
@@ -27,12 +30,17 @@ def run(tasks: Sequence[Task], options: Options, progress: Callable[[int], None]
     Tasks that are not `given` are files of the same project: nothing is reported for them, but what they hold counts.
     """
     mapped: dict[str, Mapped] = {}
-    for done in _mapped(tasks, options):
-        mapped[done.path] = done
-        if progress is not None:
-            progress(len(mapped))
-    linked, crashes = link(tasks, mapped, options)
+
+    def read(some: Sequence[Task]) -> None:
+        for done in _mapped(some, options):
+            mapped[done.path] = done
+            if progress is not None:
+                progress(len(mapped))
+
     given = [task for task in tasks if task.given]
+    read(given)
+    read(_others(tasks, mapped))
+    linked, crashes = link(tasks, mapped, options)
     kept = [keep(task, mapped[task.item.shown], linked.get(task.item.shown, ()), options) for task in given]
     mine = [mapped[task.item.shown] for task in given]
     summary = Summary(
@@ -44,6 +52,23 @@ def run(tasks: Sequence[Task], options: Options, progress: Callable[[int], None]
     findings = sorted((f for k in kept for f in k.findings), key=lambda f: f.sort_key)
     crashes = [*(c for m in mine for c in m.crashes), *crashes]
     return Report(tuple(findings), summary, tuple(crashes), tuple(n for m in mine for n in m.notes))
+
+
+_MENTIONS = ("pueue", "subprocess", "os.system", "environ", "getenv", "load_dotenv", "Popen")
+"""A Python file that holds none of these runs nothing and reads no variable."""
+_NAMES = ("{", "format", "%", "join")
+"""How names are built: of interest where a glob may take names of other files."""
+
+
+def _others(tasks: Sequence[Task], mapped: dict[str, Mapped]) -> list[Task]:
+    """The files of the project that were not given and may have to do with those that were."""
+    globs = any(links is not None and any(links.all(GlobLink)) for m in mapped.values() if (links := m.links))
+    mentions = _MENTIONS + _NAMES if globs else _MENTIONS
+    return [
+        replace(task, mentions=mentions)
+        for task in tasks
+        if not task.given and discover.role_of(task.item.path, task.settings) not in QUIET_ROLES
+    ]
 
 
 def _mapped(tasks: Sequence[Task], options: Options) -> Iterator[Mapped]:

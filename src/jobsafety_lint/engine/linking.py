@@ -12,6 +12,7 @@ from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for
 from jobsafety_lint.engine.mapping import source_of
 from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
+from jobsafety_lint.meaning.links import QUIET_ROLES, FileLinks
 from jobsafety_lint.meaning.project import Project
 from jobsafety_lint.model import Crash, Mark
 from jobsafety_lint.source import Source
@@ -31,6 +32,11 @@ def link(
     return found, crashes
 
 
+def _counts(links: FileLinks, given: Mapping[str, Task]) -> bool:
+    """Whether a file is part of the project's code: tests and the like only speak for themselves."""
+    return links.role not in QUIET_ROLES or links.shown in given
+
+
 def _link_one(
     root: Path,
     tasks: Sequence[Task],
@@ -42,7 +48,8 @@ def _link_one(
     given = {task.item.shown: task for task in tasks if task.given}
     if not given:
         return
-    files = [links for task in tasks if (links := mapped[task.item.shown].links) is not None]
+    found_links = (mapped[task.item.shown].links for task in tasks if task.item.shown in mapped)
+    files = [links for links in found_links if links is not None and _counts(links, given)]
     first = next(iter(given.values()))
     by_path = {task.item.path.as_posix(): task for task in tasks}
 

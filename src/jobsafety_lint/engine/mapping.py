@@ -14,6 +14,7 @@ from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for
 from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.linking import links_of
+from jobsafety_lint.meaning.links import FileLinks
 from jobsafety_lint.meaning.linting import StaleSetting, UnknownRule, UnreadRegion
 from jobsafety_lint.meaning.reading import FileFacts, read_facts
 from jobsafety_lint.model import Crash, Mark, Note, Span
@@ -33,6 +34,10 @@ def map_file(task: Task, options: Options) -> Mapped:
         if source.reason and task.given:
             mapped.notes.append(Note(item.shown, source.reason))
             mapped.unread += 1
+        return mapped
+    if not task.given and item.kind == "python" and not any(m in source.text for m in task.mentions):
+        role = discover.role_of(item.path, settings)
+        mapped.links = FileLinks(item.path.as_posix(), item.shown, item.kind, role)
         return mapped
     mapped.read = task.given
     try:

@@ -26,13 +26,15 @@ class Options:
 class Task:
     """A file with the settings that count for it. `data` is given where the file is not on disk (stdin).
 
-    `given`: the run was asked for it; else it is only another file of the project, read for its links.
+    `given`: the run was asked for it; else it is only another file of the project, read for its links, if it is Python
+    only where its text holds one of the `mentions`.
     """
 
     item: Discovered
     settings: Settings
     data: bytes | None = None
     given: bool = True
+    mentions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

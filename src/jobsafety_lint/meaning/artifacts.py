@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from jobsafety_lint.meaning.links import FileLinks, GlobLink, NameLink, ScriptOption
+from jobsafety_lint.meaning.links import QUIET_ROLES, FileLinks, GlobLink, NameLink, ScriptOption
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.project import Project
 from jobsafety_lint.source import Hole
 
 _HEAD = 3
 """How many letters a name is indexed by."""
-_QUIET_ROLES = frozenset({"test", "docs", "vendored", "temporary"})
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class NameIndex:
 
     def __post_init__(self) -> None:
         for file in self.project.files:
-            if file.role not in _QUIET_ROLES:
+            if file.role not in QUIET_ROLES:
                 for name in file.all(NameLink):
                     if name.template.holes:
                         self._by_head.setdefault(_head(name.pattern), []).append((file, name))

@@ -188,7 +188,8 @@ def _change_of(step: Step) -> Change | None:
         case "pueue":
             call = step.call
             if call is not None and (
-                call.subcommand in {"reset", "shutdown"} or (call.subcommand == "kill" and call.has("-a", "--all"))
+                call.subcommand in {"reset", "shutdown"}
+                or (call.subcommand == "kill" and call.has("-a", "--all"))
             ):
                 return Change(step, "queue", None, execution.host)
     return None

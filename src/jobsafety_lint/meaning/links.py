@@ -13,6 +13,8 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.model import Mark
 
 Kind = TypeVar("Kind")
+QUIET_ROLES = frozenset({"test", "docs", "vendored", "temporary"})
+"""Roles of files that are no part of what runs as jobs: they tell nothing of other files."""
 
 
 @dataclass(frozen=True, slots=True)

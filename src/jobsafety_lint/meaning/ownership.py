@@ -16,7 +16,7 @@ from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.functions import Function
 from jobsafety_lint.meaning.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
 from jobsafety_lint.meaning.job_parameters import is_scalar, may_tell_apart
-from jobsafety_lint.meaning.links import FileLinks, NameLink, ParameterLink, ScriptOption
+from jobsafety_lint.meaning.links import QUIET_ROLES, FileLinks, NameLink, ParameterLink, ScriptOption
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.project import Project
 from jobsafety_lint.meaning.python.index import CallSite, Module
@@ -39,7 +39,6 @@ _NAME_PURPOSES = _PURPOSES | _words("state manifest marker")
 
 _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
-_QUIET_ROLES = _words("test docs temporary vendored")
 _HELPER_LINES = 12
 """A function longer than this that returns a helper's name is no mere helper itself."""
 
@@ -73,7 +72,7 @@ class _Owner:
 def missing_parameters(project: Project, identity: JobIdentity) -> Iterator[tuple[NameLink, list[Missing]]]:
     """The names that leave out something, each with what is missing at the strongest tier of evidence that has any."""
     for file, name in project.all(NameLink):
-        if file.role in _QUIET_ROLES or not keeps_state(name, project.settings):
+        if file.role in QUIET_ROLES or not keeps_state(name, project.settings):
             continue
         if (
             name.pattern.is_unique

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from jobsafety_lint.config import ConfigError, Settings, read_toml
-from jobsafety_lint.meaning.links import FileLinks, RunLink
+from jobsafety_lint.meaning.links import QUIET_ROLES, FileLinks, RunLink
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Source
@@ -165,6 +165,8 @@ class Project:
     def _runs(self) -> dict[str, list[tuple[FileLinks, RunLink, str]]]:
         found: dict[str, list[tuple[FileLinks, RunLink, str]]] = {}
         for file, run in self.all(RunLink):
+            if file.role in QUIET_ROLES:
+                continue
             for path, function in self.targets(run, file):
                 found.setdefault(path, []).append((file, run, function))
         return found
