@@ -52,5 +52,6 @@ def _found(glob: GlobLink, taken: Taken) -> Draft:
         label=f"put `{first}` into the pattern",
         related=tuple(related),
         severity=Severity.ERROR if kind == "delete" else Severity.WARNING,
+        confidence=Confidence.LOW if glob.language == "shell" and glob.pattern.parent.holes else None,
         data={"missing": list(taken.open), "template": taken.name.pattern.name.template},
     )

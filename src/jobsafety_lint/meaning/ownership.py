@@ -39,6 +39,7 @@ _NAME_PURPOSES = _PURPOSES | _words("state manifest marker")
 
 _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
+_RUN_FOLDERS = _words("out output outputs exp experiment egs work run dest target result results")
 _HELPER_LINES = 12
 """A function longer than this that returns a helper's name is no mere helper itself."""
 
@@ -261,11 +262,19 @@ def _judged(
         confidence = Confidence.MEDIUM
     elif not touches and not (name.returned and not owner.calls):
         return
+    elif evidence.tier != REQUIRED and _has_own_folder(name):
+        confidence = Confidence.LOW
     elif evidence.tier == REQUIRED or _is_plain_value(parameter):
         confidence = Confidence.MEDIUM
     else:
         confidence = Confidence.LOW
     yield Missing(parameter, title, evidence, confidence, owner.calls)
+
+
+def _has_own_folder(name: NameLink) -> bool:
+    """Whether the name lies in a folder that every run is given for what it puts out."""
+    given = (word for hole in name.pattern.parent.holes for part in hole.names for word in words_of(part))
+    return any(word in _RUN_FOLDERS or (word.endswith("dir") and word[:-3] in _RUN_FOLDERS) for word in given)
 
 
 def _may_tell_apart(parameter: ParameterLink, settings: Settings, *, certain: bool) -> bool:
@@ -293,7 +302,9 @@ def _is_plain_value(parameter: ParameterLink) -> bool:
 
 
 def _in_shell(file: FileLinks, name: NameLink, project: Project, identity: JobIdentity) -> Iterator[Missing]:
-    if not name.purposes & (_NAME_PURPOSES | project.settings.words("state-name-patterns")):
+    own = name.pattern.name.words | frozenset(words_of(name.variable))
+    purposes = name.purposes - ({"tmp", "temp"} - own)  # a scratch folder may hold files of every kind
+    if not purposes & (_NAME_PURPOSES | project.settings.words("state-name-patterns")):
         return
     yield from _missing_loop_variables(name)
     yield from _missing_arguments(file, name, project, identity)
@@ -322,7 +333,7 @@ def _missing_arguments(
 ) -> Iterator[Missing]:
     """A name in a script that is made from one of its arguments, for jobs that differ in another one."""
     runs = [(f, run) for f, run, _ in project.runs_of(file.path)]
-    if not runs or (name.pattern.holes and not name.template.name.holes):
+    if not runs or name.pattern.parent.holes or (name.pattern.holes and not name.template.name.holes):
         return  # a folder that is given may be one for each job
     for option in file.all(ScriptOption):
         if option.names & name.pattern.names or not option.used:
