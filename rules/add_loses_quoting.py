@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg
 from jobsafety_lint.meaning.files import Glob
-from jobsafety_lint.meaning.joining import OPERATORS, Trouble, trouble
-from jobsafety_lint.meaning.queue import QueueCommand
+from jobsafety_lint.meaning.queue.grammar import QueueCommand
+from jobsafety_lint.meaning.queue.joining import OPERATORS, Trouble, trouble
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Joined, Pipe
-from jobsafety_lint.meaning.queue import QueueCommand, parse
+from jobsafety_lint.meaning.queue.grammar import QueueCommand, parse
 from jobsafety_lint.model import Confidence, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

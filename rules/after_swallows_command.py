@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Condition, ListAssignment, Sequence, ShellAssignment
-from jobsafety_lint.meaning.queue import GivenOption, QueueCommand
+from jobsafety_lint.meaning.queue.grammar import GivenOption, QueueCommand
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

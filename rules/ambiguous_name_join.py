@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.functions import ArtifactName, Parameter
-from jobsafety_lint.meaning.job_parameters import is_run_only, may_tell_apart
 from jobsafety_lint.meaning.paths import words_of
+from jobsafety_lint.meaning.project.parameters import is_run_only, may_tell_apart
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Hole, Place

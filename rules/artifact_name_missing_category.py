@@ -9,8 +9,8 @@ from jobsafety_lint.meaning.commands import Command, Condition
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.files import Append, Delete, Read, Replace, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call
-from jobsafety_lint.meaning.job_parameters import is_category
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.project.parameters import is_category
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

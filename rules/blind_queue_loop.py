@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Sequence
 from jobsafety_lint.meaning.execution import Loop
-from jobsafety_lint.meaning.queue import QueueCommand
-from jobsafety_lint.meaning.queue_flow import (
+from jobsafety_lint.meaning.queue.flow import (
     Flow,
     audits,
     flow_of,
@@ -22,6 +21,7 @@ from jobsafety_lint.meaning.queue_flow import (
     label_of,
     option_value,
 )
+from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Sequence
 from jobsafety_lint.meaning.execution import Loop
-from jobsafety_lint.meaning.queue import QueueCommand
-from jobsafety_lint.meaning.queue_flow import flow_of, group_of, header, is_bulk, job_loops, same_host
+from jobsafety_lint.meaning.queue.flow import flow_of, group_of, header, is_bulk, job_loops, same_host
+from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
 

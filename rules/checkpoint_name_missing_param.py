@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.identity import JobIdentity
-from jobsafety_lint.meaning.ownership import Missing, missing_parameters
-from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.meaning.project.identity import JobIdentity
+from jobsafety_lint.meaning.project.ownership import Missing, missing_parameters
+from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Confidence, Mark, Severity
 from jobsafety_lint.rule import Draft, Rule
 

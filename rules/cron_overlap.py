@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.daemons import CronEntry, script_text
-from jobsafety_lint.meaning.queue import parse
+from jobsafety_lint.meaning.queue.grammar import parse
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

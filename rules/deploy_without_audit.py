@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Pipe
-from jobsafety_lint.meaning.deployment import (
+from jobsafety_lint.meaning.deployment.changes import (
     FIRST_TIME,
     STARTS,
     Change,
@@ -20,7 +20,7 @@ from jobsafety_lint.meaning.deployment import (
     same_host,
     touches,
 )
-from jobsafety_lint.meaning.rows import Row, Step
+from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.links import DirectoryRunLink, DotenvLink
-from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.meaning.project.links import DirectoryRunLink, DotenvLink
+from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.comparisons import Comparison
-from jobsafety_lint.meaning.datasets import LineCountCheck
+from jobsafety_lint.meaning.data.datasets import LineCountCheck
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Append, Create, Write
 from jobsafety_lint.meaning.functions import ArtifactName
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.queue import Launch
+from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

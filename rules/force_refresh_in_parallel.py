@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
-from jobsafety_lint.meaning.deployment import excludes
+from jobsafety_lint.meaning.deployment.changes import excludes
+from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.paths import words_of
-from jobsafety_lint.meaning.rows import Row, Step
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

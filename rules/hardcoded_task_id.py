@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe
 from jobsafety_lint.meaning.execution import Loop
-from jobsafety_lint.meaning.queue import QueueCommand
-from jobsafety_lint.meaning.status_json import StatusFilter
+from jobsafety_lint.meaning.queue.grammar import QueueCommand
+from jobsafety_lint.meaning.queue.status_json import StatusFilter
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from jobsafety_lint.config import size_in_bytes
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.hosts import Group, Host, HostSettings, host_of, shown_size
-from jobsafety_lint.meaning.project import Project
-from jobsafety_lint.meaning.queue_links import JobLink, ParallelLink
+from jobsafety_lint.meaning.project.project import Project
+from jobsafety_lint.meaning.queue.links import JobLink, ParallelLink
+from jobsafety_lint.meaning.resources.hosts import Group, Host, HostSettings, host_of, shown_size
 from jobsafety_lint.model import Confidence, Mark, Severity
 from jobsafety_lint.rule import Draft, Rule
 

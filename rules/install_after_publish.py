@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
 from jobsafety_lint.meaning.configuration import Workflow, WorkflowStep
-from jobsafety_lint.meaning.neighbours import python_project
-from jobsafety_lint.meaning.packages import (
+from jobsafety_lint.meaning.deployment.packages import (
     PUBLISHING_ACTIONS,
     Installation,
     Requirement,
     installation_of,
     publishes,
 )
+from jobsafety_lint.meaning.project.neighbours import python_project
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Sequence
-from jobsafety_lint.meaning.queue_flow import flow_of, header, job_loops, label_gap, label_of
+from jobsafety_lint.meaning.queue.flow import flow_of, header, job_loops, label_gap, label_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.deployment import same_host
-from jobsafety_lint.meaning.limits import memory_cap, systemd_run
-from jobsafety_lint.meaning.queue import Launch
-from jobsafety_lint.meaning.queue_flow import group_of
+from jobsafety_lint.meaning.deployment.changes import same_host
+from jobsafety_lint.meaning.queue.flow import group_of
+from jobsafety_lint.meaning.queue.grammar import Launch
+from jobsafety_lint.meaning.resources.limits import memory_cap, systemd_run
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command, Sequence
-from jobsafety_lint.meaning.queue_flow import Look, flow_of, shown, substring_tests
+from jobsafety_lint.meaning.queue.flow import Look, flow_of, shown, substring_tests
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 

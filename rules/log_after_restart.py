@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Sequence
-from jobsafety_lint.meaning.queue import QueueCommand
-from jobsafety_lint.meaning.queue_flow import (
+from jobsafety_lint.meaning.queue.flow import (
     Flow,
     flow_of,
     follows,
@@ -15,6 +14,7 @@ from jobsafety_lint.meaning.queue_flow import (
     same_host,
     words_naming,
 )
+from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

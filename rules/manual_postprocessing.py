@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Sequence
-from jobsafety_lint.meaning.printed import Printed, printed_texts
-from jobsafety_lint.meaning.queue_flow import flow_of
+from jobsafety_lint.meaning.queue.flow import flow_of
+from jobsafety_lint.meaning.queue.printed import Printed, printed_texts
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.daemons import DEFAULT_SLICES, UnitSection, slice_setting
-from jobsafety_lint.meaning.hosts import host_of
-from jobsafety_lint.meaning.limits import SystemdRun, is_unlimited, systemd_run
+from jobsafety_lint.meaning.resources.hosts import host_of
+from jobsafety_lint.meaning.resources.limits import SystemdRun, is_unlimited, systemd_run
 from jobsafety_lint.model import Confidence, Edit, Fix, Location, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Source

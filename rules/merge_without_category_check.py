@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.datasets import Merge
+from jobsafety_lint.meaning.data.datasets import Merge
 from jobsafety_lint.meaning.files import Glob
-from jobsafety_lint.meaning.job_parameters import is_category
+from jobsafety_lint.meaning.project.parameters import is_category
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

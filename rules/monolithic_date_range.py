@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.queue import Launch
-from jobsafety_lint.meaning.queue_flow import job_text
+from jobsafety_lint.meaning.queue.flow import job_text
+from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

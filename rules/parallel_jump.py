@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.capacity import ParallelSetting, parallel_settings
-from jobsafety_lint.meaning.queue_flow import follows
-from jobsafety_lint.meaning.rows import Row, Step
+from jobsafety_lint.meaning.deployment.rows import Row, Step
+from jobsafety_lint.meaning.queue.flow import follows
+from jobsafety_lint.meaning.resources.capacity import ParallelSetting, parallel_settings
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.environment.machine import is_of_the_machine
 from jobsafety_lint.meaning.execution import Setting
-from jobsafety_lint.meaning.machine_variables import is_of_the_machine
-from jobsafety_lint.meaning.queue import Launch
+from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
-from jobsafety_lint.meaning.phases import Phase, later_than, phase_in_values, phase_of
-from jobsafety_lint.meaning.queue import QueueCommand
-from jobsafety_lint.meaning.queue_flow import (
+from jobsafety_lint.meaning.queue.flow import (
     Flow,
     flow_of,
     follows,
@@ -20,6 +18,8 @@ from jobsafety_lint.meaning.queue_flow import (
     same_host,
     slots_of,
 )
+from jobsafety_lint.meaning.queue.grammar import QueueCommand
+from jobsafety_lint.meaning.queue.phases import Phase, later_than, phase_in_values, phase_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

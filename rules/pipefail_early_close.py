@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning import streams
 from jobsafety_lint.meaning.commands import Command, Pipe
-from jobsafety_lint.meaning.streams import Size
+from jobsafety_lint.meaning.shell import streams
+from jobsafety_lint.meaning.shell.streams import Size
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule, edit
 from jobsafety_lint.source import Place

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Pipe
-from jobsafety_lint.meaning.deployment import replaced, same_host, same_tree
-from jobsafety_lint.meaning.project import Project
-from jobsafety_lint.meaning.queue_links import ChangeLink, JobLink
-from jobsafety_lint.meaning.rows import Row
+from jobsafety_lint.meaning.deployment.changes import replaced, same_host, same_tree
+from jobsafety_lint.meaning.deployment.rows import Row
+from jobsafety_lint.meaning.project.project import Project
+from jobsafety_lint.meaning.queue.links import ChangeLink, JobLink
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

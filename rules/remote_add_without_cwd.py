@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.daemons import entry_around
-from jobsafety_lint.meaning.queue import Launch
+from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.meaning.relative import Relative, depends_on_directory
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.queue import QueueCommand, UnknownOption
+from jobsafety_lint.meaning.queue.grammar import QueueCommand, UnknownOption
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

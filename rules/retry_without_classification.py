@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
-from jobsafety_lint.meaning.queue import QueueCommand, parse
-from jobsafety_lint.meaning.queue_flow import Flow, flow_of, shown
-from jobsafety_lint.meaning.retries import retries_of
+from jobsafety_lint.meaning.queue.flow import Flow, flow_of, shown
+from jobsafety_lint.meaning.queue.grammar import QueueCommand, parse
+from jobsafety_lint.meaning.queue.retries import retries_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

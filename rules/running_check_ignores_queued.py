@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Sequence
-from jobsafety_lint.meaning.queue import QueueCommand
-from jobsafety_lint.meaning.queue_flow import (
+from jobsafety_lint.meaning.queue.flow import (
     Flow,
     Look,
     flow_of,
@@ -17,6 +16,7 @@ from jobsafety_lint.meaning.queue_flow import (
     shown,
     waits_for_a_slot,
 )
+from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

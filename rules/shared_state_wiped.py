@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Pipe
-from jobsafety_lint.meaning.deployment import asks, looks, shortened
+from jobsafety_lint.meaning.deployment.changes import asks, looks, shortened
+from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.files import Delete, Glob
-from jobsafety_lint.meaning.rows import Row, Step
-from jobsafety_lint.meaning.state_paths import is_wide, jobs_state
+from jobsafety_lint.meaning.project.state_paths import is_wide, jobs_state
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning import streams
 from jobsafety_lint.meaning.commands import Command, first_word
+from jobsafety_lint.meaning.shell import streams
 from jobsafety_lint.model import Confidence, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule, edit
 from jobsafety_lint.source import Place

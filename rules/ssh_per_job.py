@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
 from jobsafety_lint.meaning.execution import Loop
-from jobsafety_lint.meaning.queue_flow import header, loop_count
+from jobsafety_lint.meaning.queue.flow import header, loop_count
 from jobsafety_lint.meaning.wrappers import peel
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Sequence
-from jobsafety_lint.meaning.queue import QueueCommand
-from jobsafety_lint.meaning.queue_flow import Flow, filter_text, flow_of, ids_come_from, is_fed, job_loops
+from jobsafety_lint.meaning.queue.flow import Flow, filter_text, flow_of, ids_come_from, is_fed, job_loops
+from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command, OutputUse, Pipe
-from jobsafety_lint.meaning.queue import QueueCommand
-from jobsafety_lint.meaning.status_json import keeps_tasks
+from jobsafety_lint.meaning.queue.grammar import QueueCommand
+from jobsafety_lint.meaning.queue.status_json import keeps_tasks
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

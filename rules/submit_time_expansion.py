@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
-from jobsafety_lint.meaning.queue import Launch
+from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.meaning.wrappers import peel
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
 from jobsafety_lint.meaning.configuration import TaskDefinition, Workflow
-from jobsafety_lint.meaning.packages import installation_of
+from jobsafety_lint.meaning.deployment.packages import installation_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Pipe, next_on_success
-from jobsafety_lint.meaning.limits import SystemdRun, systemd_run
+from jobsafety_lint.meaning.resources.limits import SystemdRun, systemd_run
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 

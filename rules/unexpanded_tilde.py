@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.files import Check
+from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.wrappers import SHELLS
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule

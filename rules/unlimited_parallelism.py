@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.capacity import parallel_settings
 from jobsafety_lint.meaning.commands import Command
-from jobsafety_lint.meaning.queue import QueueCommand
+from jobsafety_lint.meaning.queue.grammar import QueueCommand
+from jobsafety_lint.meaning.resources.capacity import parallel_settings
 from jobsafety_lint.meaning.wrappers import peel
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule

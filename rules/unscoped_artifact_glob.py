@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.artifacts import NameIndex, Taken, taken_names
-from jobsafety_lint.meaning.links import QUIET_ROLES, GlobLink
-from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.meaning.project.artifacts import NameIndex, Taken, taken_names
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
+from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Confidence, Mark, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
-from jobsafety_lint.meaning.neighbours import python_project
-from jobsafety_lint.meaning.packages import installation_of
+from jobsafety_lint.meaning.deployment.packages import installation_of
+from jobsafety_lint.meaning.project.neighbours import python_project
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.api_calls import ApiCall, Argument, Record
-from jobsafety_lint.meaning.job_parameters import is_run_only, is_scalar, may_tell_apart
+from jobsafety_lint.meaning.data.api_calls import ApiCall, Argument, Record
+from jobsafety_lint.meaning.project.parameters import is_run_only, is_scalar, may_tell_apart
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe, first_word
-from jobsafety_lint.meaning.streams import hands_out_plain_numbers, literals
+from jobsafety_lint.meaning.shell.streams import hands_out_plain_numbers, literals
 from jobsafety_lint.meaning.wrappers import SHELLS, peel
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule

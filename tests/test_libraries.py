@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-from jobsafety_lint.meaning.api_calls import ApiCall
 from jobsafety_lint.meaning.comparisons import Comparison
-from jobsafety_lint.meaning.datasets import EpochDivision
+from jobsafety_lint.meaning.data.api_calls import ApiCall
+from jobsafety_lint.meaning.data.datasets import EpochDivision
+from jobsafety_lint.meaning.data.sql import SqlStatement, statements
 from jobsafety_lint.meaning.reading import read_facts
-from jobsafety_lint.meaning.sql import SqlStatement, statements
 from jobsafety_lint.source import Source, SourceFile
 
 Kind = TypeVar("Kind")

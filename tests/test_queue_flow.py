@@ -9,8 +9,7 @@ import pytest
 from jobsafety_lint.config import Settings
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
-from jobsafety_lint.meaning.phases import later_than, phase_in_values, phase_of
-from jobsafety_lint.meaning.queue_flow import (
+from jobsafety_lint.meaning.queue.flow import (
     Flow,
     flow_of,
     follows,
@@ -20,8 +19,9 @@ from jobsafety_lint.meaning.queue_flow import (
     label_of,
     slots_of,
 )
+from jobsafety_lint.meaning.queue.phases import later_than, phase_in_values, phase_of
+from jobsafety_lint.meaning.queue.retries import retries_of
 from jobsafety_lint.meaning.reading import read_facts
-from jobsafety_lint.meaning.retries import retries_of
 from jobsafety_lint.source import Source
 
 

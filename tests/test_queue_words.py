@@ -9,11 +9,11 @@ import pytest
 
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.execution import Execution
-from jobsafety_lint.meaning.joining import trouble
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.queue import QueueCommand, parse
+from jobsafety_lint.meaning.queue.grammar import QueueCommand, parse
+from jobsafety_lint.meaning.queue.joining import trouble
+from jobsafety_lint.meaning.queue.status_json import jq_shapes, keeps_tasks
 from jobsafety_lint.meaning.reading import read_facts
-from jobsafety_lint.meaning.status_json import jq_shapes, keeps_tasks
 from jobsafety_lint.model import Confidence, Span
 from jobsafety_lint.source import Place, Source
 

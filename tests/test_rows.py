@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from jobsafety_lint.config import Settings
-from jobsafety_lint.meaning.capacity import parallel_settings
 from jobsafety_lint.meaning.commands import Pipe, next_on_success
-from jobsafety_lint.meaning.deployment import change_of, excludes, looks, same_host, same_tree
-from jobsafety_lint.meaning.hosts import host_of, host_settings
-from jobsafety_lint.meaning.limits import bytes_of, cores_of, memory_cap, systemd_run
+from jobsafety_lint.meaning.deployment.changes import change_of, excludes, looks, same_host, same_tree
+from jobsafety_lint.meaning.deployment.rows import Row, Step
+from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.paths import PathPattern, words_of
-from jobsafety_lint.meaning.reading import FileFacts, read_facts
-from jobsafety_lint.meaning.rows import Row, Step
-from jobsafety_lint.meaning.state_paths import is_wide
+from jobsafety_lint.meaning.project.state_paths import is_wide
+from jobsafety_lint.meaning.reading import read_facts
+from jobsafety_lint.meaning.resources.capacity import parallel_settings
+from jobsafety_lint.meaning.resources.hosts import host_of, host_settings
+from jobsafety_lint.meaning.resources.limits import bytes_of, cores_of, memory_cap, systemd_run
 from jobsafety_lint.source import SourceFile
 
 

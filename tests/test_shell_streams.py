@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from jobsafety_lint.meaning.commands import Command, Pipe
-from jobsafety_lint.meaning.reading import FileFacts, read_facts
-from jobsafety_lint.meaning.streams import Size, output_size, stops_early
+from jobsafety_lint.meaning.file_facts import FileFacts
+from jobsafety_lint.meaning.reading import read_facts
+from jobsafety_lint.meaning.shell.streams import Size, output_size, stops_early
 from jobsafety_lint.source import SourceFile
 
 Findings = Callable[..., list[dict[str, Any]]]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jobsafety_lint.meaning.queue import SUBCOMMANDS, Option, Subcommand
+from jobsafety_lint.meaning.queue.grammar import SUBCOMMANDS, Option, Subcommand
 
 Pueue = Callable[..., "subprocess.CompletedProcess[str]"]
 pytestmark = [pytest.mark.tool("pueue", "pueued")]

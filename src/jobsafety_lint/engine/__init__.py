@@ -15,7 +15,7 @@ from jobsafety_lint.engine.keeping import keep
 from jobsafety_lint.engine.linking import link
 from jobsafety_lint.engine.mapping import map_file
 from jobsafety_lint.engine.tasks import Mapped, Options, Task
-from jobsafety_lint.meaning.links import QUIET_ROLES, GlobLink
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
 from jobsafety_lint.model import Report, Summary
 
 __all__ = ["Options", "Task", "run"]

@@ -12,8 +12,8 @@ from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for
 from jobsafety_lint.engine.mapping import source_of
 from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
-from jobsafety_lint.meaning.links import QUIET_ROLES, FileLinks
-from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks
+from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Crash, Mark
 from jobsafety_lint.source import Source
 

@@ -13,10 +13,11 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for
 from jobsafety_lint.engine.tasks import Mapped, Options, Task
-from jobsafety_lint.meaning.linking import links_of
-from jobsafety_lint.meaning.links import FileLinks
+from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.linting import StaleSetting, UnknownRule, UnreadRegion
-from jobsafety_lint.meaning.reading import FileFacts, read_facts
+from jobsafety_lint.meaning.project.linking import links_of
+from jobsafety_lint.meaning.project.links import FileLinks
+from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.model import Crash, Mark, Note, Span
 from jobsafety_lint.registry import catalogue
 from jobsafety_lint.rule import Draft, Rule, Where

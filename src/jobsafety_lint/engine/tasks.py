@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from jobsafety_lint.config import Settings
 from jobsafety_lint.discover import Discovered
-from jobsafety_lint.meaning.links import FileLinks
+from jobsafety_lint.meaning.project.links import FileLinks
 from jobsafety_lint.model import Crash, Finding, Note, Severity
 from jobsafety_lint.suppress import Suppression
 

@@ -38,7 +38,7 @@ from jobsafety_lint.source import Hole, Place, Source
 if TYPE_CHECKING:
     from yaml.nodes import Node, ScalarNode
 
-    from jobsafety_lint.meaning.reading import FileFacts
+    from jobsafety_lint.meaning.file_facts import FileFacts
 
 _FILLED_IN = re.compile(
     r"\$\{\{.*?\}\}|\{\{.*?\}\}|\{%.*?%\}|\$\[\[.*?\]\]|\$\{[^}]*\}|\$\w+|\$\([^)]*\)", re.DOTALL

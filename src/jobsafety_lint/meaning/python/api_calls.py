@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning.api_calls import UNKNOWN, ApiCall, Argument, AttributeSet, Record
+from jobsafety_lint.meaning.data.api_calls import UNKNOWN, ApiCall, Argument, AttributeSet, Record
 from jobsafety_lint.meaning.functions import Parameter
 from jobsafety_lint.meaning.python import expressions
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, dotted

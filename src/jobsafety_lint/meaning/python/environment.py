@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from jobsafety_lint.meaning.environment import DotenvLoad, EnvironmentRead, EnvironmentSet
+from jobsafety_lint.meaning.environment.variables import DotenvLoad, EnvironmentRead, EnvironmentSet
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Place
 

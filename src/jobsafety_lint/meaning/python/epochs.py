@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from jobsafety_lint.meaning.datasets import EpochDivision
+from jobsafety_lint.meaning.data.datasets import EpochDivision
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, dotted, key_of
 from jobsafety_lint.meaning.python.expressions import Expressions

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning.datasets import LateCheck
+from jobsafety_lint.meaning.data.datasets import LateCheck
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit, dotted
 from jobsafety_lint.readers.python.outline import FunctionNode, Outline

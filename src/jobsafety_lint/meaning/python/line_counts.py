@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning.datasets import LineCountCheck
+from jobsafety_lint.meaning.data.datasets import LineCountCheck
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, dotted
 from jobsafety_lint.meaning.python.expressions import Expressions

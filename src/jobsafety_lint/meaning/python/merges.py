@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning.datasets import Merge
+from jobsafety_lint.meaning.data.datasets import Merge
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Site, Unit, dotted
 from jobsafety_lint.readers.python.outline import Outline

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jobsafety_lint.meaning.commands import CallsAfter, OutputUse
-from jobsafety_lint.meaning.status_json import StatusFilter, python_shapes
+from jobsafety_lint.meaning.queue.status_json import StatusFilter, python_shapes
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Place
 

@@ -15,9 +15,9 @@ import libcst as cst
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
-from jobsafety_lint.meaning.job_parameters import has_category_word
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
+from jobsafety_lint.meaning.project.parameters import has_category_word
 from jobsafety_lint.meaning.python.environment import environment_facts
 from jobsafety_lint.meaning.python.helpers import (
     GuardedCall,
@@ -42,7 +42,7 @@ from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Hole, Place, Source
 
 if TYPE_CHECKING:
-    from jobsafety_lint.meaning.reading import FileFacts
+    from jobsafety_lint.meaning.file_facts import FileFacts
 
 _CALLED = frozenset(
     [

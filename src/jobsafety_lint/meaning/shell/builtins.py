@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jobsafety_lint.meaning.commands import Arg, Command, ShellAssignment
 from jobsafety_lint.meaning.execution import Setting
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.shell.options import shell_options
 from jobsafety_lint.meaning.shell.state import State, Value
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.source import Hole, Place
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 DECLARATIONS = frozenset({"export", "declare", "local", "readonly", "typeset"})
 
-_LONG_OPTIONS = {"errexit": "errexit", "pipefail": "pipefail"}
-
 
 def assigned_name(word: sh.Word) -> str | None:
     """The name that a word of `export`, `local` or `read` sets."""
@@ -26,37 +25,6 @@ def assigned_name(word: sh.Word) -> str | None:
         return None
     name = first.value.partition("=")[0]
     return name if name.isidentifier() else None
-
-
-def shell_options(words: list[str | None]) -> dict[str, bool]:
-    """What option words of `set` or of a shell's command line say of errexit and pipefail."""
-    said: dict[str, bool] = {}
-    at = 0
-    while at < len(words):
-        word = words[at] or ""
-        at += 1
-        if word in {"--", "-", ""} or word[0] not in "-+":
-            break
-        on = word[0] == "-"
-        for letter in word[1:]:
-            if letter == "e":
-                said["errexit"] = on
-            elif letter == "o" and at < len(words):
-                name = _LONG_OPTIONS.get(words[at] or "")
-                at += 1
-                if name:
-                    said[name] = on
-    return said
-
-
-def noclobber(words: list[str | None], before: bool) -> bool:
-    """Whether `>` refuses a file that is there, after `set` with these words."""
-    for at, word in enumerate(words):
-        text = word or ""
-        named = at + 1 < len(words) and words[at + 1] == "noclobber"
-        if text[:1] in {"-", "+"} and ("C" in text[1:] or (text[1:].endswith("o") and named)):
-            before = text[0] == "-"
-    return before
 
 
 def apply(interpreter: Interpreter, command: Command, state: State) -> None:

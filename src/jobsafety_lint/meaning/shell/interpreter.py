@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import (
     Arg,
     Command,
@@ -27,18 +26,20 @@ from jobsafety_lint.meaning.comparisons import of_arithmetic, of_command
 from jobsafety_lint.meaning.execution import Arm, Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import Act, Create, Delete, Glob, Guard, Replace, Write
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
-from jobsafety_lint.meaning.pipes import Background, BareWait, LostInPipe, LostVariable
+from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.shell import (
     builtins,
     file_commands,
     locks,
     lost_variables,
+    options,
     running,
     shapes,
     sourcing,
 )
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
 from jobsafety_lint.meaning.shell.leaving import ends, leaving
+from jobsafety_lint.meaning.shell.pipes import Background, BareWait, LostInPipe, LostVariable
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
 from jobsafety_lint.meaning.shell.values import args_of, pieces_of, value_of
@@ -873,7 +874,7 @@ class Interpreter:
         self._redirections(redirects, place.source, state, command, None)
         if not outer:
             if name == "set":
-                state.noclobber = builtins.noclobber(command.words, state.noclobber)
+                state.noclobber = options.noclobber(command.words, state.noclobber)
             builtins.apply(self, command, state)
             if name in {"source", "."} and command.args:
                 ran += self._source(command, state, use)

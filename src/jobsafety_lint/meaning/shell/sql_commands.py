@@ -8,8 +8,8 @@ from dataclasses import replace
 from urllib.parse import unquote_plus
 
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe
+from jobsafety_lint.meaning.data.sql import LOOKS_LIKE_SQL, SqlStatement, statements
 from jobsafety_lint.meaning.shell.unwrapping import snippet
-from jobsafety_lint.meaning.sql import LOOKS_LIKE_SQL, SqlStatement, statements
 from jobsafety_lint.source import SnippetBuilder, Source
 
 _CLIENT = re.compile(r"(^|/)clickhouse(-client|-local)?$")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.shell.builtins import shell_options
+from jobsafety_lint.meaning.queue import grammar as queue
+from jobsafety_lint.meaning.shell.options import shell_options
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.wrappers import SHELLS, Peeled, peel, tail
 from jobsafety_lint.source import Place, SnippetBuilder, Source

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.execution import Execution
-from jobsafety_lint.meaning.limits import bytes_of, cores_of, memory_cap
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.queue import Launch, QueueCommand
-from jobsafety_lint.meaning.queue_flow import option_value
+from jobsafety_lint.meaning.queue.flow import option_value
+from jobsafety_lint.meaning.queue.grammar import Launch, QueueCommand
+from jobsafety_lint.meaning.resources.limits import bytes_of, cores_of, memory_cap
 from jobsafety_lint.source import Place
 
 DEFAULT_GROUP = "default"

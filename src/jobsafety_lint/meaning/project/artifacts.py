@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from jobsafety_lint.meaning.links import QUIET_ROLES, FileLinks, GlobLink, NameLink, ScriptOption
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, GlobLink, NameLink, ScriptOption
+from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.source import Hole
 
 _HEAD = 3

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from jobsafety_lint.meaning import queue
 from jobsafety_lint.meaning.commands import Command, Condition
 from jobsafety_lint.meaning.commands import Sequence as Steps
 from jobsafety_lint.meaning.configuration import TaskDefinition
 from jobsafety_lint.meaning.execution import Execution
-from jobsafety_lint.meaning.queue import Launch, QueueCommand
+from jobsafety_lint.meaning.queue import grammar as queue
+from jobsafety_lint.meaning.queue.grammar import Launch, QueueCommand
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
 from jobsafety_lint.source import Place
 

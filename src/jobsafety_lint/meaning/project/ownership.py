@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.functions import Function
-from jobsafety_lint.meaning.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
-from jobsafety_lint.meaning.job_parameters import is_scalar, may_tell_apart
-from jobsafety_lint.meaning.links import QUIET_ROLES, FileLinks, NameLink, ParameterLink, ScriptOption
 from jobsafety_lint.meaning.paths import words_of
-from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.meaning.project.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink, ParameterLink, ScriptOption
+from jobsafety_lint.meaning.project.parameters import is_scalar, may_tell_apart
+from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.meaning.python.parameters import uses_of
 from jobsafety_lint.model import Confidence, Mark

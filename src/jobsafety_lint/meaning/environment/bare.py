@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from jobsafety_lint.meaning.links import BareRunLink, FileLinks, NeedLink, VariableLink
-from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.meaning.project.links import BareRunLink, FileLinks, NeedLink, VariableLink
+from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Mark
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from jobsafety_lint.config import ConfigError, Settings, read_toml
-from jobsafety_lint.meaning.links import QUIET_ROLES, FileLinks, RunLink
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, RunLink
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Source

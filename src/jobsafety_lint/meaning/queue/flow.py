@@ -16,7 +16,7 @@ from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, Sequence
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.queue import QueueCommand, parse
+from jobsafety_lint.meaning.queue.grammar import QueueCommand, parse
 from jobsafety_lint.model import Span
 from jobsafety_lint.source import Hole, Place, Source
 

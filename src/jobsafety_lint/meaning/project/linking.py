@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 
 from jobsafety_lint.discover import Discovered
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe
-from jobsafety_lint.meaning.environment_links import environment_links
+from jobsafety_lint.meaning.deployment.rows import Row
+from jobsafety_lint.meaning.environment.links import environment_links
 from jobsafety_lint.meaning.execution import Loop
+from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.functions import ArtifactName, Function
-from jobsafety_lint.meaning.links import (
+from jobsafety_lint.meaning.project.links import (
     FileLinks,
     FunctionLink,
     GlobLink,
@@ -22,10 +24,8 @@ from jobsafety_lint.meaning.links import (
     ScriptOption,
     Word,
 )
-from jobsafety_lint.meaning.queue import Launch
-from jobsafety_lint.meaning.queue_links import links_of_row
-from jobsafety_lint.meaning.reading import FileFacts
-from jobsafety_lint.meaning.rows import Row
+from jobsafety_lint.meaning.queue.grammar import Launch
+from jobsafety_lint.meaning.queue.links import links_of_row
 from jobsafety_lint.meaning.shell.names import ScriptArgument
 from jobsafety_lint.model import Mark
 from jobsafety_lint.source import Place

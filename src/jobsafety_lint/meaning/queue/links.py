@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning.capacity import needs_of, parallel_settings, scripts_of
 from jobsafety_lint.meaning.commands import Pipe
-from jobsafety_lint.meaning.deployment import (
+from jobsafety_lint.meaning.deployment.changes import (
     FIRST_TIME,
     asks,
     audited_before,
@@ -16,8 +15,9 @@ from jobsafety_lint.meaning.deployment import (
     looks,
     replaced,
 )
+from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.rows import Row, Step
+from jobsafety_lint.meaning.resources.capacity import needs_of, parallel_settings, scripts_of
 from jobsafety_lint.model import Mark
 from jobsafety_lint.source import Place
 

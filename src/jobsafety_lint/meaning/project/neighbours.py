@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jobsafety_lint.meaning.packages import canonical
+from jobsafety_lint.meaning.deployment.packages import canonical
 from jobsafety_lint.source import Source, SourceFile
 
 if sys.version_info >= (3, 11):

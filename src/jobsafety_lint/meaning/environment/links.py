@@ -7,10 +7,16 @@ from collections.abc import Iterator
 
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.configuration import ConfiguredVariable
-from jobsafety_lint.meaning.environment import DotenvLoad, EnvironmentRead, EnvironmentSet
-from jobsafety_lint.meaning.links import BareRunLink, DirectoryRunLink, DotenvLink, NeedLink, VariableLink
+from jobsafety_lint.meaning.environment.variables import DotenvLoad, EnvironmentRead, EnvironmentSet
+from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.reading import FileFacts
+from jobsafety_lint.meaning.project.links import (
+    BareRunLink,
+    DirectoryRunLink,
+    DotenvLink,
+    NeedLink,
+    VariableLink,
+)
 from jobsafety_lint.model import Span
 from jobsafety_lint.source import Hole, Place, Source
 

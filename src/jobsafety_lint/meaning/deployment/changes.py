@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from jobsafety_lint.meaning.commands import Arg, Called, Command, Condition, Pipe
+from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.paths import PathPattern, words_of
-from jobsafety_lint.meaning.queue_flow import follows, option_value
-from jobsafety_lint.meaning.rows import Row, Step
+from jobsafety_lint.meaning.queue.flow import follows, option_value
 
 FIRST_TIME = re.compile(r"setup|bootstrap|provision|install|init(?!d)|create|first[-_]run", re.IGNORECASE)
 """Titles of scripts that make a host ready: there is nothing yet to look at."""

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from jobsafety_lint.meaning.links import FileLinks, LoopLink, RunLink, Word
-from jobsafety_lint.meaning.project import Project
+from jobsafety_lint.meaning.project.links import FileLinks, LoopLink, RunLink, Word
+from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.python.index import CallSite, Module, Option
 from jobsafety_lint.model import Mark
 from jobsafety_lint.readers.python.outline import Definition

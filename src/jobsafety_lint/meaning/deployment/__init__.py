@@ -1,0 +1,1 @@
+"""What changes the code, the environment or the queue of a host, and in which order."""

@@ -1,0 +1,1 @@
+"""Variables: who sets them, who reads them, who starts without them."""

@@ -1,0 +1,1 @@
+"""What only the project as a whole can tell: links between files, job identity, who owns which name."""

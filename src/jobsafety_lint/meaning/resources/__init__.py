@@ -1,0 +1,1 @@
+"""Limits of jobs, and what hosts and groups can take."""
