@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.commands import Arg, Command, Pipe
+from jobsafety_lint.meaning.commands import Arg, Command, Pipe, ShellAssignment
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.meaning.queue.status_json import StatusFilter
@@ -147,4 +147,44 @@ def _has_number(command: Command) -> bool:
 def _is_status(command: Command) -> bool:
     return command.name == "pueue" and (
         not command.args or "status" in command.words or "log" in command.words
+    )
+
+
+_DEPENDENCY = re.compile(r"after\w*:(?:\w+:)*(\d{3,})")
+_JOB_NUMBER = re.compile(r"\d{3,}")
+
+
+@RULE.on(Command)
+def in_slurm(command: Command, context: Context) -> Iterator[Draft]:
+    """The number of a Slurm job in `sbatch --dependency`, written there or in a variable."""
+    if command.name != "sbatch" or context.role in {"test", "docs"}:
+        return
+    for arg in _dependencies(command):
+        literal = _DEPENDENCY.search(arg.pattern.literal)
+        if literal is not None:
+            place = arg.origin if arg.literal is None and arg.origin is not None else command.place
+            yield _past_job(place, literal[1], command)
+            continue
+        for setting in context.all(ShellAssignment):
+            number = setting.value.text or ""
+            if setting.name in arg.pattern.names and _JOB_NUMBER.fullmatch(number):
+                yield _past_job(setting.place, number, command)
+
+
+def _dependencies(command: Command) -> Iterator[Arg]:
+    for at, arg in enumerate(command.args):
+        text = arg.pattern.literal
+        if text.startswith("--dependency="):
+            yield arg
+        elif text in {"-d", "--dependency"} and at + 1 < len(command.args):
+            yield command.args[at + 1]
+
+
+def _past_job(place: Place, number: str, command: Command) -> Draft:
+    return RULE.found(
+        place,
+        f"job {number} of an earlier submission is written into `sbatch --dependency`: the next run waits for a job that is long gone",
+        label="keep what `sbatch --parsable` prints, or start the chain without a dependency",
+        related=((command.place, "a dependency here"),) if place != command.place else (),
+        data={"ids": [number]},
     )

@@ -613,8 +613,10 @@ class PythonFile:
         candidates = [(node, value, variable, where, False) for node, value, variable, where in walker.named]
         candidates += [(node, value, "", walker.execution, True) for node, value in walker.returned]
         for node, value, variable, execution, returned in candidates:
-            place = walker.scope.place(node)
-            if place.span in seen or not _is_name(node, value):
+            if not _is_name(node, value):
+                continue
+            place = walker.scope.place(_built_at(node, walker))
+            if place.span in seen:
                 continue
             seen.add(place.span)
             self._add_name(place, value, variable, definition, function, execution, acts, returned=returned)
@@ -736,6 +738,22 @@ def _has_text(node: ast.BinOp) -> bool:
         isinstance(n, ast.JoinedStr) or (isinstance(n, ast.Constant) and isinstance(n.value, str))
         for n in (node.left, node.right)
     )
+
+
+def _built_at(node: cst.BaseExpression, walker: Walker) -> cst.BaseExpression:
+    """Where a name is built: for `f"{stem}.zip"`, the f-string that was assigned to `stem` just before."""
+    holes: list[cst.FormattedStringExpression] = []
+    stack: list[cst.CSTNode] = [node]
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, cst.FormattedStringExpression):
+            holes.append(inner)
+        stack.extend(inner.children)
+    if len(holes) == 1 and isinstance(holes[0].expression, cst.Name):
+        for built, _, variable, _ in walker.named:
+            if variable == holes[0].expression.value and isinstance(built, cst.FormattedString):
+                return built
+    return node
 
 
 def _looks_like_file(pattern: PathPattern) -> bool:

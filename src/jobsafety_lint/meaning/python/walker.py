@@ -403,7 +403,9 @@ class Walker:
             self.guards += [Active(a, "while-over", node) for a in self._asked(breaks[0])]
 
     def _try(self, node: cst.Try | cst.TryStar) -> None:
-        outer = self.tolerance, self.tolerance_existing, self.failure
+        outer = self.tolerance, self.tolerance_existing, self.failure, self.broad_until
+        named = any(_names_it(handler, self.scope) for handler in node.handlers)
+        self.broad_until = None if named else self.scope.place(node.body).span.end
         if any(_catches(handler, self.scope, _CATCHES_MISSING) for handler in node.handlers):
             self.tolerance = "handler"
         if any(_catches(handler, self.scope, _CATCHES_EXISTING) for handler in node.handlers):
@@ -411,7 +413,7 @@ class Walker:
         if any(h.type is None or _names_missing(h.type, self.scope, _CATCHES_FAILURE) for h in node.handlers):
             self.failure = "branch"
         self.block(_statements(node.body))
-        self.tolerance, self.tolerance_existing, self.failure = outer
+        self.tolerance, self.tolerance_existing, self.failure, self.broad_until = outer
         outcomes = [self.scope.copy()]
         for handler in node.handlers:
             inner = self._branch(handler.body, handling=True)
