@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobsafety_lint import __version__, config, discover, engine, fix, registry, report
+from jobsafety_lint import __version__, config, discover, fix, registry, report
 from jobsafety_lint.config import ConfigError, Resolver, UsageError
 from jobsafety_lint.discover import Discovered, Discovery
 from jobsafety_lint.model import Note, Report, Severity
 from jobsafety_lint.rule import Rule
+
+if TYPE_CHECKING:
+    from jobsafety_lint import engine  # the readers and meanings: only where files are checked
 
 _ROUNDS = 10
 _PATIENCE = 1.5
@@ -88,6 +91,8 @@ def _selectors(text: tuple[str, ...]) -> list[str]:
 @click.pass_context
 def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Check files and folders (default: the current folder)."""
+    from jobsafety_lint import engine
+
     known = registry.catalogue()
     cli: dict[str, list[str]] = {}
     for option in ("select", "extend_select", "ignore"):
@@ -138,6 +143,8 @@ def _outputs(formats: Sequence[str]) -> list[tuple[str, str | None]]:
 def _tasks(
     paths: Sequence[str], given: dict[str, Any], resolver: Resolver
 ) -> tuple[list[engine.Task], tuple[Note, ...]]:
+    from jobsafety_lint import engine
+
     if tuple(paths) == ("-",):
         name = given["stdin_filename"]
         if not name:
@@ -172,6 +179,8 @@ def _rest_of_project(
     tasks: Sequence[engine.Task], resolver: Resolver, given: dict[str, Any]
 ) -> list[engine.Task]:
     """The other files of the projects that the given files belong to: their facts count, nothing is reported there."""
+    from jobsafety_lint import engine
+
     roots = {config.project_root(task.item.path.parent, task.settings) for task in tasks}
     known = {task.item.path for task in tasks}
     files = discover.Options(respect_gitignore=not given["no_respect_gitignore"])
@@ -224,6 +233,8 @@ def _fixed(
     texts: dict[str, str],
 ) -> Report:
     """Applies fixes until nothing changes any more; `texts` gets what a file has become if it is not written."""
+    from jobsafety_lint import engine
+
     by_path = {task.item.shown: at for at, task in enumerate(tasks)}
     originals: dict[str, str] = {}
     total = 0
