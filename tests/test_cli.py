@@ -239,3 +239,8 @@ def test_the_results_do_not_depend_on_the_number_of_processes(run: Run, tmp_path
     one = run("check", "--jobs", "1", "--output-format", "json").stdout
     assert one == run("check", "--jobs", "2", "--output-format", "json").stdout
     assert json.loads(one)["summary"]["files"] == 30
+
+
+def test_python_in_a_file_that_is_called_sh(run: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "make.sh").write_text("#!/usr/bin/env python3\nprint(1)\n")
+    assert run("check", "--isolated", "--show-files", ".").stdout == "make.sh  (python)\n"

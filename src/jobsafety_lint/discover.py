@@ -121,7 +121,10 @@ def kind_of(path: Path, relative: str | None = None) -> tuple[str, str] | None:
         return ("python", "") if suffix == ".py" else None
     dialect = _SHELL_SUFFIXES.get(suffix)
     if dialect is not None:
-        return "shell", _shebang_dialect(path) or dialect
+        program = _shebang(path)
+        if program == "python":
+            return "python", ""
+        return "shell", program if program in _SHELLS else dialect
     name = relative or path.as_posix()
     if suffix == ".toml":
         if _MISE_CONFIG.search(name):
@@ -160,11 +163,6 @@ def _shebang(path: Path) -> str:
             if not word.startswith("-") and "=" not in word
         ]
     return names[0].rstrip("0123456789.") if names else ""
-
-
-def _shebang_dialect(path: Path) -> str:
-    program = _shebang(path)
-    return program if program in _SHELLS else ""
 
 
 @dataclass
