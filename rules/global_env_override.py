@@ -31,16 +31,17 @@ _MISE_FILE = re.compile(
 )
 
 
+def _submitters(row: Row) -> list[tuple[int, Step]]:
+    """The steps of a row that the submitter itself runs, each with its place in the row."""
+    return [(at, s) for at, s in enumerate(row.steps) if isinstance(s, Step) and s.execution.queue is None]
+
+
 @RULE.on(Row)
 def exported(row: Row, context: Context) -> Iterator[Draft]:
     """Variables that later jobs get and earlier ones do not, or that hold for jobs which differ in that very thing."""
     if context.role in {"test", "docs"}:
         return
-    steps = [
-        (at, step)
-        for at, step in enumerate(row.steps)
-        if isinstance(step, Step) and step.execution.queue is None
-    ]
+    steps = _submitters(row)
     launches = [(at, step) for at, step in steps if step.launch is not None]
     allowed = context.settings.words("allowed-env-overrides")
     seen: set[Place] = set()
@@ -133,11 +134,7 @@ def edited(row: Row, context: Context) -> Iterator[Draft]:
     """The mise file is edited while jobs that read it wait in the queue."""
     if context.role in {"test", "docs"}:
         return
-    steps = [
-        (at, step)
-        for at, step in enumerate(row.steps)
-        if isinstance(step, Step) and step.execution.queue is None
-    ]
+    steps = _submitters(row)
     jobs = [(at, step) for at, step in steps if step.launch is not None]
     if not jobs:
         return

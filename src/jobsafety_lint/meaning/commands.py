@@ -70,8 +70,6 @@ class Command:
     language: str = "shell"
     feeds: tuple[Command, ...] = ()
     """The commands inside of `>(…)` among its words: they read what it prints there."""
-    separate_words: bool = False
-    """It is one word of another command's string: the words were joined by blanks first (`pueue add a b`)."""
     program: Arg | None = None
     """The word that names the program, with its folder."""
     document: Source | None = None

@@ -51,10 +51,6 @@ class Call:
     bound: tuple[tuple[str, PathPattern], ...]
     loops: tuple[Loop, ...] = ()
 
-    def names_for(self, parameter: str) -> frozenset[str]:
-        """What the argument for a parameter is made from."""
-        return next((pattern.names for name, pattern in self.bound if name == parameter), frozenset())
-
 
 @dataclass(frozen=True, eq=False)
 class ArtifactName:

@@ -5,7 +5,6 @@ Which names are read is in `meaning/python/api_calls.py`; a file that mentions n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jobsafety_lint.meaning.execution import Loop
@@ -114,8 +113,3 @@ class AttributeSet:
     place: Place
     object: str
     attribute: str
-
-
-def by_last_name(calls: Iterator[ApiCall], *names: str) -> Iterator[ApiCall]:
-    """Those calls whose function, method or class is called one of these."""
-    return (call for call in calls if call.last_name in names)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning.commands import Arg, Called, Command, Condition, Pipe
+from jobsafety_lint.meaning.commands import Called, Command, Condition, Pipe
 from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.paths import PathPattern, words_of
@@ -457,11 +457,3 @@ def same_group(kill: Step, step: Step) -> bool:
     if theirs is None:
         return step.subcommand != "add" or mine.text == "default"
     return mine == theirs or mine.text is None or theirs.text is None
-
-
-def value_after(command: Command, *options: str) -> Arg | None:
-    """The word that follows one of these options."""
-    for at, arg in enumerate(command.args[:-1]):
-        if arg.text in options:
-            return command.args[at + 1]
-    return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from jobsafety_lint.model import Span
 from jobsafety_lint.source import Source
@@ -81,12 +80,3 @@ def closing(text: str, at: int, end: int) -> int:
             if not depth:
                 return index + 1
     return end
-
-
-def comment_lines(source: Source, marks: str = "#") -> Iterator[Span]:
-    """The lines that hold a comment only, from its mark on."""
-    for line in lines_of(source):
-        text = source.text[line.start : line.end]
-        stripped = text.lstrip()
-        if stripped[:1] and stripped[0] in marks:
-            yield Span(line.end - len(stripped), line.end)
