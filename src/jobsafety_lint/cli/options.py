@@ -1,0 +1,115 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from jobsafety_lint import config, discover, registry
+from jobsafety_lint.config import Resolver
+from jobsafety_lint.model import Severity
+
+if TYPE_CHECKING:
+    from jobsafety_lint import engine  # the readers and meanings: only where files are checked
+    from jobsafety_lint.workspace import Workspace
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SEVERITIES = click.Choice([severity.value for severity in (Severity.INFO, Severity.WARNING, Severity.ERROR)])
+
+_SELECTING = (
+    click.option(
+        "--select", multiple=True, help="Rules that run: codes, names, families such as JOB3, or ALL."
+    ),
+    click.option("--extend-select", multiple=True, help="Rules that run besides the selected ones."),
+    click.option("--ignore", multiple=True, help="Rules that do not run."),
+    click.option("--pedantic", is_flag=True, help="Show findings of low confidence too."),
+    click.option(
+        "--min-severity", type=SEVERITIES, default="info", show_default=True, help="Hide findings below."
+    ),
+)
+_FILES = (
+    click.option("--exclude", multiple=True, help="Globs of paths to leave out, in place of the defaults."),
+    click.option(
+        "--extend-exclude", multiple=True, help="Globs of paths to leave out, besides the defaults."
+    ),
+    click.option("--force-exclude", is_flag=True, help="Exclude also what is named on the command line."),
+    click.option("--no-respect-gitignore", is_flag=True, help="Look also at what git ignores."),
+)
+_CONFIGURATION = (
+    click.option("--config", "configs", multiple=True, help="A configuration file, or `key = value`."),
+    click.option("--isolated", is_flag=True, help="Read no configuration file."),
+)
+_RUNNING = (
+    click.option("--no-cache", is_flag=True, help="Neither read nor write the cache (there is none yet)."),
+    click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes (default: one a core)."),
+)
+
+
+def _group(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command], Command]:
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+selecting_options = _group(_SELECTING)
+"""Which rules run and which of their findings count."""
+file_options = _group(_FILES)
+"""Which files are looked at."""
+configuration_options = _group(_CONFIGURATION)
+"""Which configuration counts."""
+running_options = _group(_RUNNING)
+"""How the run is made."""
+
+
+def words(text: Sequence[str]) -> list[str]:
+    """The values of an option that may be repeated and may hold several, separated by commas."""
+    return [part.strip() for value in text for part in value.split(",") if part.strip()]
+
+
+def resolver_of(given: Mapping[str, Any]) -> Resolver:
+    """Where settings come from.
+
+    Raises:
+        ConfigError: a configuration cannot be used.
+    """
+    return Resolver.from_options(given["configs"], isolated=given["isolated"])
+
+
+def workspace_of(given: Mapping[str, Any]) -> Workspace:
+    """The files and settings that the options speak of.
+
+    Raises:
+        ConfigError: a configuration cannot be used.
+    """
+    from jobsafety_lint.workspace import Workspace
+
+    files = discover.Options(
+        words(given["exclude"]),
+        words(given["extend_exclude"]),
+        given["force_exclude"],
+        not given["no_respect_gitignore"],
+    )
+    return Workspace(resolver_of(given), files)
+
+
+def run_options_of(given: Mapping[str, Any]) -> engine.Options:
+    """What a run is asked for.
+
+    Raises:
+        UsageError: an option names a rule that does not exist.
+    """
+    from jobsafety_lint import engine
+
+    known = registry.catalogue()
+    cli: dict[str, list[str]] = {}
+    for option in ("select", "extend_select", "ignore"):
+        name = option.replace("_", "-")
+        cli[name] = words(given[option])
+        config.check_selectors(cli[name], known, f"--{name}")
+    return engine.Options(cli, given["pedantic"], Severity(given["min_severity"]), given["jobs"])

@@ -1,0 +1,64 @@
+"""From paths to tasks: the files that are given, and the other files of the projects that they belong to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jobsafety_lint import config, discover, engine
+from jobsafety_lint.config import Resolver
+from jobsafety_lint.discover import Discovered, Discovery
+from jobsafety_lint.model import Note
+
+
+@dataclass
+class Workspace:
+    """Which files there are and which settings count for them."""
+
+    resolver: Resolver = field(default_factory=Resolver)
+    files: discover.Options = field(default_factory=discover.Options)
+
+    def tasks(self, paths: Sequence[str | Path]) -> tuple[list[engine.Task], tuple[Note, ...]]:
+        """The files below the paths, with the rest of their projects, and what was passed over.
+
+        Raises:
+            UsageError: a path does not exist.
+            ConfigError: a configuration cannot be used.
+        """
+        discovery = Discovery(self.resolver, self.files)
+        items = discovery.find([Path(path) for path in paths])
+        tasks = [engine.Task(item, self.resolver.for_folder(item.path.parent)) for item in items]
+        return [*tasks, *self._rest_of_projects(tasks)], tuple(discovery.notes)
+
+    def text_task(self, name: str, data: bytes) -> tuple[list[engine.Task], tuple[Note, ...]]:
+        """A text that is not on disk (as it is), under a name, with the rest of the project that it would belong to.
+
+        Raises:
+            ConfigError: a configuration cannot be used.
+        """
+        path = Path(os.path.abspath(name))
+        kind = discover.kind_of(path, name)
+        if kind is None and data.startswith(b"#!"):
+            kind = ("shell", "sh")
+        if kind is None:
+            return [], (Note(name, "passed over: not a kind of file that is checked"),)
+        item = Discovered(path, discover.shown_path(path), *kind)
+        task = engine.Task(item, self.resolver.for_folder(path.parent), data)
+        return [task, *self._rest_of_projects([task])], ()
+
+    def _rest_of_projects(self, tasks: Sequence[engine.Task]) -> list[engine.Task]:
+        """The other files of the projects that the given files belong to: their facts count, nothing is reported there."""
+        roots = {config.project_root(task.item.path.parent, task.settings) for task in tasks}
+        known = {task.item.path for task in tasks}
+        files = discover.Options(respect_gitignore=self.files.respect_gitignore)
+        rest: dict[Path, engine.Task] = {}
+        for root in sorted(roots):
+            if root in {Path.home(), Path(root.anchor)} or not any(root in path.parents for path in known):
+                continue
+            for item in Discovery(self.resolver, files).find([root]):
+                if item.path not in known:
+                    settings = self.resolver.for_folder(item.path.parent)
+                    rest[item.path] = engine.Task(item, settings, given=False)
+        return list(rest.values())
