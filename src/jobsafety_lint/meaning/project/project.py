@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +23,7 @@ from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Source
 
 Kind = TypeVar("Kind")
+_DEFINITION = re.compile(r"\bdef[ \t]+(\w+)")
 Read = Callable[[str], Source | None]
 
 
@@ -105,7 +107,9 @@ class Project:
         class_name, _, method = qualified.rpartition(".")
         name = class_name if method == "__init__" else method
         mention = re.compile(rf"\b{re.escape(name)}\b")
-        for path, file in self._python.items():
+        far = class_name in {"", name} or self._is_only(name)
+        files = self._python if far else {module.path: self._python[module.path]}
+        for path, file in files.items():
             if file.role in {"test", "vendored"} or name not in (text := self.text(path)):
                 continue
             if not mention.search(text) or (found := self.module(path)) is None:
@@ -135,13 +139,15 @@ class Project:
 
     def _is_only(self, method: str) -> bool:
         """Whether only one function of the project has this name."""
-        pattern = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(method)}\b", re.MULTILINE)
-        count = 0
+        return self._defined[method] == 1
+
+    @cached_property
+    def _defined(self) -> Counter[str]:
+        """How often a function of each name is defined in the project."""
+        found: Counter[str] = Counter()
         for path in self._python:
-            text = self.text(path)
-            if method in text:
-                count += len(pattern.findall(text))
-        return count == 1
+            found.update(_DEFINITION.findall(self.text(path)))
+        return found
 
     def _defines(self, full: str, module: Module, name: str, depth: int) -> bool:
         """Whether a full dotted name leads to a name of a module, perhaps by way of re-exports."""
