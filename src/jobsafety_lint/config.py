@@ -124,6 +124,8 @@ class Settings:
 
     def ignored_in(self, path: Path) -> frozenset[str]:
         """The rules (as written) that `per-file-ignores` switches off for a file."""
+        if not self._file_ignores:
+            return frozenset()
         try:
             relative = path.resolve().relative_to(self.root.resolve()).as_posix()
         except ValueError:

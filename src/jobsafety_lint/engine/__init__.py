@@ -37,6 +37,7 @@ def run(tasks: Sequence[Task], options: Options, progress: Callable[[int], None]
             if progress is not None:
                 progress(len(mapped))
 
+    _collect_seldom()
     given = [task for task in tasks if task.given]
     read(given)
     read(_others(tasks, mapped))
@@ -74,14 +75,19 @@ def _others(tasks: Sequence[Task], mapped: dict[str, Mapped]) -> list[Task]:
 def _mapped(tasks: Sequence[Task], options: Options) -> Iterator[Mapped]:
     jobs = options.jobs or os.cpu_count() or 1
     if jobs == 1 or len(tasks) < _FEW:
-        gc.freeze()
         for task in tasks:
             yield map_file(task, options)
         return
     largest_first = sorted(tasks, key=lambda task: -_size(task.item.path))
     chunk = max(1, min(32, len(tasks) // (jobs * 4)))
-    with ProcessPoolExecutor(jobs, initializer=gc.freeze) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_collect_seldom) as pool:
         yield from pool.map(functools.partial(map_file, options=options), largest_first, chunksize=chunk)
+
+
+def _collect_seldom() -> None:
+    """Trees die by their reference counts; looking for circles in them all the time doubles what a parse costs."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def _size(path: Path) -> int:
