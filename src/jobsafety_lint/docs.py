@@ -35,7 +35,7 @@ def rule_index() -> str:
     """The index of all rules, as Markdown."""
     parts = [_HEAD]
     for family, title in FAMILIES.items():
-        rules = [rule for rule in registry.all_rules() if rule.code.startswith(family)]
+        rules = [rule for rule in registry.built_in_rules() if rule.code.startswith(family)]
         if rules:
             parts.append(
                 f"\n## {family[3:]}xx {title}\n\n| code | name | severity | confidence | fix | finds |\n|---|---|---|---|---|---|\n"

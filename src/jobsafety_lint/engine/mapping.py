@@ -18,13 +18,14 @@ from jobsafety_lint.meaning.project.linking import links_of
 from jobsafety_lint.meaning.project.links import FileLinks
 from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.model import Crash, Mark, Note, Span
-from jobsafety_lint.registry import catalogue
+from jobsafety_lint.registry import catalogue, use
 from jobsafety_lint.rule import Draft, Rule, Where
 from jobsafety_lint.source import Place, Source, SourceFile
 
 
 def map_file(task: Task, options: Options) -> Mapped:
     """What one file gives by itself. Never raises for what stands in it."""
+    use(options.rules_dirs)  # a process of its own knows only what it is told
     item, settings = task.item, task.settings
     mapped = Mapped(item.shown)
     if item.kind not in discover.READ_KINDS:

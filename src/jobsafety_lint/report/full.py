@@ -62,7 +62,7 @@ class _Painter:
         if finding.fix is not None:
             how = "--fix" if finding.fix.safe else "--fix --unsafe-fixes"
             notes.append(f"{equals} fix: {finding.fix.title} (`{how}`)")
-        notes.append(f"{equals} more: jobsafety-lint rule {finding.name}    {finding.url}")
+        notes.append(f"{equals} more: jobsafety-lint rule {finding.name}    {finding.url}".rstrip())
         return notes
 
     def _lines_of(self, path: str) -> list[str]:
