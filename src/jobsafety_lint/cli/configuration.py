@@ -46,8 +46,11 @@ def show(file: str | None, output: str, configs: tuple[str, ...], isolated: bool
     click.echo(f"# for {path}")
     click.echo(f"# project: {project}")
     click.echo(f"# configuration: {', extends '.join(str(file) for file in files) or 'the defaults'}")
+    defaults = {key.name: key.default_doc for key in config.KEYS}
     for entry in entries:
-        origin = "default" if entry.origin is None else entry.origin.shown()
+        known = defaults[entry.keys[0]]
+        default = f"default: {known}" if known else "default"
+        origin = default if entry.origin is None else entry.origin.shown()
         click.echo(f"{shown(entry.keys)} = {toml(entry.value)}  # {origin}")
 
 

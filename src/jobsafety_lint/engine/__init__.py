@@ -18,7 +18,7 @@ from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
 from jobsafety_lint.model import Report, Summary
 
-__all__ = ["Options", "Task", "run"]
+__all__ = ["Options", "Report", "Task", "run"]
 
 _FEW = 24
 """Below this many files, starting processes costs more than it brings."""
