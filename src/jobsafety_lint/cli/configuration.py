@@ -55,11 +55,18 @@ def show(file: str | None, output: str, configs: tuple[str, ...], isolated: bool
 
 
 @config_group.command()
-def schema() -> None:
-    """Print the JSON schema of the configuration."""
+@click.argument("which", type=click.Choice(["configuration", "report"]), default="configuration")
+def schema(which: str) -> None:
+    """Print the JSON schema of the configuration, or of a report (`--output-format json`)."""
+    from importlib.resources import files
+
     from jobsafety_lint.config_schema import configuration_schema
 
-    click.echo(json.dumps(configuration_schema(), indent=2))
+    if which == "report":
+        schemas = files("jobsafety_lint.report").joinpath("schema")
+        click.echo(schemas.joinpath("report-v1.schema.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        click.echo(json.dumps(configuration_schema(), indent=2))
 
 
 def _as_json(path: Path, project: Path, settings: Settings, entries: Sequence[Entry]) -> dict[str, Any]:

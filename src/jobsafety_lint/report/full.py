@@ -8,6 +8,7 @@ import click
 
 from jobsafety_lint.model import Finding, Location, Report
 from jobsafety_lint.report import RenderOptions
+from jobsafety_lint.report.statistics import table
 from jobsafety_lint.report.summary import closing_lines
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
@@ -18,6 +19,8 @@ _MOST_LINES = 6
 
 def render(report: Report, options: RenderOptions) -> str:
     """Every finding with its source frames, then the closing lines."""
+    if options.statistics:
+        return table(report)
     painter = _Painter(options)
     blocks = [painter.finding(finding) for finding in report.findings]
     return "\n".join([*blocks, *closing_lines(report, options)]) + "\n"
