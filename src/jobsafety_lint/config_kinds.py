@@ -5,6 +5,7 @@ and as JSON Schema, so that the check, the documentation and the schema cannot d
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -52,6 +53,18 @@ def shown(path: Path) -> str:
         else:
             parts.append(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else f'"{part}"')
     return ".".join(parts)
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it on one line; `(none)` for what is not set."""
+    if value is None:
+        return "(none)"
+    if isinstance(value, dict):
+        inner = ", ".join(f"{shown((name,))} = {toml(entry)}" for name, entry in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(toml(entry) for entry in value)}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _wrong(kind: Kind, value: Any, path: Path) -> Problem:

@@ -1,7 +1,8 @@
-"""The configuration as JSON Schema (draft 2020-12), made from the table of keys: editors complete and check by it."""
+"""JSON Schemas (draft 2020-12): of the configuration, made from the table of keys, and of a report."""
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Any
 
 from jobsafety_lint import config, registry
@@ -38,3 +39,9 @@ def _rule() -> dict[str, Any]:
         "description": "A rule by its code or name, a family of rules such as `JOB3`, or `ALL`.",
         "anyOf": [{"enum": known}, {"type": "string"}],
     }
+
+
+def report_schema() -> str:
+    """The schema of what `check --output-format json` prints, as a text."""
+    path = files("jobsafety_lint").joinpath("report", "schema", "report-v1.schema.json")
+    return path.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobsafety_lint import __version__, report
+from jobsafety_lint.cli import completion
 from jobsafety_lint.cli.options import (
     SEVERITIES,
     configuration_options,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, type=click.Path())
 @selecting_options
 @file_options
 @configuration_options
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     "formats",
     multiple=True,
     metavar="FORMAT[:FILE]",
+    shell_complete=completion.formats,
     help=f"One of {', '.join(report.FORMATS)}.",
 )
 @click.option("--stdin-filename", help="The name of the text on stdin, with `-` as the path.")
@@ -129,10 +131,18 @@ def _text_of(task: engine.Task) -> str | None:
     return None if isinstance(source, Skipped) else source.text
 
 
+_MOST_NOTES = 3
+"""A commit hook names every file that has changed, whatever it is: more notes than these become one."""
+
+
 def _tell(found: Report, given: Mapping[str, Any]) -> None:
     """What is no finding, on stderr."""
+    passed_over = [note for note in found.notes if note.message.startswith("passed over")]
+    if len(passed_over) > _MOST_NOTES and not given["verbose"] and not given["quiet"]:
+        click.echo(f"note: {len(passed_over)} files were passed over (`--verbose` names them)", err=True)
+        passed_over = []
     for note in found.notes:
-        if given["verbose"] or (note.message.startswith("passed over") and not given["quiet"]):
+        if given["verbose"] or (note in passed_over and not given["quiet"]):
             click.echo(f"note: {note.path}: {note.message}", err=True)
     for crash in found.crashes:
         click.echo(

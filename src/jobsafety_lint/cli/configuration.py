@@ -13,7 +13,7 @@ import click
 from jobsafety_lint import config
 from jobsafety_lint.cli.options import configuration_options
 from jobsafety_lint.config import Resolver, Settings, UsageError
-from jobsafety_lint.config_kinds import shown
+from jobsafety_lint.config_kinds import shown, toml
 
 if TYPE_CHECKING:
     from jobsafety_lint.config_origins import Entry
@@ -58,13 +58,10 @@ def show(file: str | None, output: str, configs: tuple[str, ...], isolated: bool
 @click.argument("which", type=click.Choice(["configuration", "report"]), default="configuration")
 def schema(which: str) -> None:
     """Print the JSON schema of the configuration, or of a report (`--output-format json`)."""
-    from importlib.resources import files
-
-    from jobsafety_lint.config_schema import configuration_schema
+    from jobsafety_lint.config_schema import configuration_schema, report_schema
 
     if which == "report":
-        schemas = files("jobsafety_lint.report").joinpath("schema")
-        click.echo(schemas.joinpath("report-v1.schema.json").read_text(encoding="utf-8"), nl=False)
+        click.echo(report_schema(), nl=False)
     else:
         click.echo(json.dumps(configuration_schema(), indent=2))
 
@@ -91,15 +88,3 @@ def _as_json(path: Path, project: Path, settings: Settings, entries: Sequence[En
             for entry in entries
         ],
     }
-
-
-def toml(value: Any) -> str:
-    """A value as TOML writes it on one line; `(none)` for what is not set."""
-    if value is None:
-        return "(none)"
-    if isinstance(value, dict):
-        inner = ", ".join(f"{shown((name,))} = {toml(entry)}" for name, entry in value.items())
-        return f"{{ {inner} }}" if inner else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(toml(entry) for entry in value)}]"
-    return json.dumps(value, ensure_ascii=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from jobsafety_lint import config, discover, registry
+from jobsafety_lint.cli import completion
 from jobsafety_lint.config import Resolver
 from jobsafety_lint.model import Severity
 
@@ -25,16 +26,25 @@ rules_dir_option = click.option(
     "rules_dirs",
     multiple=True,
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
+    is_eager=True,
     help="A folder of own rules, besides those that come with the linter.",
 )
 """Folders of own rules; see `own_rules`."""
 _SELECTING = (
     click.option(
-        "--select", multiple=True, help="Rules that run: codes, names, families such as JOB3, or ALL."
+        "--select",
+        multiple=True,
+        shell_complete=completion.rules,
+        help="Rules that run: codes, names, families such as JOB3, or ALL.",
     ),
-    click.option("--extend-select", multiple=True, help="Rules that run besides the selected ones."),
-    click.option("--ignore", multiple=True, help="Rules that do not run."),
+    click.option(
+        "--extend-select",
+        multiple=True,
+        shell_complete=completion.rules,
+        help="Rules that run besides the selected ones.",
+    ),
+    click.option("--ignore", multiple=True, shell_complete=completion.rules, help="Rules that do not run."),
     rules_dir_option,
     click.option("--pedantic", is_flag=True, help="Show findings of low confidence too."),
     click.option(
@@ -50,7 +60,13 @@ _FILES = (
     click.option("--no-respect-gitignore", is_flag=True, help="Look also at what git ignores."),
 )
 _CONFIGURATION = (
-    click.option("--config", "configs", multiple=True, help="A configuration file, or `key = value`."),
+    click.option(
+        "--config",
+        "configs",
+        multiple=True,
+        shell_complete=completion.configuration,
+        help="A configuration file, or `key = value`.",
+    ),
     click.option("--isolated", is_flag=True, help="Read no configuration file."),
 )
 _RUNNING = (

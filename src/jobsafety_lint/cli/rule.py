@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from jobsafety_lint import config, registry
+from jobsafety_lint.cli import completion
 from jobsafety_lint.cli.options import rules_dir_option
 from jobsafety_lint.config import UsageError
 from jobsafety_lint.rule import Rule
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.rule)
 @click.option("--all", "every", is_flag=True, help="List all rules.")
 @click.option("--output-format", "output", type=click.Choice(["text", "json"]), default="text")
 @rules_dir_option
