@@ -69,7 +69,7 @@ class Key:
 
 TEXT = Text()
 TEXTS = ListOf(TEXT)
-RULES = ListOf(Text("a rule", about="rule"))
+RULES = ListOf(Text(about="rule"))
 _GROUP = Record(
     {
         "parallel": Field(Whole(0), "how many jobs the group runs at once"),

@@ -43,5 +43,5 @@ def _rule() -> dict[str, Any]:
 
 def report_schema() -> str:
     """The schema of what `check --output-format json` prints, as a text."""
-    path = files("jobsafety_lint").joinpath("report", "schema", "report-v1.schema.json")
+    path = files("jobsafety_lint.report").joinpath("schema").joinpath("report-v1.schema.json")
     return path.read_text(encoding="utf-8")
