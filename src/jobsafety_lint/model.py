@@ -130,8 +130,10 @@ class Finding:
 
     @property
     def url(self) -> str:
-        """Where the rule's page stands on the web."""
-        return f"https://jobsafety-lint.readthedocs.io/rules/{self.name}/"
+        """Where the rule's page stands on the web; empty for an own rule, whose page is not there."""
+        return (
+            f"https://jobsafety-lint.readthedocs.io/rules/{self.name}/" if self.code.startswith("JOB") else ""
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from jobsafety_lint import config, discover, registry
+from jobsafety_lint.cli import completion
 from jobsafety_lint.config import Resolver
 from jobsafety_lint.model import Severity
 
@@ -19,12 +21,31 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 SEVERITIES = click.Choice([severity.value for severity in (Severity.INFO, Severity.WARNING, Severity.ERROR)])
 
+rules_dir_option = click.option(
+    "--rules-dir",
+    "rules_dirs",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    is_eager=True,
+    help="A folder of own rules, besides those that come with the linter.",
+)
+"""Folders of own rules; see `own_rules`."""
 _SELECTING = (
     click.option(
-        "--select", multiple=True, help="Rules that run: codes, names, families such as JOB3, or ALL."
+        "--select",
+        multiple=True,
+        shell_complete=completion.rules,
+        help="Rules that run: codes, names, families such as JOB3, or ALL.",
     ),
-    click.option("--extend-select", multiple=True, help="Rules that run besides the selected ones."),
-    click.option("--ignore", multiple=True, help="Rules that do not run."),
+    click.option(
+        "--extend-select",
+        multiple=True,
+        shell_complete=completion.rules,
+        help="Rules that run besides the selected ones.",
+    ),
+    click.option("--ignore", multiple=True, shell_complete=completion.rules, help="Rules that do not run."),
+    rules_dir_option,
     click.option("--pedantic", is_flag=True, help="Show findings of low confidence too."),
     click.option(
         "--min-severity", type=SEVERITIES, default="info", show_default=True, help="Hide findings below."
@@ -39,7 +60,13 @@ _FILES = (
     click.option("--no-respect-gitignore", is_flag=True, help="Look also at what git ignores."),
 )
 _CONFIGURATION = (
-    click.option("--config", "configs", multiple=True, help="A configuration file, or `key = value`."),
+    click.option(
+        "--config",
+        "configs",
+        multiple=True,
+        shell_complete=completion.configuration,
+        help="A configuration file, or `key = value`.",
+    ),
     click.option("--isolated", is_flag=True, help="Read no configuration file."),
 )
 _RUNNING = (
@@ -103,13 +130,16 @@ def run_options_of(given: Mapping[str, Any]) -> engine.Options:
 
     Raises:
         UsageError: an option names a rule that does not exist.
+        ConfigError: an own rule cannot be used.
     """
     from jobsafety_lint import engine
 
+    registry.use(given["rules_dirs"])
     known = registry.catalogue()
     cli: dict[str, list[str]] = {}
     for option in ("select", "extend_select", "ignore"):
         name = option.replace("_", "-")
         cli[name] = words(given[option])
         config.check_selectors(cli[name], known, f"--{name}")
-    return engine.Options(cli, given["pedantic"], Severity(given["min_severity"]), given["jobs"])
+    severity = Severity(given["min_severity"])
+    return engine.Options(cli, given["pedantic"], severity, given["jobs"], given["rules_dirs"])

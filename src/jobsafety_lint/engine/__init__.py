@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from jobsafety_lint import discover
+from jobsafety_lint import discover, registry
 from jobsafety_lint.engine.keeping import keep
 from jobsafety_lint.engine.linking import link
 from jobsafety_lint.engine.mapping import map_file
@@ -18,7 +18,7 @@ from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
 from jobsafety_lint.model import Report, Summary
 
-__all__ = ["Options", "Task", "run"]
+__all__ = ["Options", "Report", "Task", "run"]
 
 _FEW = 24
 """Below this many files, starting processes costs more than it brings."""
@@ -29,6 +29,7 @@ def run(tasks: Sequence[Task], options: Options, progress: Callable[[int], None]
 
     Tasks that are not `given` are files of the same project: nothing is reported for them, but what they hold counts.
     """
+    registry.use(options.rules_dirs)
     mapped: dict[str, Mapped] = {}
 
     def read(some: Sequence[Task]) -> None:

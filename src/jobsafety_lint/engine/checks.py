@@ -100,10 +100,8 @@ def location_of(where: Where) -> Location:
 def pending_of(draft: Draft, mark: Mark, settings: Settings) -> Pending:
     """A draft as a finding on its way; `mark` is its place as plain values."""
     rule = draft.rule
-    severities = settings.get("severity")
-    severity = severities.get(rule.code) or severities.get(rule.name)
-    provenance = settings.get("provenance")
-    incident = provenance.get(rule.code) or provenance.get(rule.name)
+    severity = settings.for_rule("severity", rule.code, rule.name)
+    incident = settings.for_rule("provenance", rule.code, rule.name)
     finding = Finding(
         rule.code,
         rule.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from jobsafety_lint.config import Settings
 from jobsafety_lint.discover import Discovered
@@ -14,12 +15,13 @@ from jobsafety_lint.suppress import Suppression
 
 @dataclass(frozen=True)
 class Options:
-    """What a run is asked for. `cli` holds the selectors of the command line."""
+    """What a run is asked for. `cli` holds the selectors of the command line, `rules_dirs` the folders of own rules."""
 
     cli: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pedantic: bool = False
     min_severity: Severity = Severity.INFO
     jobs: int = 0
+    rules_dirs: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
