@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 import difflib
-import os
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 
 from jobsafety_lint.model import Edit, Finding, Fix, Span
 from jobsafety_lint.source import Source, SourceFile
+from jobsafety_lint.writing import write_atomically
 
 
 def wanted(findings: Iterable[Finding], *, unsafe: bool) -> list[Fix]:
@@ -58,19 +56,7 @@ def write(file: SourceFile, text: str) -> None:
     Raises:
         OSError: it cannot be written; the file is as it was.
     """
-    target = Path(os.path.realpath(file.location_on_disk))
-    data = text.replace("\n", file.newline).encode(file.encoding)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as temporary:
-            temporary.write(data)
-            temporary.flush()
-            os.fsync(temporary.fileno())
-        os.chmod(name, target.stat().st_mode & 0o7777)  # a name, not a Path
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomically(file.location_on_disk, text.replace("\n", file.newline).encode(file.encoding))
 
 
 def diff(path: str, before: str, after: str) -> str:

@@ -16,9 +16,12 @@ from jobsafety_lint.cli.options import (
     SEVERITIES,
     configuration_options,
     file_options,
+    keeping_of,
+    keeping_options,
     run_options_of,
     running_options,
     selecting_options,
+    stale_warning,
     workspace_of,
 )
 from jobsafety_lint.cli.progress import progress
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 @click.option("--fix", "do_fix", is_flag=True, help="Apply the safe fixes.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@keeping_options
 @click.option(
     "--output-format",
     "formats",
@@ -62,7 +66,7 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Check files and folders (default: the current folder)."""
     from jobsafety_lint import engine, fixing
 
-    options = run_options_of(given)
+    options = keeping_of(given, run_options_of(given))
     outputs = _outputs(given["formats"])
     tasks, notes = _tasks(paths, given["stdin_filename"], workspace_of(given))
     if given["show_files"]:
@@ -151,6 +155,8 @@ def _tell(found: Report, given: Mapping[str, Any]) -> None:
     for note in found.notes:
         if given["verbose"] or (note.message.startswith("passed over") and not given["quiet"]):
             click.echo(f"note: {note.path}: {note.message}", err=True)
+    if found.baseline.stale and not found.crashes and not given["quiet"]:
+        click.echo(stale_warning(found, given["baseline"]), err=True)
     for crash in found.crashes:
         click.echo(
             f"internal error in {crash.code} at {crash.path}; please report it:\n{crash.traceback}", err=True
