@@ -108,7 +108,7 @@ def test_a_changed_line_of_the_statement_counts_and_a_deleted_one(run: Run, repo
     commit(repository)
     (repository / "b.sh").write_text("pueue kill \\\n    43\npueue restart \\\n    7\n")
     found = lines(run, "--diff-base", "HEAD", "b.sh")
-    assert found == [("b.sh", 1), ("b.sh", 3)]  # a command stands where it begins
+    assert set(found) == {("b.sh", 1), ("b.sh", 3)}  # a command stands where it begins
 
 
 def test_content_that_looks_like_a_patch_and_missing_newlines(run: Run, repository: Path) -> None:
