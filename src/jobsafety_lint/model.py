@@ -93,11 +93,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits that belong together. `safe` means: argued on the rule's page to keep what the code meant."""
+    """Edits that belong together. `safe` means: argued on the rule's page to keep what the code meant; else `reason` says
+    what may change.
+    """
 
     title: str
     edits: tuple[Edit, ...]
     safe: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,15 +131,15 @@ def _show_files(tasks: Sequence[engine.Task]) -> None:
 def _show_diff(done: Fixed) -> None:
     from jobsafety_lint import fix
 
-    for path, before in sorted(done.before.items()):
-        click.echo(fix.diff(path, before, done.after[path]), nl=False)
+    for path, change in sorted(done.changes.items()):
+        click.echo(fix.patch(path, change.before, change.after), nl=False)
 
 
 def _show_text(tasks: Sequence[engine.Task], done: Fixed) -> None:
     """The text of stdin, with its fixes."""
     if tasks:
         shown = tasks[0].item.shown
-        click.echo(done.after[shown] if shown in done.after else _text_of(tasks[0]), nl=False)
+        click.echo(done.changes[shown].after if shown in done.changes else tasks[0].data, nl=False)
 
 
 def _text_of(task: engine.Task) -> str | None:

@@ -89,6 +89,9 @@ def pending_of(draft: Draft, mark: Mark, settings: Settings) -> Pending:
     severity = severities.get(rule.code) or severities.get(rule.name)
     provenance = settings.get("provenance")
     incident = provenance.get(rule.code) or provenance.get(rule.name)
+    fix = draft.fix
+    if fix is not None and not fix.safe and not fix.reason:
+        fix = replace(fix, reason=rule.unsafe_because)
     finding = Finding(
         rule.code,
         rule.name,
@@ -98,7 +101,7 @@ def pending_of(draft: Draft, mark: Mark, settings: Settings) -> Pending:
         mark.location,
         draft.label,
         tuple(Related(place.location, text) for place, text in draft.related),
-        draft.fix,
+        fix,
         rule.references,
         {**draft.data, "incident": incident} if incident else dict(draft.data),
         mark.anchors,
