@@ -15,13 +15,14 @@ _MARK = re.compile(r"error: (JOB\d{3})")
 @dataclass
 class Block:
     """One fenced block, or several with titles under one heading: the files they become, and where which codes (with file
-    and line) must be reported.
+    and line) must be reported. `fixed`: what all fixes must make of some of them, by the `fixed` blocks that follow.
     """
 
     page: str
     line: int
     files: dict[str, str] = field(default_factory=dict)
     expected: set[tuple[str, str, int]] = field(default_factory=set)
+    fixed: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -41,12 +42,20 @@ def blocks() -> list[Block]:
             name = title[1] if title else "example" + SUFFIXES[match["language"]]
             if match["language"] == "toml" and not title:
                 name = "mise.toml"
+            if re.match(r" fixed\b", match["info"]):
+                found[-1].fixed[name] = match["text"]
+                continue
             if not title or heading != above or name in found[-1].files:
                 found.append(Block(page.name, text.count("\n", 0, match.start()) + 1))
             heading = above if title else None
             found[-1].files[name] = match["text"]
             found[-1].expected |= {(code, name, line) for code, line in _expected(match["text"])}
     return found
+
+
+def without_marks(text: str) -> str:
+    """A text without the marks of what must be reported."""
+    return re.sub(r"^[ \t]*# error: JOB\d{3}\n|[ \t]*(?:# )?error: JOB\d{3}", "", text, flags=re.MULTILINE)
 
 
 def _expected(text: str) -> set[tuple[str, int]]:
