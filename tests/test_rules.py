@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobsafety_lint import testing
-from jobsafety_lint.registry import all_rules
+from jobsafety_lint.registry import all_rules, page
 from jobsafety_lint.rule import Rule
 from pages import RULES, Block, blocks
 
@@ -20,6 +20,22 @@ def test_block(block: Block, tmp_path: Path) -> None:
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
 def test_page(rule: Rule) -> None:
     assert testing.page_problems(rule, RULES) == []
+
+
+FIXED = [block for block in blocks() if block.fixed]
+
+
+def test_every_rule_with_a_fix_shows_it_and_says_why_it_is_unsafe() -> None:
+    for rule in all_rules():
+        text = page(rule)
+        assert bool(rule.fix) == ("\n## Fix\n" in text), rule.name
+        if not rule.fix:
+            continue
+        section = text.partition("\n## Fix\n")[2].partition("\n## ")[0]
+        assert ("nsafe" in section) == ("unsafe" in rule.fix), rule.name
+        assert rule.fix != "unsafe" or rule.unsafe_because, rule.name
+        mine = [block for block in FIXED if block.stem == rule.name.replace("-", "_")]
+        assert mine, f"{rule.name}: no `fixed` block"
 
 
 def test_every_module_has_its_page_and_stem() -> None:

@@ -38,6 +38,8 @@ SUFFIXES = {"python": ".py", "bash": ".sh", "sh": ".sh", "toml": ".toml", "yaml"
 _FENCE = re.compile(r"^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"error: ([A-Z]{2,8}\d{3})")
 
+_MARKED = re.compile(r"^[ \t]*# error: [A-Z]{2,8}\d{3}\n|[ \t]*(?:# )?error: [A-Z]{2,8}\d{3}", re.MULTILINE)
+
 
 @dataclass
 class Block:
@@ -177,16 +179,30 @@ def _wrong_findings(block: Block, rule: Rule, folders: Sequence[Path]) -> Iterat
 
 
 def _wrong_fixes(block: Block, rule: Rule, folders: Sequence[Path]) -> Iterator[str]:
+    """What is wrong with the fixes: another text than shown, something left, a second fix that changes more."""
     if not block.fixed:
         return
+    for name, text in block.files.items():
+        Path(name).write_text(without_marks(text), encoding="utf-8")
     tasks, options, report = _run(block, rule, folders)
+    mine = [f for f in report.findings if f.code == rule.code]
+    if not mine or any(f.fix is None for f in mine):
+        yield "the block shows fixes, but there is a finding without one, or none at all"
+    safe = {f.fix.safe for f in mine if f.fix is not None}
+    if not safe <= {"safe": {True}, "unsafe": {False}}.get(rule.fix, {True, False}):
+        yield f"the fixes are not `{rule.fix}`, as the rule says"
     done = fixing.until_stable(tasks, options, report, unsafe=True, write=False)
     for name, wanted in block.fixed.items():
-        got = done.after.get(name, block.files.get(name))
+        got = done.after.get(name, without_marks(block.files[name]))
         if got != wanted:
             yield f"{name}: fixing gives another text than the `fixed` block:\n{got}"
     left = [f for f in done.report.findings if f.location.path in block.fixed]
     yield from (f"{f.location.path}:{f.location.line}: {f.code} is still reported after fixing" for f in left)
+
+
+def without_marks(text: str) -> str:
+    """A text without the marks of what must be reported."""
+    return _MARKED.sub("", text)
 
 
 def page_problems(rule: Rule, folder: str | Path) -> list[str]:

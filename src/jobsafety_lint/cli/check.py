@@ -17,9 +17,12 @@ from jobsafety_lint.cli.options import (
     SEVERITIES,
     configuration_options,
     file_options,
+    keeping_of,
+    keeping_options,
     run_options_of,
     running_options,
     selecting_options,
+    stale_warning,
     workspace_of,
 )
 from jobsafety_lint.cli.outputs import outputs_of
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 @click.option("--fix", "do_fix", is_flag=True, help="Apply the safe fixes.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@keeping_options
 @click.option(
     "--output-format",
     "formats",
@@ -67,7 +71,7 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Check files and folders (default: the current folder)."""
     from jobsafety_lint import engine, fixing
 
-    options = run_options_of(given)
+    options = keeping_of(given, run_options_of(given))
     outputs = outputs_of(given["formats"])
     tasks, notes = _tasks(paths, given["stdin_filename"], workspace_of(given))
     if given["show_files"]:
@@ -112,15 +116,15 @@ def _show_files(tasks: Sequence[engine.Task]) -> None:
 def _show_diff(done: Fixed) -> None:
     from jobsafety_lint import fix
 
-    for path, before in sorted(done.before.items()):
-        click.echo(fix.diff(path, before, done.after[path]), nl=False)
+    for path, change in sorted(done.changes.items()):
+        click.echo(fix.patch(path, change.before, change.after), nl=False)
 
 
 def _show_text(tasks: Sequence[engine.Task], done: Fixed) -> None:
     """The text of stdin, with its fixes."""
     if tasks:
         shown = tasks[0].item.shown
-        click.echo(done.after[shown] if shown in done.after else _text_of(tasks[0]), nl=False)
+        click.echo(done.changes[shown].after if shown in done.changes else tasks[0].data, nl=False)
 
 
 def _text_of(task: engine.Task) -> str | None:
@@ -144,6 +148,8 @@ def _tell(found: Report, given: Mapping[str, Any]) -> None:
     for note in found.notes:
         if given["verbose"] or (note in passed_over and not given["quiet"]):
             click.echo(f"note: {note.path}: {note.message}", err=True)
+    if found.baseline.stale and not found.crashes and not given["quiet"]:
+        click.echo(stale_warning(found, given["baseline"]), err=True)
     for crash in found.crashes:
         click.echo(
             f"internal error in {crash.code} at {crash.path}; please report it:\n{crash.traceback}", err=True

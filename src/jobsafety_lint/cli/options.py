@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,8 +11,8 @@ import click
 
 from jobsafety_lint import config, discover, registry
 from jobsafety_lint.cli import completion
-from jobsafety_lint.config import Resolver
-from jobsafety_lint.model import Severity
+from jobsafety_lint.config import Resolver, UsageError
+from jobsafety_lint.model import Report, Severity
 
 if TYPE_CHECKING:
     from jobsafety_lint import engine  # the readers and meanings: only where files are checked
@@ -73,6 +74,14 @@ _RUNNING = (
     click.option("--no-cache", is_flag=True, help="Neither read nor write the cache (there is none yet)."),
     click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes (default: one a core)."),
 )
+_KEEPING = (
+    click.option("--baseline", metavar="FILE", help="Report only what this file does not hold."),
+    click.option(
+        "--diff-base",
+        metavar="REV",
+        help="Report only what stands on lines that were changed since the merge base with REV.",
+    ),
+)
 
 
 def _group(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command], Command]:
@@ -92,6 +101,8 @@ configuration_options = _group(_CONFIGURATION)
 """Which configuration counts."""
 running_options = _group(_RUNNING)
 """How the run is made."""
+keeping_options = _group(_KEEPING)
+"""What counts as new."""
 
 
 def words(text: Sequence[str]) -> list[str]:
@@ -143,3 +154,24 @@ def run_options_of(given: Mapping[str, Any]) -> engine.Options:
         config.check_selectors(cli[name], known, f"--{name}")
     severity = Severity(given["min_severity"])
     return engine.Options(cli, given["pedantic"], severity, given["jobs"], given["rules_dirs"])
+
+
+def keeping_of(given: Mapping[str, Any], options: engine.Options) -> engine.Options:
+    """The options of a run with what counts as new.
+
+    Raises:
+        UsageError: the baseline cannot be read, or the revision is empty.
+    """
+    from jobsafety_lint import baseline
+
+    entries = baseline.load(Path(given["baseline"]), "--baseline") if given["baseline"] is not None else ()
+    if given["diff_base"] == "":
+        raise UsageError("--diff-base: name a branch, a tag or a commit")
+    return replace(options, baseline=entries, diff_base=given["diff_base"] or "")
+
+
+def stale_warning(found: Report, file: str) -> str:
+    """What is said of entries of a baseline that match nothing any more."""
+    count = len(found.baseline.stale)
+    entries, match = ("entry", "matches") if count == 1 else ("entries", "match")
+    return f"warning: {file}: {count} {entries} {match} nothing any more; `jobsafety-lint baseline --prune --output {file}` takes {'it' if count == 1 else 'them'} out"

@@ -51,5 +51,6 @@ def _rule_object(r: Rule) -> dict[str, Any]:
         "severity": r.severity.value,
         "confidence": r.confidence.value,
         "fix": r.fix,
+        "unsafe_because": r.unsafe_because,
         "references": list(r.references),
     }

@@ -102,6 +102,9 @@ def pending_of(draft: Draft, mark: Mark, settings: Settings) -> Pending:
     rule = draft.rule
     severity = settings.for_rule("severity", rule.code, rule.name)
     incident = settings.for_rule("provenance", rule.code, rule.name)
+    fix = draft.fix
+    if fix is not None and not fix.safe and not fix.reason:
+        fix = replace(fix, reason=rule.unsafe_because)
     finding = Finding(
         rule.code,
         rule.name,
@@ -111,7 +114,7 @@ def pending_of(draft: Draft, mark: Mark, settings: Settings) -> Pending:
         mark.location,
         draft.label,
         tuple(Related(place.location, text) for place, text in draft.related),
-        draft.fix,
+        fix,
         rule.references,
         {**draft.data, "incident": incident} if incident else dict(draft.data),
         mark.anchors,

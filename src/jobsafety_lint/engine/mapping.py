@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jobsafety_lint import config, discover, suppress
 from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for
 from jobsafety_lint.engine.config_findings import stale_settings, unknown_rules
+from jobsafety_lint.engine.fitting import fitted, python_comments
 from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.linting import StaleSetting, UnknownRule, UnreadRegion
@@ -56,6 +58,12 @@ def source_of(task: Task) -> SourceFile | Skipped:
     return discover.read(item.path, item.shown, task.settings.max_file_size)
 
 
+def unread(source: SourceFile, task: Task) -> int:
+    """How many stretches of a text of a task's file no reader can read."""
+    facts = read_facts(source, task.item.kind, task.item.dialect, pueue_version=task.settings.pueue_version)
+    return facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
+
+
 def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: Mapped) -> None:
     item, settings = task.item, task.settings
     role = discover.role_of(item.path, settings)
@@ -87,10 +95,26 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
         *(stale_settings(task, source) if listens(rules, StaleSetting) else ()),
     ]
     drafts += drafts_of(rules, about, Context(source, settings, "code", about), mapped.crashes)
+    drafts = _with_fitting_fixes(drafts, facts, item.kind)
     mapped.pending = [
         pending_of(draft, _mark(draft.place, facts), settings)
         for draft in drafts
         if not (isinstance(draft.place, Place) and draft.place.source.file is not source)
+    ]
+
+
+def _with_fitting_fixes(drafts: Sequence[Draft], facts: FileFacts, kind: str) -> list[Draft]:
+    """The drafts without the fixes that cannot be written where they are to stand."""
+    if not any(draft.fix for draft in drafts):
+        return list(drafts)
+    comments = [source.in_file(span) for source, span in facts.comments]
+    if kind == "python":
+        comments += python_comments(facts.source)
+    return [
+        replace(draft, fix=fitted(draft.fix, draft.place, kind, comments))
+        if draft.fix is not None and isinstance(draft.place, Place)
+        else draft
+        for draft in drafts
     ]
 
 

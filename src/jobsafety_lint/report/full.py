@@ -65,6 +65,8 @@ class _Painter:
         if finding.fix is not None:
             how = "--fix" if finding.fix.safe else "--fix --unsafe-fixes"
             notes.append(f"{equals} fix: {finding.fix.title} (`{how}`)")
+            if finding.fix.reason and not finding.fix.safe:
+                notes.append(f"{equals} unsafe: {finding.fix.reason}")
         notes.append(f"{equals} more: jobsafety-lint rule {finding.name}    {finding.url}".rstrip())
         return notes
 
