@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from jobsafety_lint import engine, fix
+from jobsafety_lint.cache.memory import Memory
 from jobsafety_lint.discover import Skipped, decode
 from jobsafety_lint.engine.mapping import source_of, unread
 from jobsafety_lint.model import Fix, Note, Report
@@ -35,7 +36,13 @@ class Fixed:
 
 
 def until_stable(
-    tasks: Sequence[engine.Task], options: engine.Options, found: Report, *, unsafe: bool, write: bool
+    tasks: Sequence[engine.Task],
+    options: engine.Options,
+    found: Report,
+    *,
+    unsafe: bool,
+    write: bool,
+    memory: Memory | None = None,
 ) -> Fixed:
     """Applies fixes, checks again, and so on. With `write` the files on disk are changed, else only the texts are.
 
@@ -74,11 +81,13 @@ def until_stable(
             changed = True
             if write and tasks[at].data is None:
                 fix.write(source, data)
+                if memory is not None:
+                    memory.files.forget(tasks[at].item.path.as_posix())
             else:
                 tasks[at] = replace(tasks[at], data=data)
         if not changed:
             break
-        found = engine.run(tasks, options)
+        found = engine.run(tasks, options, memory=memory)
     summary = replace(found.summary, fixed=total)
     return replace(fixed, report=replace(found, summary=summary, notes=(*found.notes, *notes)))
 

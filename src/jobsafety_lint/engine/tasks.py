@@ -11,6 +11,7 @@ from jobsafety_lint.discover import Discovered
 from jobsafety_lint.meaning.project.links import FileLinks
 from jobsafety_lint.model import Accepted, Crash, Finding, Note, Severity
 from jobsafety_lint.suppress import Suppression
+from jobsafety_lint.surroundings import Look
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class Mapped:
     crashes: list[Crash] = field(default_factory=list)
     unread: int = 0
     read: bool = False
+    looks: frozenset[Look] = frozenset()
+    """Which other files were looked at for it."""
 
 
 @dataclass
