@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jobsafety_lint import discover
+from jobsafety_lint import discover, registry
 from jobsafety_lint.cache.files import digest_of
 from jobsafety_lint.cache.memory import Looks, Memory
 from jobsafety_lint.config import Settings, project_root
@@ -85,6 +85,7 @@ class Recollection:
         self.keys: dict[str, str] = {}
         """The key of what is known of each file, by its path as shown."""
         self._asked = repr((sorted(options.cli.items()), options.rules_dirs))
+        self._own_rules = frozenset(Look("text", path.as_posix()) for path in registry.own_files())
 
     def mapped(self, tasks: Sequence[Task]) -> dict[str, Mapped]:
         """What is known of these files, by path as shown. What is known of a file as a whole serves where its links are
@@ -107,13 +108,13 @@ class Recollection:
         """Remembers what has been found out of a file."""
         key = self._file_keys(task)[-1]
         self.keys[task.item.shown] = key
-        seen = self.memory.seen(mapped.looks)
+        seen = self.memory.seen(mapped.looks | self._own_rules)
         if seen is None:
             self.looks.add(ANYTHING)
             self.keys[task.item.shown] = ""
         elif not mapped.crashes:
             self.memory.remember(key, replace(mapped, looks=frozenset()), seen)
-        self.looks |= mapped.looks
+        self.looks |= mapped.looks | self._own_rules
 
     def _use(self, shown: str, key: str, looks: Looks) -> None:
         self.keys[shown] = key
@@ -146,7 +147,7 @@ class Recollection:
     ) -> None:
         """Remembers what the rules of the project have found."""
         self.looks |= looks
-        key, seen = self._link_key(root, tasks), self.memory.seen(looks)
+        key, seen = self._link_key(root, tasks), self.memory.seen(looks | self._own_rules)
         if key and seen is not None:
             self.memory.remember(key, dict(found), seen)
 
