@@ -57,7 +57,7 @@ class Workspace:
         """The other files of the projects that the given files belong to: their facts count, nothing is reported there.
         Below the folders that were `walked` there are no others.
         """
-        roots = {config.project_root(task.item.path.parent, task.settings) for task in tasks}
+        roots = {task.root for task in tasks}
         known = {task.item.path for task in tasks}
         files = discover.Options(respect_gitignore=self.files.respect_gitignore)
         rest: dict[Path, engine.Task] = {}

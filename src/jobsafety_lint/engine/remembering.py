@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jobsafety_lint import discover, registry
+from jobsafety_lint import registry
 from jobsafety_lint.cache.files import digest_of
 from jobsafety_lint.cache.memory import Looks, Memory
-from jobsafety_lint.config import Settings, project_root
+from jobsafety_lint.config import Settings
 from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
+from jobsafety_lint.meaning.project.answers import Answers
 from jobsafety_lint.meaning.project.links import QUIET_ROLES
 from jobsafety_lint.model import Report
 from jobsafety_lint.surroundings import ANYTHING, Look
@@ -123,8 +124,8 @@ class Recollection:
     def _file_keys(self, task: Task) -> list[str]:
         """The key of a file as a whole, and, where only links are asked for, of its links."""
         item = task.item
-        role = discover.role_of(item.path, task.settings)
-        root = project_root(item.path.parent, task.settings)
+        role = task.role
+        root = task.root
         parts = (
             "file", self.memory.tool, self._asked, _settings_digest(task.settings), str(root), item.path.as_posix(),
             item.shown, item.kind, item.dialect, role, _content(task, self.memory),
@@ -151,6 +152,37 @@ class Recollection:
         if key and seen is not None:
             self.memory.remember(key, dict(found), seen)
 
+    def answers(self, root: Path, tasks: Sequence[Task]) -> tuple[Answers, frozenset[str]]:
+        """What was answered at the last look at the project, and the files that have changed since. Nothing is known where
+        there are other files than then.
+        """
+        key = self._answers_key(root, tasks)
+        found = self.memory.recall([key]).get(key)
+        if found is None:
+            return Answers(), frozenset()
+        before, known = found[0]
+        now = self._linked_files(tasks)
+        if before.keys() != now.keys():
+            return Answers(), frozenset()
+        return Answers(known), frozenset(path for path, state in now.items() if before[path] != state)
+
+    def keep_answers(self, root: Path, tasks: Sequence[Task], answers: Answers) -> None:
+        """Remembers the answers, for the next look at the project after an edit."""
+        value = (self._linked_files(tasks), answers.given)
+        self.memory.remember(self._answers_key(root, tasks), value, ())
+
+    def _answers_key(self, root: Path, tasks: Sequence[Task]) -> str:
+        settings = sorted({_settings_digest(task.settings) for task in tasks})
+        return digest_of("answers", self.memory.tool, str(root), *settings)
+
+    def _linked_files(self, tasks: Sequence[Task]) -> dict[str, str]:
+        """The files of a project with what they come to, without tests and the like: nothing is asked about those."""
+        return {
+            task.item.path.as_posix(): f"{task.item.shown}:{_content(task, self.memory)}"
+            for task in tasks
+            if task.role not in QUIET_ROLES
+        }
+
     def _link_key(self, root: Path, tasks: Sequence[Task]) -> str:
         """Empty where the links of a file hold for this run only."""
         parts = []
@@ -160,11 +192,7 @@ class Recollection:
             if key == "":
                 return ""
             parts.append(f"{shown}:{key}:{_content(task, self.memory)}")
-        quiet = (
-            task.item.shown
-            for task in tasks
-            if task.given and discover.role_of(task.item.path, task.settings) in QUIET_ROLES
-        )
+        quiet = (task.item.shown for task in tasks if task.given and task.role in QUIET_ROLES)
         return digest_of(
             "link", self.memory.tool, self._asked, str(root), *sorted(parts), "given", *sorted(quiet)
         )

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from jobsafety_lint import discover, registry
+from jobsafety_lint import registry
 from jobsafety_lint.cache.memory import Memory
 from jobsafety_lint.engine.accepting import without_accepted
 from jobsafety_lint.engine.changes import changed_lines
@@ -93,9 +93,7 @@ def _others(tasks: Sequence[Task], mapped: dict[str, Mapped]) -> list[Task]:
     globs = any(links is not None and any(links.all(GlobLink)) for m in mapped.values() if (links := m.links))
     mentions = _MENTIONS + _NAMES if globs else _MENTIONS
     return [
-        replace(task, mentions=mentions)
-        for task in tasks
-        if not task.given and discover.role_of(task.item.path, task.settings) not in QUIET_ROLES
+        replace(task, mentions=mentions) for task in tasks if not task.given and task.role not in QUIET_ROLES
     ]
 
 
