@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 from collections.abc import Callable
@@ -296,8 +297,13 @@ def test_show_names_the_file_and_line_of_every_value(tmp_path: Path, run: Run) -
     assert run("config", "show", "no-such-file").returncode == 2
 
 
+@functools.cache
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(configuration_schema())
+
+
 def _is_valid(table: dict[str, Any]) -> bool:
-    return jsonschema.Draft202012Validator(configuration_schema()).is_valid(table)
+    return _validator().is_valid(table)
 
 
 def _is_taken(table: dict[str, Any]) -> bool:
