@@ -47,6 +47,10 @@ if TYPE_CHECKING:
 @click.option("--fix", "do_fix", is_flag=True, help="Apply the safe fixes.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option(
+    "--add-suppressions", is_flag=True, help="Write a suppression comment for every finding that is shown."
+)
+@click.option("--reason", default="", metavar="TEXT", help="With --add-suppressions: why they are let be.")
 @keeping_options
 @click.option(
     "--output-format",
@@ -67,6 +71,8 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     from jobsafety_lint import engine, fixing
 
     options = keeping_of(given, run_options_of(given))
+    if given["reason"] and not given["add_suppressions"]:
+        raise UsageError("--reason: it goes with `--add-suppressions`")
     outputs = _outputs(given["formats"])
     tasks, notes = _tasks(paths, given["stdin_filename"], workspace_of(given))
     if given["show_files"]:
@@ -80,17 +86,49 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     if given["do_fix"] or given["show_diff"]:
         write = not given["show_diff"]
         done = fixing.until_stable(tasks, options, found, unsafe=given["unsafe_fixes"], write=write)
+    if given["add_suppressions"]:
+        done = _add_suppressions(tasks, options, done, given)
     found = replace(done.report, notes=(*notes, *done.report.notes))
     _tell(found, given)
     if given["show_diff"]:
         _show_diff(done)
-    elif given["do_fix"] and tuple(paths) == ("-",):
+    elif (given["do_fix"] or given["add_suppressions"]) and tuple(paths) == ("-",):
         _show_text(tasks, done)
     elif given["statistics"]:
         _statistics(found)
     else:
         _print(found, tasks, outputs, given, done.after)
-    ctx.exit(_status(found, given))
+    ctx.exit(_status(found, given, changes=bool(done.changes)))
+
+
+def _add_suppressions(
+    tasks: Sequence[engine.Task], options: engine.Options, done: Fixed, given: Mapping[str, Any]
+) -> Fixed:
+    """Comments for what is left; what was fixed before stays fixed."""
+    from jobsafety_lint import suppressing
+
+    reason = " ".join(given["reason"].split())
+    now = [
+        replace(task, data=done.changes[task.item.shown].after)
+        if task.item.shown in done.changes and (given["show_diff"] or task.data is not None)
+        else task
+        for task in tasks
+    ]
+    added = suppressing.add(now, options, done.report, reason=reason, write=not given["show_diff"])
+    for finding in added.unreachable:
+        at = finding.location
+        click.echo(
+            f"note: {at.path}:{at.line}: no comment can be put for {finding.name}; "
+            "use a baseline, or `per-file-ignores` in the configuration",
+            err=True,
+        )
+    if not given["quiet"]:
+        count, files = added.silenced, len(added.fixed.changes)
+        click.echo(
+            f"{count} finding{'' if count == 1 else 's'} suppressed by comments in {files} file{'' if files == 1 else 's'}",
+            err=True,
+        )
+    return added.fixed.after_those_of(done)
 
 
 def _outputs(formats: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -201,12 +239,12 @@ def _statistics(found: Report) -> None:
         click.echo(f"{count:6}  {code}  {name}")
 
 
-def _status(found: Report, given: dict[str, Any]) -> int:
+def _status(found: Report, given: dict[str, Any], *, changes: bool) -> int:
     if found.crashes:
         return 3
     if given["exit_zero"]:
         return 0
     if given["show_diff"]:
-        return 1 if found.summary.fixed else 0
+        return 1 if changes else 0
     limit = Severity(given["fail_on"]).rank
     return 1 if any(finding.severity.rank >= limit for finding in found.findings) else 0
