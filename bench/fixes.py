@@ -1,6 +1,6 @@
-"""Applies all fixes to copies of real trees and checks that nothing is broken: `bench/fixes.py [--unsafe] --into DIR TREE…`.
+"""Applies all fixes to copies of real trees and checks that nothing is broken: `bench/fixes.py [--unsafe | --suppress] --into DIR TREE…`.
 
-For every tree: a copy with a git history of its own, one run of `check --fix`, then
+For every tree: a copy with a git history of its own, one run of `check --fix` (or `--add-suppressions`), then
 - every changed file still parses in its own format (`ast`, `bash -n` where it could before, TOML, YAML),
 - the patch that `--diff` had printed makes the very same change (`git apply`),
 - a second run changes nothing, and no finding with an applicable fix is left,
@@ -19,6 +19,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -68,8 +69,8 @@ def problem(name: str, data: bytes) -> str | None:
     return None
 
 
-def try_tree(tree: Path, into: Path, options: tuple[str, ...]) -> tuple[Counter[str], list[str]]:
-    """How many fixes of which rule were applied to a copy of a tree, and what is wrong."""
+def try_tree(tree: Path, into: Path, action: tuple[str, ...]) -> tuple[Counter[str], list[str]]:
+    """How many findings of which rule were dealt with in a copy of a tree, and what is wrong."""
     copy = into / tree.name
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(tree, copy, symlinks=True, ignore=shutil.ignore_patterns(".git"))
@@ -77,20 +78,18 @@ def try_tree(tree: Path, into: Path, options: tuple[str, ...]) -> tuple[Counter[
     git(copy, "add", "-A", "-f")
     git(copy, "commit", "-q", "-m", "before", "--allow-empty")
     wrong: list[str] = []
-    found = json.loads(linter(copy, "--output-format", "json", "."))["findings"]
-    applicable = [f for f in found if f["fix"] and (f["fix"]["safe"] or "--unsafe-fixes" in options)]
-    patch = linter(copy, "--diff", *options, ".")
+    found = findings(copy, action)
+    patch = linter(copy, "--diff", *action, ".")
     if git(copy, "status", "--porcelain"):
         wrong.append("--diff has changed files")
-    report = json.loads(linter(copy, "--fix", *options, "--output-format", "json", "."))
-    left = [f for f in report["findings"] if f["fix"] and (f["fix"]["safe"] or "--unsafe-fixes" in options)]
-    wrong += [f"{f['path']}:{f['line']}: the fix of {f['code']} was not applied" for f in left]
+    linter(copy, *action, ".")
+    wrong += [f"{f['path']}:{f['line']}: {f['code']} is still there" for f in findings(copy, action)]
     change = git(copy, "diff")
     (into / f"{tree.name}.patch").write_bytes(change)
     for name in filter(None, git(copy, "diff", "--name-only", "-z").decode().split("\0")):
         wrong += [f"{name}: {text}" for text in judge(tree / name, copy / name)]
-    again = json.loads(linter(copy, "--fix", *options, "--output-format", "json", "."))
-    if again["summary"]["fixed"] or git(copy, "diff") != change:
+    linter(copy, *action, ".")
+    if git(copy, "diff") != change:
         wrong.append("a second run changes something")
     git(copy, "stash", "-q")
     if patch:
@@ -98,7 +97,17 @@ def try_tree(tree: Path, into: Path, options: tuple[str, ...]) -> tuple[Counter[
         git(copy, "apply", str((into / "applied.patch").resolve()))
         if git(copy, "diff") != change:
             wrong.append("the patch of --diff makes another change")
-    return Counter(f"{f['code']}{'' if f['fix']['safe'] else ' (unsafe)'}" for f in applicable), wrong
+    return Counter(
+        f"{f['code']}{' (unsafe)' if f['fix'] and not f['fix']['safe'] else ''}" for f in found
+    ), wrong
+
+
+def findings(copy: Path, action: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The findings that an action deals with."""
+    found: list[dict[str, Any]] = json.loads(linter(copy, "--output-format", "json", "."))["findings"]
+    if "--fix" not in action:
+        return found
+    return [f for f in found if f["fix"] and (f["fix"]["safe"] or "--unsafe-fixes" in action)]
 
 
 def judge(before: Path, after: Path) -> list[str]:
@@ -123,16 +132,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("trees", nargs="+", type=Path)
     parser.add_argument("--into", type=Path, required=True, help="the folder for copies and patches")
-    parser.add_argument("--unsafe", action="store_true", help="apply the unsafe fixes too")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--unsafe", action="store_true", help="apply the unsafe fixes too")
+    which.add_argument("--suppress", action="store_true", help="write suppression comments instead")
     given = parser.parse_args()
     given.into.mkdir(parents=True, exist_ok=True)
+    action = ("--add-suppressions",) if given.suppress else ("--fix", *["--unsafe-fixes"][: given.unsafe])
     total: Counter[str] = Counter()
     bad = 0
     for tree in given.trees:
-        counts, wrong = try_tree(tree.resolve(), given.into, ("--unsafe-fixes",) if given.unsafe else ())
+        counts, wrong = try_tree(tree.resolve(), given.into, action)
         total += counts
         bad += len(wrong)
-        print(f"{tree.name}: {sum(counts.values())} fixes", *(f"\n  {text}" for text in wrong), flush=True)
+        print(f"{tree.name}: {sum(counts.values())} findings", *(f"\n  {text}" for text in wrong), flush=True)
     print(
         "total:", ", ".join(f"{code} {count}" for code, count in sorted(total.items())), f"; {bad} problems"
     )

@@ -268,6 +268,30 @@ def test_a_fix_that_breaks_the_file_is_left_out_and_the_others_are_not(
     )  # the real fix of the first comes in the second round
 
 
+@pytest.mark.parametrize(
+    ("head", "after"),
+    [
+        ("import os\nimport sys\n", "import contextlib\nimport os\nimport sys\n"),
+        ("import ast\nimport os\n", "import ast\nimport contextlib\nimport os\n"),
+        (
+            '"""\nimport contextlib\n"""\n\nimport os\n',
+            '"""\nimport contextlib\n"""\n\nimport contextlib\nimport os\n',
+        ),
+        (
+            "from __future__ import annotations\n\nfrom a import b\nimport os\n",
+            "from __future__ import annotations\n\nimport contextlib\nfrom a import b\nimport os\n",
+        ),
+        ("import os, contextlib\n", "import os, contextlib\n"),
+    ],
+)
+def test_an_import_goes_among_the_imports(head: str, after: str, findings: Findings, tmp_path: Path) -> None:
+    code = "\n\ndef drop(p):\n    if os.path.exists(p):\n        os.remove(p)\n"
+    assert findings({"b.py": head + code}, "--fix", "--unsafe-fixes") == []
+    text = (tmp_path / "b.py").read_text()
+    assert text.partition("\n\ndef")[0] == after
+    assert "with contextlib.suppress(FileNotFoundError):\n        os.remove(p)" in text
+
+
 def test_the_finding_says_why_a_fix_is_unsafe(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.sh").write_text('pueue restart "$1"\n')
     assert "= unsafe: the log of the failed run is overwritten" in run("check", "--isolated").stdout
