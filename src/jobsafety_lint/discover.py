@@ -199,6 +199,14 @@ class Discovery:
         else:
             yield Discovered(path, shown_path(path), *kind)
 
+    def excludes(self, path: Path) -> bool:
+        """Whether the settings leave a file out.
+
+        Raises:
+            ConfigError: a configuration cannot be used.
+        """
+        return bool(self._excluded(self.resolver.for_folder(path.parent))(path))
+
     def _excluded(self, settings: Settings):  # type: ignore[no-untyped-def]  # a predicate on paths
         lines = list(self.options.exclude or settings.get("exclude") or DEFAULT_EXCLUDES)
         lines += [*settings.get("extend-exclude"), *self.options.extend_exclude]

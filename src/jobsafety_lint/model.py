@@ -100,6 +100,11 @@ class Fix:
     safe: bool = False
 
 
+def page_url(name: str) -> str:
+    """Where the page of a rule stands on the web."""
+    return f"https://jobsafety-lint.readthedocs.io/rules/{name}/"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that a rule has to say about one place.
@@ -131,7 +136,7 @@ class Finding:
     @property
     def url(self) -> str:
         """Where the rule's page stands on the web."""
-        return f"https://jobsafety-lint.readthedocs.io/rules/{self.name}/"
+        return page_url(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ _COMMANDS = {
     "check": ("check", "check", "Check files and folders."),
     "config": ("configuration", "config_group", "Show what is configured."),
     "rule": ("rule", "rule", "Show a rule's page, or list all rules."),
+    "server": ("server", "server", "Show findings in an editor (LSP)."),
 }
 """Command -> its module here, the name in it, and one line of help."""
 

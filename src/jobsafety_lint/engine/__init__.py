@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +18,22 @@ from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
 from jobsafety_lint.model import Report, Summary
 
-__all__ = ["Options", "Task", "run"]
+__all__ = ["Mapped", "Mapper", "Options", "Task", "map_file", "run"]
 
 _FEW = 24
 """Below this many files, starting processes costs more than it brings."""
 
 
-def run(tasks: Sequence[Task], options: Options, progress: Callable[[int], None] | None = None) -> Report:
+Mapper = Callable[[Sequence[Task], Options], Iterable[Mapped]]
+"""What maps files, each by itself: in processes by default; an editor's server keeps what has not changed."""
+
+
+def run(
+    tasks: Sequence[Task],
+    options: Options,
+    progress: Callable[[int], None] | None = None,
+    mapper: Mapper | None = None,
+) -> Report:
     """Checks the files and puts together the report. `progress` is told how many files are done.
 
     Tasks that are not `given` are files of the same project: nothing is reported for them, but what they hold counts.
@@ -32,7 +41,7 @@ def run(tasks: Sequence[Task], options: Options, progress: Callable[[int], None]
     mapped: dict[str, Mapped] = {}
 
     def read(some: Sequence[Task]) -> None:
-        for done in _mapped(some, options):
+        for done in (mapper or _mapped)(some, options):
             mapped[done.path] = done
             if progress is not None:
                 progress(len(mapped))

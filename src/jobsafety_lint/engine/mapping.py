@@ -70,6 +70,7 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
     facts = read()
     if not task.given:
         mapped.links = links_of(facts, item, role)
+        mapped.consulted = dict(facts.consulted)
         return
     crashes: list[Crash] = []
     drafts = drafts_of(rules, facts.facts, Context(source, settings, role, facts.facts), crashes)
@@ -81,6 +82,7 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
     mapped.crashes += crashes
     mapped.unread += facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
     mapped.links = links_of(facts, item, role)
+    mapped.consulted = dict(facts.consulted)
     mapped.suppressions, malformed = _suppressions(facts, noqa=item.kind == "python")
     about: list[object] = [
         *_unknown_rules(mapped.suppressions, malformed, task, source),

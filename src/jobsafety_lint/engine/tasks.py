@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from jobsafety_lint.config import Settings
 from jobsafety_lint.discover import Discovered
@@ -62,6 +63,8 @@ class Mapped:
     crashes: list[Crash] = field(default_factory=list)
     unread: int = 0
     read: bool = False
+    consulted: dict[Path, bool] = field(default_factory=dict)
+    """Other files that were looked at for it, or looked for in vain (False)."""
 
 
 @dataclass

@@ -11,6 +11,7 @@ import functools
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 
 from jobsafety_lint.meaning.paths import PathPattern
@@ -75,8 +76,15 @@ def project_root(script: Path) -> Path:
     return _root_of(script.parent)
 
 
+UNSAVED: ContextVar[Mapping[Path, str] | None] = ContextVar("UNSAVED", default=None)
+"""Texts that count in place of those on disk: what an editor has not saved yet."""
+
+
 def tree_of(path: Path) -> ShellTree | None:
     """The tree of a file that is sourced; None if it is not there or cannot be read."""
+    unsaved = (UNSAVED.get() or {}).get(path)
+    if unsaved is not None:
+        return read_shell(_source(path, unsaved))
     try:
         status = path.stat()
     except OSError:
@@ -92,7 +100,11 @@ def _read(path: Path, _modified: int, _size: int) -> ShellTree | None:
         text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError):
         return None
-    return read_shell(SourceFile(str(path), text, "shell", location_on_disk=path))
+    return read_shell(_source(path, text))
+
+
+def _source(path: Path, text: str) -> SourceFile:
+    return SourceFile(str(path), text, "shell", location_on_disk=path)
 
 
 class _Reader:
