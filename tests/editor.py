@@ -191,8 +191,10 @@ class Editor:
         for action in found or ():
             assert isinstance(action, types.CodeAction)
             if action.edit is None:
-                action = await asyncio.wait_for(self.client.code_action_resolve_async(action), PATIENCE)
-            made[action.title] = action
+                answer = self.client.code_action_resolve_async(action)
+                made[action.title] = await asyncio.wait_for(answer, PATIENCE)
+            else:
+                made[action.title] = action
         return made
 
     async def hover(self, name: str, line: int, character: int) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from editor import PATIENCE, Editor, capabilities
 from lsprotocol import types
+
+from editor import PATIENCE, Editor, capabilities
 from pages import blocks
 
 pytestmark = pytest.mark.asyncio
@@ -181,7 +182,7 @@ async def test_an_open_document_shows_what_the_command_line_finds_in_it(start: S
     expected: dict[str, Counter[object]] = {}
     for finding in found:
         expected.setdefault(finding["path"], Counter())[_plain(tmp_path, finding)] += 1
-    names = sorted(expected)[::12] + ["odd.py", "silenced.py", "pipeline/bars.py", "pipeline/submit.sh"]
+    names = [*sorted(expected)[::12], "odd.py", "silenced.py", "pipeline/bars.py", "pipeline/submit.sh"]
     editor = await start()
     for name in names:
         editor.open(name)
