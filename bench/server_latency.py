@@ -87,6 +87,17 @@ def document(language: str, lines: int) -> str:
     return "\n".join(parts)
 
 
+def distinct(text: str, number: int) -> str:
+    """The text with names of its own for its functions and classes: files of one project are no copies of each other."""
+    names = set(re.findall(r"\b(?:def|class) (\w+)", text)) | set(
+        re.findall(r"^(\w+)\(\)", text, re.MULTILINE)
+    )
+    names -= {name for name in names if name.startswith("__")}
+    for name in names:
+        text = re.sub(rf"\b{name}\b", f"{name}_{number}", text)
+    return text
+
+
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(
@@ -105,7 +116,7 @@ def main() -> None:
         if not given.project:
             for number in range(given.files):
                 language = ("python", "shell")[number % 2]
-                text = document(language, 60 + number % 90)
+                text = distinct(document(language, 60 + number % 90), number)
                 (folder / f"file{number}{_SUFFIX[language]}").write_text(text, encoding="utf-8")
         measure(folder, given)
 

@@ -208,16 +208,20 @@ class Discovery:
         return bool(self._excluded(self.resolver.for_folder(path.parent))(path))
 
     def _excluded(self, settings: Settings):  # type: ignore[no-untyped-def]  # a predicate on paths
-        lines = list(self.options.exclude or settings.get("exclude") or DEFAULT_EXCLUDES)
-        lines += [*settings.get("extend-exclude"), *self.options.extend_exclude]
-        spec = pathspec.GitIgnoreSpec.from_lines(lines)
+        configured = settings.exclusions(DEFAULT_EXCLUDES)
+        given = (Path.cwd(), list(self.options.exclude))
+        lists = [given if self.options.exclude else configured[0], *configured[1:]]
+        lists.append((Path.cwd(), list(self.options.extend_exclude)))
+        specs = [(root, pathspec.GitIgnoreSpec.from_lines(lines)) for root, lines in lists if lines]
 
         def excluded(path: Path, *, folder: bool = False) -> bool:
-            try:
-                relative = path.relative_to(settings.root).as_posix()
-            except ValueError:
-                relative = path.name
-            return spec.match_file(relative + "/" if folder else relative)
+            left_out = False
+            for root, spec in specs:
+                base = root if path.is_relative_to(root) else settings.root
+                relative = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
+                said = spec.check_file(relative + "/" if folder else relative).include
+                left_out = left_out if said is None else said
+            return left_out
 
         return excluded
 

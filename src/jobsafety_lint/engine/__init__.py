@@ -10,15 +10,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from jobsafety_lint import discover
-from jobsafety_lint.engine.keeping import keep
+from jobsafety_lint import discover, registry
+from jobsafety_lint.engine.accepting import without_accepted
+from jobsafety_lint.engine.changes import changed_lines
+from jobsafety_lint.engine.keeping import keep, shown
 from jobsafety_lint.engine.linking import link
 from jobsafety_lint.engine.mapping import map_file
 from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
 from jobsafety_lint.model import Report, Summary
 
-__all__ = ["Mapped", "Mapper", "Options", "Task", "map_file", "run"]
+__all__ = ["Mapped", "Mapper", "Options", "Report", "Task", "map_file", "run"]
 
 _FEW = 24
 """Below this many files, starting processes costs more than it brings."""
@@ -37,7 +39,11 @@ def run(
     """Checks the files and puts together the report. `progress` is told how many files are done.
 
     Tasks that are not `given` are files of the same project: nothing is reported for them, but what they hold counts.
+
+    Raises:
+        UsageError: `diff_base` is asked for and git cannot tell what was changed.
     """
+    registry.use(options.rules_dirs)
     mapped: dict[str, Mapped] = {}
 
     def read(some: Sequence[Task]) -> None:
@@ -46,21 +52,29 @@ def run(
             if progress is not None:
                 progress(len(mapped))
 
+    if mapper is None:  # a process that goes on after the run must not keep its garbage
+        _collect_seldom()
     given = [task for task in tasks if task.given]
+    lines = changed_lines(tasks, options.diff_base) if options.diff_base else None
     read(given)
     read(_others(tasks, mapped))
     linked, crashes = link(tasks, mapped, options)
     kept = [keep(task, mapped[task.item.shown], linked.get(task.item.shown, ()), options) for task in given]
     mine = [mapped[task.item.shown] for task in given]
+    kept, baseline = without_accepted(given, mine, kept, options)
+    if lines is not None:
+        kept = [replace(k, findings=[f for f in k.findings if lines.hold(f)]) for k in kept]
+    kept = [shown(task, k, options) for task, k in zip(given, kept, strict=True)]
     summary = Summary(
         files=sum(m.read for m in mine),
         suppressed=sum(k.suppressed for k in kept),
+        baselined=sum(k.baselined for k in kept),
         hidden=sum(k.hidden for k in kept),
         unread=sum(m.unread for m in mine),
     )
     findings = sorted((f for k in kept for f in k.findings), key=lambda f: f.sort_key)
     crashes = [*(c for m in mine for c in m.crashes), *crashes]
-    return Report(tuple(findings), summary, tuple(crashes), tuple(n for m in mine for n in m.notes))
+    return Report(tuple(findings), summary, tuple(crashes), tuple(n for m in mine for n in m.notes), baseline)
 
 
 _MENTIONS = ("pueue", "subprocess", "os.system", "environ", "getenv", "load_dotenv", "Popen")
@@ -81,16 +95,22 @@ def _others(tasks: Sequence[Task], mapped: dict[str, Mapped]) -> list[Task]:
 
 
 def _mapped(tasks: Sequence[Task], options: Options) -> Iterator[Mapped]:
+    options = replace(options, baseline=())  # what is let pass is no matter of the processes that read
     jobs = options.jobs or os.cpu_count() or 1
     if jobs == 1 or len(tasks) < _FEW:
-        gc.freeze()
         for task in tasks:
             yield map_file(task, options)
         return
     largest_first = sorted(tasks, key=lambda task: -_size(task.item.path))
     chunk = max(1, min(32, len(tasks) // (jobs * 4)))
-    with ProcessPoolExecutor(jobs, initializer=gc.freeze) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_collect_seldom) as pool:
         yield from pool.map(functools.partial(map_file, options=options), largest_first, chunksize=chunk)
+
+
+def _collect_seldom() -> None:
+    """Trees die by their reference counts; looking for circles in them all the time doubles what a parse costs."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def _size(path: Path) -> int:

@@ -9,18 +9,25 @@ from pathlib import Path
 from jobsafety_lint.config import Settings
 from jobsafety_lint.discover import Discovered
 from jobsafety_lint.meaning.project.links import FileLinks
-from jobsafety_lint.model import Crash, Finding, Note, Severity
+from jobsafety_lint.model import Accepted, Crash, Finding, Note, Severity
 from jobsafety_lint.suppress import Suppression
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a run is asked for. `cli` holds the selectors of the command line."""
+    """What a run is asked for. `cli` holds the selectors of the command line, `rules_dirs` the folders of own
+    rules. `baseline` are findings that pass, and
+    with `diff_base` (a revision of git) only findings on lines that were changed since then are shown: both are a
+    matter of what is kept, not of how files are read.
+    """
 
     cli: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pedantic: bool = False
     min_severity: Severity = Severity.INFO
     jobs: int = 0
+    rules_dirs: tuple[Path, ...] = ()
+    baseline: tuple[Accepted, ...] = ()
+    diff_base: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,9 @@ class Mapped:
 
 @dataclass
 class Kept:
-    """What is shown of one file, and how much is not."""
+    """What is kept of one file, and how much is not."""
 
     findings: list[Finding] = field(default_factory=list)
     suppressed: int = 0
     hidden: int = 0
+    baselined: int = 0

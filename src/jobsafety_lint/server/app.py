@@ -39,13 +39,14 @@ _log = logging.getLogger(__name__)
 class Server(LanguageServer):
     """The state of the server. All of it belongs to the thread of the event loop; the engine runs in the worker's."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules_dirs: tuple[Path, ...] = ()) -> None:
         super().__init__("jobsafety-lint", __version__, protocol_cls=Protocol)
         self.documents = Documents()
         self.worker = Worker()
         self.folders = Folders(self.worker, self.documents)
         self.client = Client()
         self.problems: list[str] = []
+        self._rules_dirs = rules_dirs
         self._given: object = None
         self._told: set[str] = set()
         self._shown: dict[Path, tuple[str, int | None]] = {}
@@ -68,7 +69,7 @@ class Server(LanguageServer):
     def configure(self, given: object) -> EditorOptions:
         """Takes up options of the editor; what is wrong with them is told."""
         self._given = given
-        options, problems = read_options(given)
+        options, problems = read_options(given, self._rules_dirs)
         self.problems += problems
         self.folders.configure(options)
         return options
@@ -272,8 +273,9 @@ async def _on_disk(ls: Server, changed: list[str]) -> None:
 
 
 def _is_configuration(ls: Server, path: Path) -> bool:
-    named = ls.folders.options.configuration
-    return named is not None and path.name == Path(named).name
+    """Whether a file has the name of one that the editor's options name."""
+    named = (ls.folders.options.configuration, ls.folders.options.baseline)
+    return any(name is not None and path.name == Path(name).name for name in named)
 
 
 async def did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
@@ -436,9 +438,9 @@ _FEATURES: tuple[tuple[str, Callable[..., Any], Any], ...] = (
 )
 
 
-def create() -> Server:
-    """A server that is ready to be started."""
-    server = Server()
+def create(rules_dirs: tuple[Path, ...] = ()) -> Server:
+    """A server that is ready to be started. `rules_dirs` are folders of own rules."""
+    server = Server(rules_dirs)
     for method, handler, options in _FEATURES:
         server.feature(method, options)(handler)
     return server

@@ -88,7 +88,7 @@ def diagnostic(finding: Finding, outcome: Outcome, client: Client, uri: Uri) -> 
         message=message,
         severity=_SEVERITIES[finding.severity],
         code=finding.code,
-        code_description=types.CodeDescription(href=finding.url),
+        code_description=types.CodeDescription(href=finding.url) if finding.url else None,
         source=SOURCE,
         tags=[types.DiagnosticTag.Unnecessary] if client.tags and finding.code in _UNNECESSARY else None,
         related_information=related,

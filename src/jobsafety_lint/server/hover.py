@@ -39,7 +39,9 @@ def rule_named_at(line: str, column: int, *, settings: bool) -> tuple[Rule, int,
 
 def page_of(rule: Rule) -> str:
     """The rule's page as Markdown, with a link to it on the web."""
-    return f"{registry.page(rule).rstrip()}\n\n[{rule.code} on the web]({page_url(rule.name)})\n"
+    url = page_url(rule.code, rule.name)
+    link = f"\n\n[{rule.code} on the web]({url})\n" if url else "\n"
+    return f"{registry.page(rule).rstrip()}{link}"
 
 
 def page_of_finding(finding: Finding) -> str | None:

@@ -14,24 +14,31 @@ from jobsafety_lint.model import Severity
 
 @dataclass(frozen=True)
 class EditorOptions:
-    """The `initializationOptions`. `configuration` is a file that counts in place of those that would be found."""
+    """The `initializationOptions`. `configuration` is a file that counts in place of those that would be found,
+    `baseline` one with findings that pass.
+    """
 
     run: engine.Options = field(default_factory=lambda: engine.Options(jobs=1))
     configuration: str | None = None
+    baseline: str | None = None
     workspace_diagnostics: bool = True
 
 
 _SELECTORS = {"select": "select", "extendSelect": "extend-select", "ignore": "ignore"}
-_KEYS = (*_SELECTORS, "pedantic", "minSeverity", "configuration", "workspaceDiagnostics")
+_KEYS = (*_SELECTORS, "pedantic", "minSeverity", "configuration", "baseline", "workspaceDiagnostics")
 
 
-def read_options(given: object) -> tuple[EditorOptions, list[str]]:
-    """The options, and what is wrong with them: a value that cannot be used is left out."""
+def read_options(given: object, rules_dirs: tuple[Path, ...] = ()) -> tuple[EditorOptions, list[str]]:
+    """The options, and what is wrong with them: a value that cannot be used is left out. `rules_dirs` are the folders of
+    own rules: they are named where the server is started, never by what it reads.
+    """
     problems: list[str] = []
     if given is None:
-        return EditorOptions(), problems
+        given = {}
     if not isinstance(given, Mapping):
-        return EditorOptions(), [f"initializationOptions must be an object, not {given!r}"]
+        return EditorOptions(engine.Options(jobs=1, rules_dirs=rules_dirs)), [
+            f"initializationOptions must be an object, not {given!r}"
+        ]
     for key in given:
         if key not in _KEYS:
             close = config.nearest(str(key), _KEYS)
@@ -64,8 +71,9 @@ def read_options(given: object) -> tuple[EditorOptions, list[str]]:
     pedantic = value("pedantic", "true or false", lambda v: isinstance(v, bool))
     everything = value("workspaceDiagnostics", "true or false", lambda v: isinstance(v, bool))
     configuration = value("configuration", "the path of a file", lambda v: isinstance(v, str))
-    run = engine.Options(cli, bool(pedantic), Severity(lowest or "info"), jobs=1)
-    return EditorOptions(run, configuration, everything is not False), problems
+    accepted = value("baseline", "the path of a file", lambda v: isinstance(v, str))
+    run = engine.Options(cli, bool(pedantic), Severity(lowest or "info"), 1, rules_dirs)
+    return EditorOptions(run, configuration, accepted, everything is not False), problems
 
 
 @dataclass
@@ -86,7 +94,7 @@ class ForgivingResolver(Resolver):
         except ConfigError as error:
             if str(error) not in self.problems:
                 self.problems.append(str(error))
-            found = self._broken[folder] = Settings({}, folder)
+            found = self._broken[folder] = Settings()
             return found
 
 

@@ -6,6 +6,7 @@ project is linked and the findings are kept as the command line does it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections import Counter
@@ -13,12 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jobsafety_lint import discover, engine, fix, suppress_edit
+from jobsafety_lint import baseline, discover, engine, fix, fixing, suppress_edit
+from jobsafety_lint.config import UsageError
 from jobsafety_lint.discover import Discovered, Discovery, Skipped
 from jobsafety_lint.engine import Mapped, Task
 from jobsafety_lint.engine.mapping import source_of
 from jobsafety_lint.meaning.shell.sourcing import UNSAVED
-from jobsafety_lint.model import Crash, Edit, Finding
+from jobsafety_lint.model import Accepted, Crash, Edit, Finding, Fix
 from jobsafety_lint.server.documents import Document
 from jobsafety_lint.server.lines import Lines
 from jobsafety_lint.server.options import EditorOptions, ForgivingResolver, resolver_for
@@ -27,7 +29,6 @@ from jobsafety_lint.workspace import Workspace, projects_of
 
 _READ_FROM_DISK = frozenset({"config", "mise", "mise-tasks", "unit", "pueue-yml", "compose"})
 """Kinds of files that others may have been read with: when one changes on disk, all are mapped again."""
-_ROUNDS = 10
 
 
 class Interrupted(Exception):
@@ -74,6 +75,8 @@ class Session:
         self.folder, self.options, self.alone = folder, options, alone
         self._root = Path(os.path.realpath(folder))
         self._resolver: ForgivingResolver | None = None
+        self._baseline: tuple[Accepted, ...] | None = None
+        self._problems: list[str] = []
         self._known: dict[Path, _Known] = {}
         self._stamps: dict[Path, object] = {}
         self._projects: dict[Path, list[Task]] = {}
@@ -91,7 +94,7 @@ class Session:
     def configuration_changed(self) -> None:
         """Settings may have changed: nothing of what is known holds."""
         self.files_changed()
-        self._resolver = None
+        self._resolver = self._baseline = None
         self._known.clear()
 
     # --- checking -----------------------------------------------------------------------------------------------------
@@ -148,21 +151,8 @@ class Session:
         resolver: ForgivingResolver,
         stop: Stop,
     ) -> Outcome:
-        texts = {self.inside(path): document.text for path, document in documents.items()}
-        unsaved = {path: text.replace("\r\n", "\n") for path, text in texts.items()}
-
-        def mapper(some: Sequence[Task], options: engine.Options) -> Iterator[Mapped]:
-            self._forget_changed(texts)
-            for task in some:
-                if stop():
-                    raise Interrupted
-                yield _fresh(self._mapped(task, options, texts))
-
-        token = UNSAVED.set(unsaved)
-        try:
-            report = engine.run(tasks, self.options.run, mapper=mapper)
-        finally:
-            UNSAVED.reset(token)
+        with self._unsaved(documents) as texts:
+            report = engine.run(tasks, self._options(), mapper=self._mapper(texts, stop))
         by_shown: dict[str, list[Finding]] = {task.item.shown: [] for task in given}
         for finding in report.findings:
             by_shown.setdefault(finding.location.path, []).append(finding)
@@ -174,10 +164,44 @@ class Session:
             {shown: self._lines_of(paths[shown], documents) for shown in spoken_of},
             paths,
             report.crashes,
-            tuple(resolver.problems),
+            (*resolver.problems, *self._problems),
         )
 
+    def _options(self) -> engine.Options:
+        """What a run is asked for, with the findings that the editor's baseline lets pass."""
+        if self._baseline is None:
+            self._problems, self._baseline = [], ()
+            named = self.options.baseline
+            if named is not None:
+                try:
+                    self._baseline = baseline.load(self._root / Path(named).expanduser(), "baseline")
+                except UsageError as error:
+                    self._problems.append(str(error))
+        return replace(self.options.run, baseline=self._baseline)
+
+    @contextlib.contextmanager
+    def _unsaved(self, documents: Documents) -> Iterator[dict[Path, str]]:
+        """The texts of the documents, which count for those who look at files on disk as long as this lasts."""
+        texts = {self.inside(path): document.text for path, document in documents.items()}
+        token = UNSAVED.set({path: text.replace("\r\n", "\n") for path, text in texts.items()})
+        try:
+            yield texts
+        finally:
+            UNSAVED.reset(token)
+
     # --- what is kept between runs ------------------------------------------------------------------------------------
+
+    def _mapper(self, texts: Mapping[Path, str], stop: Stop = lambda: False) -> engine.Mapper:
+        """What maps the files that have changed, and takes the others from before."""
+
+        def mapper(tasks: Sequence[Task], options: engine.Options) -> Iterator[Mapped]:
+            self._forget_changed(texts)
+            for task in tasks:
+                if stop():
+                    raise Interrupted
+                yield _fresh(self._mapped(task, options, texts))
+
+        return mapper
 
     def _mapped(self, task: Task, options: engine.Options, texts: Mapping[Path, str]) -> Mapped:
         path = task.item.path
@@ -205,7 +229,8 @@ class Session:
         for path, known in list(self._known.items()):
             if any(self._state(other, texts) != state for other, state in known.states.items()):
                 del self._known[path]
-                if known.task.item.kind in _READ_FROM_DISK and known.task.data is None and path not in texts:
+                on_disk = known.task.data is None and path not in texts
+                if on_disk and known.task.item.kind in _READ_FROM_DISK:
                     self._known.clear()
                     return
 
@@ -240,62 +265,52 @@ class Session:
 
     def with_safe_fixes(self, path: Path, documents: Documents) -> str | None:
         """The text of a document after all safe fixes, newlines as `\\n`; None if there are none."""
-        changed = False
-        for _ in range(_ROUNDS):
-            known = self._source(path, documents)
-            if known is None:
-                break
-            source, kind = known
-            fixes = fix.wanted(self._try(documents).findings.get(path, ()), unsafe=False)
-            fixes = [one for one in fixes if {edit.location.path for edit in one.edits} == {source.path}]
-            text, count = fix.apply(source, fixes)
-            if not count or text == source.text or _breaks(kind, source, text):
-                break
-            documents = _with_text(documents, path, text)
-            changed = True
-        return documents[path].text if changed else None
+        _, tasks, _ = self._prepare(documents, everything=False)
+        inside = self.inside(path)
+        tasks = [task if task.item.path == inside else replace(task, given=False) for task in tasks]
+        shown = next((task.item.shown for task in tasks if task.given), None)
+        if shown is None:
+            return None
+        options = self._options()
+        with self._trial(), self._unsaved(documents) as texts:
+            mapper = self._mapper(texts)
+            found = engine.run(tasks, options, mapper=mapper)
+            fixed = fixing.until_stable(tasks, options, found, unsafe=False, write=False, mapper=mapper)
+        return fixed.after.get(shown)
 
     def suppression(self, path: Path, finding: Finding, documents: Documents) -> Edit | None:
         """The edit that puts a suppression comment for a finding, tried out: it silences the finding, and nothing new
         comes up. None if no place will do.
         """
-        known = self._source(path, documents)
-        if known is None:
+        source = self._source(path, documents)
+        if source is None:
             return None
-        source, kind = known
-        before = _census(self._try(documents))
-        for edit in suppress_edit.candidates(source, finding):
-            text = _edited(source, edit)
-            if _breaks(kind, source, text):
-                continue
-            after = _census(self._try(_with_text(documents, path, text)))
-            gone = before - after
-            if not after - before and gone and all(code == finding.code for _, code, _ in gone):
-                return edit
+        with self._trial():
+            before = _census(self.check(documents))
+            for edit in suppress_edit.candidates(source, finding):
+                text, _ = fix.apply(source, [Fix("", (edit,))])
+                after = _census(self.check(_with_text(documents, path, text)))
+                gone = before - after
+                if not after - before and gone and all(code == finding.code for _, code, _ in gone):
+                    return edit
         return None
 
-    def _try(self, documents: Documents) -> Outcome:
-        """Checks texts that are only tried: nothing of them is kept."""
+    @contextlib.contextmanager
+    def _trial(self) -> Iterator[None]:
+        """Texts are only tried: nothing of what is mapped as long as this lasts is kept."""
         kept = dict(self._known)
         try:
-            return self.check(documents)
+            yield
         finally:
             self._known = kept
 
-    def _source(self, path: Path, documents: Documents) -> tuple[SourceFile, str] | None:
-        """The text of a document as the engine reads it, and its kind."""
+    def _source(self, path: Path, documents: Documents) -> SourceFile | None:
+        """The text of a document as the engine reads it."""
         document = documents.get(path)
         resolver = self._resolver or resolver_for(self.options)
         task = self._task(document, resolver) if document is not None else None
         source = source_of(task) if task is not None else None
-        if task is None or source is None or isinstance(source, Skipped):
-            return None
-        return source, task.item.kind
-
-
-def _breaks(kind: str, source: SourceFile, text: str) -> bool:
-    """Whether a change leaves Python that cannot be parsed."""
-    return kind == "python" and fix.breaks_python(source.text, text)
+        return None if isinstance(source, Skipped) else source
 
 
 _SHEBANG = re.compile(r"#!.*?\b(python|bash|dash|ash|ksh|mksh|zsh|sh)[\d.]*(?:\s|$)")
@@ -336,6 +351,8 @@ def _serves(known: Task, wanted: Task) -> bool:
     """Whether what was mapped for one task is enough for another of the same file."""
     if known.item != wanted.item:
         return False
+    if known.data != wanted.data:
+        return False
     return known.given or (not wanted.given and set(wanted.mentions) <= set(known.mentions))
 
 
@@ -357,12 +374,6 @@ def _paths_in(findings: Iterable[Finding]) -> set[str]:
 
 def _with_text(documents: Documents, path: Path, text: str) -> Documents:
     return {**documents, path: replace(documents[path], lines=Lines(text))}
-
-
-def _edited(source: SourceFile, edit: Edit) -> str:
-    at = edit.location
-    start, end = source.offset(at.line, at.column), source.offset(at.end_line, at.end_column)
-    return source.text[:start] + edit.text + source.text[end:]
 
 
 def _census(outcome: Outcome) -> Counter[tuple[Path, str, str]]:
