@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -609,10 +610,19 @@ def project_root(folder: Path, settings: Settings) -> Path:
     """The folder of the configuration; else the git top level; else the working directory."""
     if settings.source is not None and not settings.named:
         return settings.root
-    for candidate in (folder, *folder.parents):
-        if (candidate / ".git").exists():
-            return candidate
-    return Path.cwd()
+    return _git_top(folder) or Path.cwd()
+
+
+@functools.lru_cache(maxsize=4096)
+def _git_top(folder: Path) -> Path | None:
+    if (folder / ".git").exists():
+        return folder
+    return _git_top(folder.parent) if folder.parent != folder else None
+
+
+def look_again() -> None:
+    """Forgets where work trees begin: for a process that lives on while files change."""
+    _git_top.cache_clear()
 
 
 # --- which rules -----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pathspec
 
+from jobsafety_lint import surroundings
 from jobsafety_lint.config import Resolver, Settings, UsageError, project_root
 from jobsafety_lint.model import Note
 from jobsafety_lint.source import SourceFile
@@ -282,8 +283,12 @@ def unmatched(globs: Sequence[str], root: Path) -> list[str]:
             relative = Path(entry.path).relative_to(root).as_posix() + ("/" if is_folder else "")
             for glob in [glob for glob, spec in open_.items() if spec.match_file(relative)]:
                 del open_[glob]
+                surroundings.kind_of(Path(entry.path))  # as long as it is there, the glob matches
             if is_folder and entry.name not in DEFAULT_EXCLUDES:
                 stack.append(Path(entry.path))
+    if not open_:
+        return []
+    surroundings.note(surroundings.ANYTHING)  # a new file anywhere may match
     return list(open_) if left > 0 else []
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from jobsafety_lint import engine, fix
+from jobsafety_lint.cache.memory import Memory
 from jobsafety_lint.discover import Skipped, decode
 from jobsafety_lint.engine.mapping import source_of, unread
 from jobsafety_lint.model import Fix, Note, Report
@@ -41,6 +42,7 @@ def until_stable(
     *,
     unsafe: bool,
     write: bool,
+    memory: Memory | None = None,
     mapper: engine.Mapper | None = None,
 ) -> Fixed:
     """Applies fixes, checks again, and so on. With `write` the files on disk are changed, else only the texts are.
@@ -81,11 +83,13 @@ def until_stable(
             changed = True
             if write and tasks[at].data is None:
                 fix.write(source, data)
+                if memory is not None:
+                    memory.files.forget(tasks[at].item.path.as_posix())
             else:
                 tasks[at] = replace(tasks[at], data=data)
         if not changed:
             break
-        found = engine.run(tasks, options, mapper=mapper)
+        found = engine.run(tasks, options, memory=memory, mapper=mapper)
     summary = replace(found.summary, fixed=total)
     return replace(fixed, report=replace(found, summary=summary, notes=(*found.notes, *notes)))
 

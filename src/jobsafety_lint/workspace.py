@@ -27,6 +27,7 @@ class Workspace:
             UsageError: a path does not exist.
             ConfigError: a configuration cannot be used.
         """
+        config.look_again()
         discovery = Discovery(self.resolver, self.files)
         items = discovery.find([Path(path) for path in paths])
         tasks = [engine.Task(item, self.resolver.for_folder(item.path.parent)) for item in items]

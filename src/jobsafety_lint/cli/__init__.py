@@ -11,6 +11,7 @@ from jobsafety_lint import __version__
 from jobsafety_lint.config import ConfigError, UsageError
 
 _COMMANDS = {
+    "clean": ("caching", "clean", "Delete the caches."),
     "baseline": ("baseline", "baseline", "Write down what is found now, to report only what is new."),
     "check": ("check", "check", "Check files and folders."),
     "config": ("configuration", "config_group", "Show what is configured."),

@@ -13,6 +13,7 @@ import click
 
 from jobsafety_lint import __version__, report
 from jobsafety_lint.cli import completion
+from jobsafety_lint.cli.caching import memory_of
 from jobsafety_lint.cli.options import (
     SEVERITIES,
     configuration_options,
@@ -34,6 +35,7 @@ from jobsafety_lint.report import RenderOptions
 
 if TYPE_CHECKING:
     from jobsafety_lint import engine  # the readers and meanings: only where files are checked
+    from jobsafety_lint.cache.memory import Memory
     from jobsafety_lint.fixing import Fixed
     from jobsafety_lint.workspace import Workspace
 
@@ -69,22 +71,21 @@ if TYPE_CHECKING:
 @click.pass_context
 def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Check files and folders (default: the current folder)."""
-    from jobsafety_lint import engine, fixing
+    from jobsafety_lint import engine
 
     options = keeping_of(given, run_options_of(given))
     outputs = outputs_of(given["formats"])
-    tasks, notes = _tasks(paths, given["stdin_filename"], workspace_of(given))
+    workspace = workspace_of(given)
+    tasks, notes = _tasks(paths, given["stdin_filename"], workspace)
     if given["show_files"]:
         _show_files(tasks)
         return
     if not tasks and not notes:
         click.echo("warning: nothing to check here", err=True)
-    with progress(len(tasks)) as told:
-        found = engine.run(tasks, options, told)
-    done = fixing.Fixed(found)
-    if given["do_fix"] or given["show_diff"]:
-        write = not given["show_diff"]
-        done = fixing.until_stable(tasks, options, found, unsafe=given["unsafe_fixes"], write=write)
+    with memory_of(given, workspace.resolver) as memory:
+        with progress(len(tasks)) as told:
+            found = engine.run(tasks, options, told, memory)
+        done = _fixed(tasks, options, found, given, memory)
     found = replace(done.report, notes=(*notes, *done.report.notes))
     _tell(found, given)
     if given["show_diff"]:
@@ -96,6 +97,22 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
         rendering = RenderOptions(text_of, Path.cwd(), version=__version__, statistics=given["statistics"])
         write_outputs(found, outputs, rendering, colored=_colored(given["color"]))
     ctx.exit(_status(found, given))
+
+
+def _fixed(
+    tasks: Sequence[engine.Task],
+    options: engine.Options,
+    found: Report,
+    given: Mapping[str, Any],
+    memory: Memory | None,
+) -> Fixed:
+    """The report with the fixes that were asked for applied."""
+    from jobsafety_lint.fixing import Fixed, until_stable
+
+    if not (given["do_fix"] or given["show_diff"]) or not any(f.fix for f in found.findings):
+        return Fixed(found)
+    write, unsafe = not given["show_diff"], given["unsafe_fixes"]
+    return until_stable(tasks, options, found, unsafe=unsafe, write=write, memory=memory)
 
 
 def _tasks(

@@ -71,7 +71,10 @@ _CONFIGURATION = (
     click.option("--isolated", is_flag=True, help="Read no configuration file."),
 )
 _RUNNING = (
-    click.option("--no-cache", is_flag=True, help="Neither read nor write the cache (there is none yet)."),
+    click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
+    click.option(
+        "--cache-dir", type=click.Path(), help="Where the cache is kept (default: the user's caches)."
+    ),
     click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes (default: one a core)."),
 )
 _KEEPING = (

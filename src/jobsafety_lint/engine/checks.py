@@ -29,11 +29,16 @@ def selection_of(settings: Settings, options: Options) -> Selection:
 
 def rules_for(item: Discovered, settings: Settings, options: Options) -> list[Rule]:
     """The rules that run on a file."""
-    _, rules = _selected(settings, options)
+    rules = selected_rules(settings, options)
     off = settings.ignored_in(item.path)
     if not off:
         return rules
     return [rule for rule in rules if not any(config.matches(name, rule.code, rule.name) for name in off)]
+
+
+def selected_rules(settings: Settings, options: Options) -> list[Rule]:
+    """The rules that settings and options select, whatever the file."""
+    return _selected(settings, options)[1]
 
 
 _SELECTED: dict[tuple[int, int], tuple[Settings, Options, tuple[Selection, list[Rule]]]] = {}

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 
-from jobsafety_lint import config, discover, suppress
+from jobsafety_lint import config, discover, suppress, surroundings
 from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for
@@ -43,10 +43,12 @@ def map_file(task: Task, options: Options) -> Mapped:
         mapped.links = FileLinks(item.path.as_posix(), item.shown, item.kind, role)
         return mapped
     mapped.read = task.given
-    try:
-        _map_source(source, task, rules_for(item, settings, options), mapped)
-    except Exception:  # one file must not end the run: it is reported, and the exit status is 3
-        mapped.crashes.append(Crash("engine", item.shown, traceback.format_exc()))
+    with surroundings.noted() as looks:
+        try:
+            _map_source(source, task, rules_for(item, settings, options), mapped)
+        except Exception:  # one file must not end the run: it is reported, and the exit status is 3
+            mapped.crashes.append(Crash("engine", item.shown, traceback.format_exc()))
+    mapped.looks = frozenset(looks)
     return mapped
 
 
@@ -78,7 +80,6 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
     facts = read()
     if not task.given:
         mapped.links = links_of(facts, item, role)
-        mapped.consulted = dict(facts.consulted)
         return
     crashes: list[Crash] = []
     drafts = drafts_of(rules, facts.facts, Context(source, settings, role, facts.facts), crashes)
@@ -90,7 +91,6 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
     mapped.crashes += crashes
     mapped.unread += facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
     mapped.links = links_of(facts, item, role)
-    mapped.consulted = dict(facts.consulted)
     mapped.suppressions, malformed = _suppressions(facts, noqa=item.kind == "python")
     about: list[object] = [
         *_unknown_rules(mapped.suppressions, malformed, task, source),

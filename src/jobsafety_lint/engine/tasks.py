@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from jobsafety_lint.discover import Discovered
 from jobsafety_lint.meaning.project.links import FileLinks
 from jobsafety_lint.model import Accepted, Crash, Finding, Note, Severity
 from jobsafety_lint.suppress import Suppression
+from jobsafety_lint.surroundings import Look
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,8 @@ class Mapped:
     crashes: list[Crash] = field(default_factory=list)
     unread: int = 0
     read: bool = False
-    consulted: dict[Path, bool] = field(default_factory=dict)
-    """Other files that were looked at for it, or looked for in vain (False)."""
+    looks: frozenset[Look] = frozenset()
+    """Which other files were looked at for it."""
 
 
 @dataclass
@@ -82,3 +83,7 @@ class Kept:
     suppressed: int = 0
     hidden: int = 0
     baselined: int = 0
+
+
+Mapper = Callable[[Sequence[Task], Options], Iterable[Mapped]]
+"""What maps files, each by itself; an editor's server has one that keeps what has not changed."""

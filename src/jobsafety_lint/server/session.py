@@ -14,21 +14,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jobsafety_lint import baseline, discover, engine, fix, fixing, suppress_edit
+from jobsafety_lint import baseline, discover, engine, fix, fixing, suppress_edit, surroundings
 from jobsafety_lint.config import UsageError
 from jobsafety_lint.discover import Discovered, Discovery, Skipped
 from jobsafety_lint.engine import Mapped, Task
-from jobsafety_lint.engine.mapping import source_of
-from jobsafety_lint.meaning.shell.sourcing import UNSAVED
+from jobsafety_lint.engine.mapping import map_file, source_of
 from jobsafety_lint.model import Accepted, Crash, Edit, Finding, Fix
 from jobsafety_lint.server.documents import Document
 from jobsafety_lint.server.lines import Lines
 from jobsafety_lint.server.options import EditorOptions, ForgivingResolver, resolver_for
 from jobsafety_lint.source import SourceFile
+from jobsafety_lint.surroundings import Look
 from jobsafety_lint.workspace import Workspace, projects_of
-
-_READ_FROM_DISK = frozenset({"config", "mise", "mise-tasks", "unit", "pueue-yml", "compose"})
-"""Kinds of files that others may have been read with: when one changes on disk, all are mapped again."""
 
 
 class Interrupted(Exception):
@@ -52,13 +49,12 @@ class Outcome:
 
 @dataclass
 class _Known:
-    """What was mapped of a file, and in which states it and the files that were looked at for it have been: the text of
-    an open one, else its stamp on disk.
-    """
+    """What was mapped of a file, with its stamp if it was read from disk, and what was looked at for it."""
 
     task: Task
     mapped: Mapped
-    states: Mapping[Path, object]
+    stamp: object
+    looks: tuple[tuple[Look, object], ...]
 
 
 Documents = Mapping[Path, Document]
@@ -79,6 +75,7 @@ class Session:
         self._problems: list[str] = []
         self._known: dict[Path, _Known] = {}
         self._stamps: dict[Path, object] = {}
+        self._seen: dict[Look, object] = {}
         self._projects: dict[Path, list[Task]] = {}
         self._all: list[Task] | None = None
         self._lines: dict[Path, tuple[object, Lines]] = {}
@@ -88,6 +85,7 @@ class Session:
     def files_changed(self) -> None:
         """Files may have changed on disk, come, or gone."""
         self._stamps.clear()
+        self._seen.clear()
         self._projects.clear()
         self._all = None
 
@@ -151,7 +149,8 @@ class Session:
         resolver: ForgivingResolver,
         stop: Stop,
     ) -> Outcome:
-        with self._unsaved(documents) as texts:
+        texts = self._texts(documents)
+        with surroundings.in_place_of_disk(texts):
             report = engine.run(tasks, self._options(), mapper=self._mapper(texts, stop))
         by_shown: dict[str, list[Finding]] = {task.item.shown: [] for task in given}
         for finding in report.findings:
@@ -167,6 +166,9 @@ class Session:
             (*resolver.problems, *self._problems),
         )
 
+    def _texts(self, documents: Documents) -> dict[Path, str]:
+        return {self.inside(path): document.text for path, document in documents.items()}
+
     def _options(self) -> engine.Options:
         """What a run is asked for, with the findings that the editor's baseline lets pass."""
         if self._baseline is None:
@@ -179,23 +181,12 @@ class Session:
                     self._problems.append(str(error))
         return replace(self.options.run, baseline=self._baseline)
 
-    @contextlib.contextmanager
-    def _unsaved(self, documents: Documents) -> Iterator[dict[Path, str]]:
-        """The texts of the documents, which count for those who look at files on disk as long as this lasts."""
-        texts = {self.inside(path): document.text for path, document in documents.items()}
-        token = UNSAVED.set({path: text.replace("\r\n", "\n") for path, text in texts.items()})
-        try:
-            yield texts
-        finally:
-            UNSAVED.reset(token)
-
     # --- what is kept between runs ------------------------------------------------------------------------------------
 
     def _mapper(self, texts: Mapping[Path, str], stop: Stop = lambda: False) -> engine.Mapper:
         """What maps the files that have changed, and takes the others from before."""
 
         def mapper(tasks: Sequence[Task], options: engine.Options) -> Iterator[Mapped]:
-            self._forget_changed(texts)
             for task in tasks:
                 if stop():
                     raise Interrupted
@@ -205,17 +196,34 @@ class Session:
 
     def _mapped(self, task: Task, options: engine.Options, texts: Mapping[Path, str]) -> Mapped:
         path = task.item.path
+        stamp = None if task.data is not None else self._stamp(path)
         known = self._known.get(path)
-        if known is not None and _serves(known.task, task):
+        if (
+            known is not None
+            and known.stamp == stamp
+            and _serves(known.task, task)
+            and all(self._state(look, texts) == state for look, state in known.looks)
+        ):
             return known.mapped
-        mapped = engine.map_file(task, options)
-        states = {other: self._state(other, texts) for other in (path, *mapped.consulted)}
-        self._known[path] = _Known(task, mapped, states)
+        mapped = map_file(task, options)
+        looks = tuple((look, self._state(look, texts)) for look in mapped.looks)
+        self._known[path] = _Known(task, mapped, stamp, looks)
         return mapped
 
-    def _state(self, path: Path, texts: Mapping[Path, str]) -> object:
-        if path in texts:
-            return texts[path]
+    def _state(self, look: Look, texts: Mapping[Path, str]) -> object:
+        """What a look at another file sees: an open one as it is, the rest as it was when files changed last."""
+        path = Path(look.path)
+        if look.what in {"text", "kind"} and path in texts:
+            return texts[path] if look.what == "text" else "file"
+        if look.what == "text":
+            return self._stamp(path)
+        if look not in self._seen:
+            seen = surroundings.state(look)
+            self._seen[look] = object() if seen is None else seen  # nothing equals it
+        return self._seen[look]
+
+    def _stamp(self, path: Path) -> object:
+        """What tells that a file has changed on disk; looked up again only after something has changed there."""
         if path not in self._stamps:
             try:
                 status = path.stat()
@@ -224,22 +232,12 @@ class Session:
                 self._stamps[path] = None
         return self._stamps[path]
 
-    def _forget_changed(self, texts: Mapping[Path, str]) -> None:
-        """Drops what was mapped of files that have changed, or with a look at files that have."""
-        for path, known in list(self._known.items()):
-            if any(self._state(other, texts) != state for other, state in known.states.items()):
-                del self._known[path]
-                on_disk = known.task.data is None and path not in texts
-                if on_disk and known.task.item.kind in _READ_FROM_DISK:
-                    self._known.clear()
-                    return
-
     def _lines_of(self, path: Path, documents: Documents) -> Lines:
         document = documents.get(path)
         if document is not None:
             return document.lines
         inside = self.inside(path)
-        state = self._state(inside, {})
+        state = self._stamp(inside)
         known = self._lines.get(inside)
         if known is None or known[0] != state:
             known = self._lines[inside] = (state, Lines(_text_on_disk(inside)))
@@ -272,7 +270,8 @@ class Session:
         if shown is None:
             return None
         options = self._options()
-        with self._trial(), self._unsaved(documents) as texts:
+        texts = self._texts(documents)
+        with self._trial(), surroundings.in_place_of_disk(texts):
             mapper = self._mapper(texts)
             found = engine.run(tasks, options, mapper=mapper)
             fixed = fixing.until_stable(tasks, options, found, unsafe=False, write=False, mapper=mapper)

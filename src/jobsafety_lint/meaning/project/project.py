@@ -21,6 +21,7 @@ from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, RunLink
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Source
+from jobsafety_lint.surroundings import Look, note
 
 Kind = TypeVar("Kind")
 _DEFINITION = re.compile(r"\bdef[ \t]+(\w+)")
@@ -235,6 +236,7 @@ class Project:
             *(Path(f.path).parent for f in self.files if f.path.endswith("pyproject.toml")),
         }:
             path = folder / "pyproject.toml"
+            note(Look("text", path.as_posix()))
             if not path.is_file():
                 continue
             try:

@@ -11,13 +11,14 @@ import functools
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
 from pathlib import Path
 
+from jobsafety_lint import surroundings
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.state import Value
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Hole, Source, SourceFile
+from jobsafety_lint.surroundings import Look
 
 MAX_SIZE = 500_000
 """A longer file is no library of functions."""
@@ -76,15 +77,12 @@ def project_root(script: Path) -> Path:
     return _root_of(script.parent)
 
 
-UNSAVED: ContextVar[Mapping[Path, str] | None] = ContextVar("UNSAVED", default=None)
-"""Texts that count in place of those on disk: what an editor has not saved yet."""
-
-
 def tree_of(path: Path) -> ShellTree | None:
     """The tree of a file that is sourced; None if it is not there or cannot be read."""
-    unsaved = (UNSAVED.get() or {}).get(path)
+    surroundings.note(Look("text", path.as_posix()))
+    unsaved = surroundings.unsaved(path)
     if unsaved is not None:
-        return read_shell(_source(path, unsaved))
+        return read_shell(_source(path, unsaved.replace("\r\n", "\n")))
     try:
         status = path.stat()
     except OSError:
