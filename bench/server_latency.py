@@ -1,8 +1,9 @@
 """From a keystroke to its diagnostics: drives `jobsafety-lint server` over stdio, as an editor to which they are pushed.
 
-`python bench/server_latency.py [--lines 1000] [--keys 60] [--files 200] [--language python|shell] [--project DIR]`
+`python bench/server_latency.py [--keys 60] --project DIR --document FILE` types into a real file of a real project (nothing
+is written). Without these a document of `--lines` (1000) is made from the examples of the rules' pages, which is as bad as
+code can be, beside `--files` (200) other files made in the same way.
 
-A document of that many lines is made from the examples of the rules' pages, beside as many other files of the project.
 Every key is one change; the next one is typed when its diagnostics have come. The pause in which the server waits for
 the next key is part of what is measured. Absolute numbers say nothing across machines.
 """
@@ -107,28 +108,30 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=60)
     parser.add_argument("--files", type=int, default=200)
     parser.add_argument("--language", choices=sorted(_FENCE), default="python")
-    parser.add_argument(
-        "--project", type=Path, help="put the document into a copy-free real folder (nothing is written)"
-    )
+    parser.add_argument("--project", type=Path, help="a real folder")
+    parser.add_argument("--document", type=Path, help="a file of it")
     given = parser.parse_args()
+    if given.project:
+        text = given.document.read_text(encoding="utf-8")
+        measure(given.project.resolve(), given.document.resolve(), text, given.keys)
+        return
     with tempfile.TemporaryDirectory() as scratch:
-        folder = given.project.resolve() if given.project else Path(scratch)
-        if not given.project:
-            for number in range(given.files):
-                language = ("python", "shell")[number % 2]
-                text = distinct(document(language, 60 + number % 90), number)
-                (folder / f"file{number}{_SUFFIX[language]}").write_text(text, encoding="utf-8")
-        measure(folder, given)
+        folder = Path(scratch)
+        for number in range(given.files):
+            language = ("python", "shell")[number % 2]
+            text = distinct(document(language, 60 + number % 90), number)
+            (folder / f"file{number}{_SUFFIX[language]}").write_text(text, encoding="utf-8")
+        path = folder / f"measured{_SUFFIX[given.language]}"
+        measure(folder, path, document(given.language, given.lines), given.keys)
 
 
-def measure(folder: Path, given: argparse.Namespace) -> None:
+def measure(folder: Path, path: Path, text: str, keys: int) -> None:
     """Types into a document of a folder."""
     editor = Editor(folder)
     editor.send("initialize", {"processId": None, "rootUri": folder.as_uri(), "capabilities": {}}, 1)
     editor.answer(1)
     editor.send("initialized", {})
-    uri = (folder / f"measured{_SUFFIX[given.language]}").as_uri()
-    text = document(given.language, given.lines)
+    uri = path.as_uri()
     lines = text.count("\n")
     started = time.perf_counter()
     editor.send(
@@ -139,7 +142,7 @@ def measure(folder: Path, given: argparse.Namespace) -> None:
     times = []
     middle = next(n for n, line in enumerate(text.split("\n")) if n > lines // 2 and not line)
     at = {"line": middle, "character": 0}
-    for key in range(given.keys):
+    for key in range(keys):
         change = {"range": {"start": at, "end": at}, "text": "#" if key == 0 else "x"}
         started = time.perf_counter()
         editor.send(
@@ -155,7 +158,7 @@ def measure(folder: Path, given: argparse.Namespace) -> None:
     editor.server.wait()
     times.sort()
     p95 = times[int(0.95 * (len(times) - 1))]
-    print(f"{given.language}, {lines} lines, {shown} diagnostics; opened in {opened:.2f} s")
+    print(f"{path.name}, {lines} lines, {shown} diagnostics; opened in {opened:.2f} s")
     print(
         f"keystroke to diagnostics: median {statistics.median(times):.0f} ms, p95 {p95:.0f} ms, {len(times)} keys"
     )

@@ -15,8 +15,8 @@ from jobsafety_lint.server.session import Interrupted, Outcome, Session
 
 Result = TypeVar("Result")
 
-SHORTEST, LONGEST = 0.03, 0.5
-"""How long it waits for the next keystroke (seconds): as long as the last run has taken, within these bounds."""
+SHORTEST, LONGEST = 0.03, 0.3
+"""How long it waits for the next keystroke (seconds): half as long as the last run has taken, within these bounds."""
 
 
 class Worker:
@@ -131,4 +131,4 @@ class Checker:
         finally:
             question.run = None
         if urgent:
-            self.pause = min(max(time.monotonic() - started, SHORTEST), LONGEST)
+            self.pause = min(max((time.monotonic() - started) / 2, SHORTEST), LONGEST)
