@@ -469,6 +469,45 @@ async def test_settings_may_change_while_it_runs(start: Start, tmp_path: Path) -
         assert codes(await editor.pulled("a.sh")) == expected
 
 
+async def test_an_editor_that_refuses_to_watch_is_served_all_the_same(start: Start, tmp_path: Path) -> None:
+    editor = Editor(tmp_path)
+    del editor.client.protocol.fm.features[types.CLIENT_REGISTER_CAPABILITY]
+    await editor.start(capabilities(pull=False, watches=True))
+    editor.open("a.sh", KILL)
+    assert codes(await editor.shown("a.sh")) == ["JOB301"]
+    assert editor.client.messages == []
+    await editor.stop()
+
+
+async def test_what_a_baseline_holds_is_not_shown(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "a.sh").write_text(KILL)
+    command = [sys.executable, "-m", "jobsafety_lint", "baseline", "--output", "old.json", "."]
+    done = await asyncio.to_thread(subprocess.run, command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    editor = await start(options={"baseline": "old.json"})
+    editor.open("a.sh")
+    assert await editor.pulled("a.sh") == []
+    editor.change("a.sh", "# moved\n" + KILL + "pueue kill 7\n")
+    assert [one.range.start.line for one in await editor.pulled("a.sh")] == [3]
+    params = types.DidChangeConfigurationParams({"jobsafety-lint": {"baseline": "none.json"}})
+    editor.client.workspace_did_change_configuration(params)
+    assert len(await editor.pulled("a.sh")) == 2
+    (message,) = await editor.until(lambda: editor.client.messages)
+    assert "none.json" in message.message
+
+
+async def test_it_answers_while_the_engine_works(start: Start, tmp_path: Path) -> None:
+    _many_files(tmp_path)
+    editor = await start()
+    editor.open("a.py", DROP + "x = 1  # jobsafety: ignore[JOB301]\n")
+    everything = asyncio.create_task(editor.pull_all())
+    assert (await editor.hover("a.py", 6, 30)).startswith("# hardcoded-task-id")
+    assert not everything.done()
+    assert "JOB101" in codes(await editor.pulled("a.py"))
+    assert not everything.done()
+    assert len((await everything).items) > 100
+
+
 # --- positions ------------------------------------------------------------------------------------------------------------
 
 

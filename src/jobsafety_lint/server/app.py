@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 from pygls import uris
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from jobsafety_lint import __version__
@@ -30,8 +32,11 @@ _SETTINGS = "jobsafety-lint"
 
 _WATCHED = (
     "**/*.{py,sh,bash,bats,ksh,zsh,toml,yml,yaml,mk,just,service,timer,slice,scope,socket,path,conf,cron,crontab}",
-    "**/{Makefile,makefile,GNUmakefile,justfile,.justfile,Dockerfile*,Containerfile*,crontab*,.gitignore}",
-)
+    "**/{Makefile,makefile,GNUmakefile,justfile,.justfile,.gitignore}",
+    "**/Dockerfile*",
+    "**/Containerfile*",
+    "**/crontab*",
+)  # no asterisk inside of braces: not every editor takes that
 
 _log = logging.getLogger(__name__)
 
@@ -114,7 +119,12 @@ class Server(LanguageServer):
 
     async def _push(self, checker: Checker, pause: float) -> None:
         await asyncio.sleep(pause)
-        outcome = await checker.fresh()
+        try:
+            outcome = await checker.fresh()
+        except Exception as error:  # what is shown stays, and the next keystroke tries again
+            _log.exception("no diagnostics")
+            self._tell_once(f"internal error ({error!r}); please report it (see the log)")
+            return
         self.tell(outcome)
         for document in self.folders.documents_of(checker):
             if outcome.versions.get(document.path) == document.version:  # else another run is on its way
@@ -135,8 +145,11 @@ class Server(LanguageServer):
 
     async def pull_again(self) -> None:
         """Has the editor pull all diagnostics again."""
-        if self.client.pull and self.client.refresh:
-            await self.workspace_diagnostic_refresh_async(None)
+        if self.client.pull:
+            try:
+                await self.workspace_diagnostic_refresh_async(None)
+            except JsonRpcException as error:
+                _log.warning("the editor does not pull again: %s", error)
 
     def refresh_all(self) -> None:
         """Diagnostics of all folders may have changed by something else than a document."""
@@ -192,17 +205,13 @@ async def initialized(ls: Server, _: types.InitializedParams) -> None:
     ls.tell(Outcome())
     if ls.client.watches:
         watchers = [types.FileSystemWatcher(glob) for glob in _WATCHED]
-        await ls.client_register_capability_async(
-            types.RegistrationParams(
-                [
-                    types.Registration(
-                        "watched-files",
-                        types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
-                        types.DidChangeWatchedFilesRegistrationOptions(watchers),
-                    )
-                ]
-            )
-        )
+        options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+        wanted = types.Registration("watched-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+        try:
+            await ls.client_register_capability_async(types.RegistrationParams([wanted]))
+        except JsonRpcException as error:
+            ls.client = replace(ls.client, watches=False)
+            _log.warning("the editor does not watch files: %s", error)
 
 
 def shutdown(ls: Server, *_: Any) -> None:

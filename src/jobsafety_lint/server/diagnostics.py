@@ -33,7 +33,6 @@ class Client:
     related: bool = False
     tags: bool = False
     pull: bool = False
-    refresh: bool = False
     watches: bool = False
     resolves_edits: bool = False
     document_changes: bool = False
@@ -54,7 +53,6 @@ class Client:
             related=bool(shown.related_information or (pulled and pulled.related_information)),
             tags=bool(shown.tag_support or (pulled and pulled.tag_support)),
             pull=pulled is not None and refresh,
-            refresh=refresh,
             watches=bool(
                 workspace.did_change_watched_files and workspace.did_change_watched_files.dynamic_registration
             ),

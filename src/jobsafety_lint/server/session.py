@@ -110,13 +110,14 @@ class Session:
         self, documents: Documents, *, everything: bool
     ) -> tuple[list[Task], list[Task], ForgivingResolver]:
         """The given tasks, all tasks with the rest of the projects, and whose settings they have."""
-        os.chdir(self._root)
+        with contextlib.suppress(OSError):  # a folder that is gone: its documents are checked all the same
+            os.chdir(self._root)
         if self._resolver is None:
             self._resolver = resolver_for(self.options)
         resolver = self._resolver
         given = [task for document in documents.values() if (task := self._task(document, resolver))]
         paths = {task.item.path for task in given}
-        if everything and not self.alone and self._root not in {Path.home(), Path(self._root.anchor)}:
+        if everything and self._can_be_walked():
             if self._all is None:
                 self._all = [t for t in Workspace(resolver).tasks([self._root])[0] if t.given]
             given += [task for task in self._all if task.item.path not in paths]
@@ -129,6 +130,11 @@ class Session:
                 {task.item.path: task for task in self._projects[root] if task.item.path not in paths}
             )
         return given, [*given, *rest.values()], resolver
+
+    def _can_be_walked(self) -> bool:
+        """Whether all files of the folder may be looked at: not those of a home folder, nor of the whole machine."""
+        too_large = {Path.home(), Path(self._root.anchor)}
+        return not self.alone and self._root not in too_large and self._root.is_dir()
 
     def _task(self, document: Document, resolver: ForgivingResolver) -> Task | None:
         """The task of an open document; None if it is nothing for us or left out by the settings."""
