@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from jobsafety_lint import suppress_edit
+from jobsafety_lint.engine import running
 from jobsafety_lint.engine.mapping import map_file
 from jobsafety_lint.model import Confidence, Finding, Location, Severity
 from jobsafety_lint.server import session as sessions
 from jobsafety_lint.server.documents import Document
 from jobsafety_lint.server.lines import Lines
 from jobsafety_lint.server.options import EditorOptions, read_options
-from jobsafety_lint.server.session import Interrupted, Session
+from jobsafety_lint.server.recollection import Interrupted
+from jobsafety_lint.server.session import Session
 from jobsafety_lint.source import Source
 
 KILL = "#!/bin/sh\npueue kill 42\n"
@@ -122,7 +124,7 @@ def mapped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(task.item.path.name)
         return map_file(task, options)
 
-    monkeypatch.setattr(sessions, "map_file", counted)
+    monkeypatch.setattr(running, "map_file", counted)
     return names
 
 

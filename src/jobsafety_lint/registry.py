@@ -59,6 +59,12 @@ def _all() -> dict[str, Loaded]:
     return found
 
 
+def own_files() -> tuple[Path, ...]:
+    """The modules of the rules that are not ours: what is found depends on them too."""
+    ours = {loaded.path for loaded in _built_in()}
+    return tuple(loaded.path for loaded in _all().values() if loaded.path not in ours)
+
+
 def built_in_rules() -> tuple[Rule, ...]:
     """The rules that come with the linter, by code."""
     return tuple(loaded.rule for loaded in _built_in())

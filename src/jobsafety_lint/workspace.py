@@ -31,7 +31,9 @@ class Workspace:
         discovery = Discovery(self.resolver, self.files)
         items = discovery.find([Path(path) for path in paths])
         tasks = [engine.Task(item, self.resolver.for_folder(item.path.parent)) for item in items]
-        return [*tasks, *self._rest_of_projects(tasks)], tuple(discovery.notes)
+        narrowed = self.files.exclude or self.files.extend_exclude
+        walked = [] if narrowed else [Path(os.path.abspath(path)) for path in paths]
+        return [*tasks, *self._rest_of_projects(tasks, walked)], tuple(discovery.notes)
 
     def text_task(self, name: str, data: bytes) -> tuple[list[engine.Task], tuple[Note, ...]]:
         """A text that is not on disk (as it is), under a name, with the rest of the project that it would belong to.
@@ -49,11 +51,17 @@ class Workspace:
         task = engine.Task(item, self.resolver.for_folder(path.parent), data)
         return [task, *self._rest_of_projects([task])], ()
 
-    def _rest_of_projects(self, tasks: Sequence[engine.Task]) -> list[engine.Task]:
-        """The other files of the projects that the given files belong to: their facts count, nothing is reported there."""
+    def _rest_of_projects(
+        self, tasks: Sequence[engine.Task], walked: Sequence[Path] = ()
+    ) -> list[engine.Task]:
+        """The other files of the projects that the given files belong to: their facts count, nothing is reported there.
+        Below the folders that were `walked` there are no others.
+        """
         known = {task.item.path for task in tasks}
         rest: dict[Path, engine.Task] = {}
         for root in projects_of(tasks):
+            if any(root == folder or folder in root.parents for folder in walked):
+                continue
             for task in self.project_files(root):
                 if task.item.path not in known:
                     rest[task.item.path] = task
@@ -72,7 +80,7 @@ class Workspace:
 
 def projects_of(tasks: Sequence[engine.Task]) -> list[Path]:
     """The folders of the projects that files belong to; a home folder and `/` are none."""
-    roots = {config.project_root(task.item.path.parent, task.settings) for task in tasks}
+    roots = {task.root for task in tasks}
     known = [task.item.path for task in tasks]
     return [
         root

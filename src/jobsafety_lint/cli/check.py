@@ -86,14 +86,15 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
         with progress(len(tasks)) as told:
             found = engine.run(tasks, options, told, memory)
         done = _fixed(tasks, options, found, given, memory)
-    found = replace(done.report, notes=(*notes, *done.report.notes))
+    found = done.report if done is not None else found
+    found = replace(found, notes=(*notes, *found.notes))
     _tell(found, given)
     if given["show_diff"]:
         _show_diff(done)
     elif given["do_fix"] and tuple(paths) == ("-",):
         _show_text(tasks, done)
     else:
-        text_of = _text_finder(tasks, done.after)
+        text_of = _text_finder(tasks, done.after if done is not None else {})
         rendering = RenderOptions(text_of, Path.cwd(), version=__version__, statistics=given["statistics"])
         write_outputs(found, outputs, rendering, colored=_colored(given["color"]))
     ctx.exit(_status(found, given))
@@ -105,12 +106,12 @@ def _fixed(
     found: Report,
     given: Mapping[str, Any],
     memory: Memory | None,
-) -> Fixed:
-    """The report with the fixes that were asked for applied."""
-    from jobsafety_lint.fixing import Fixed, until_stable
-
+) -> Fixed | None:
+    """What comes of the fixes that were asked for; None if there is nothing to do."""
     if not (given["do_fix"] or given["show_diff"]) or not any(f.fix for f in found.findings):
-        return Fixed(found)
+        return None
+    from jobsafety_lint.fixing import until_stable
+
     write, unsafe = not given["show_diff"], given["unsafe_fixes"]
     return until_stable(tasks, options, found, unsafe=unsafe, write=write, memory=memory)
 
@@ -130,18 +131,21 @@ def _show_files(tasks: Sequence[engine.Task]) -> None:
         click.echo(f"{item.shown}  ({item.kind}{', ' + item.dialect if item.dialect else ''})")
 
 
-def _show_diff(done: Fixed) -> None:
+def _show_diff(done: Fixed | None) -> None:
+    if done is None:
+        return
     from jobsafety_lint import fix
 
     for path, change in sorted(done.changes.items()):
         click.echo(fix.patch(path, change.before, change.after), nl=False)
 
 
-def _show_text(tasks: Sequence[engine.Task], done: Fixed) -> None:
+def _show_text(tasks: Sequence[engine.Task], done: Fixed | None) -> None:
     """The text of stdin, with its fixes."""
     if tasks:
         shown = tasks[0].item.shown
-        click.echo(done.changes[shown].after if shown in done.changes else tasks[0].data, nl=False)
+        changes = done.changes if done is not None else {}
+        click.echo(changes[shown].after if shown in changes else tasks[0].data, nl=False)
 
 
 def _text_of(task: engine.Task) -> str | None:

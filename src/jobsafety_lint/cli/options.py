@@ -149,12 +149,11 @@ def run_options_of(given: Mapping[str, Any]) -> engine.Options:
     from jobsafety_lint import engine
 
     registry.use(given["rules_dirs"])
-    known = registry.catalogue()
-    cli: dict[str, list[str]] = {}
-    for option in ("select", "extend_select", "ignore"):
-        name = option.replace("_", "-")
-        cli[name] = words(given[option])
-        config.check_selectors(cli[name], known, f"--{name}")
+    cli = {option: words(given[option.replace("-", "_")]) for option in ("select", "extend-select", "ignore")}
+    if given["rules_dirs"] or any(cli.values()):  # only then must the rules be known already
+        known = registry.catalogue()
+        for option, selectors in cli.items():
+            config.check_selectors(selectors, known, f"--{option}")
     severity = Severity(given["min_severity"])
     return engine.Options(cli, given["pedantic"], severity, given["jobs"], given["rules_dirs"])
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from jobsafety_lint.cache.memory import Memory
-from jobsafety_lint.engine.tasks import Mapped, Mapper, Options, Task
+from jobsafety_lint.engine.tasks import Options, Task
 from jobsafety_lint.model import Report
 
-__all__ = ["Mapped", "Mapper", "Options", "Report", "Task", "run"]
+__all__ = ["Options", "Report", "Task", "run"]
 
 
 def run(
@@ -16,7 +16,6 @@ def run(
     options: Options,
     progress: Callable[[int], None] | None = None,
     memory: Memory | None = None,
-    mapper: Mapper | None = None,
 ) -> Report:
     """Checks the files and puts together the report; see `running.run`. What `memory` knows is not found out again.
 
@@ -30,4 +29,4 @@ def run(
         return known
     from jobsafety_lint.engine import running
 
-    return running.run(tasks, options, progress, memory, mapper)
+    return running.run(tasks, options, progress, memory)

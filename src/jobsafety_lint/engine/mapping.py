@@ -17,7 +17,7 @@ from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.linting import StaleSetting, UnknownRule, UnreadRegion
 from jobsafety_lint.meaning.project.linking import links_of
-from jobsafety_lint.meaning.project.links import FileLinks
+from jobsafety_lint.meaning.project.links import FileLinks, defined_in
 from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.model import Crash, Mark, Note, Span
 from jobsafety_lint.registry import catalogue, use
@@ -39,8 +39,9 @@ def map_file(task: Task, options: Options) -> Mapped:
             mapped.unread += 1
         return mapped
     if not task.given and item.kind == "python" and not any(m in source.text for m in task.mentions):
-        role = discover.role_of(item.path, settings)
-        mapped.links = FileLinks(item.path.as_posix(), item.shown, item.kind, role)
+        role = task.role
+        defined = defined_in(source.text)
+        mapped.links = FileLinks(item.path.as_posix(), item.shown, item.kind, role, defined=defined)
         return mapped
     mapped.read = task.given
     with surroundings.noted() as looks:
@@ -68,7 +69,7 @@ def unread(source: SourceFile, task: Task) -> int:
 
 def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: Mapped) -> None:
     item, settings = task.item, task.settings
-    role = discover.role_of(item.path, settings)
+    role = task.role
     read = functools.partial(
         read_facts,
         source,

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from jobsafety_lint.server.documents import Document
-from jobsafety_lint.server.session import Interrupted, Outcome, Session
+from jobsafety_lint.server.recollection import Interrupted
+from jobsafety_lint.server.session import Outcome, Session
 
 Result = TypeVar("Result")
 

@@ -10,26 +10,22 @@ import contextlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jobsafety_lint import baseline, discover, engine, fix, fixing, suppress_edit, surroundings
+from jobsafety_lint import baseline, config, discover, engine, fix, fixing, suppress_edit, surroundings
 from jobsafety_lint.config import UsageError
 from jobsafety_lint.discover import Discovered, Discovery, Skipped
-from jobsafety_lint.engine import Mapped, Task
-from jobsafety_lint.engine.mapping import map_file, source_of
+from jobsafety_lint.engine import Report, Task, running
+from jobsafety_lint.engine.mapping import source_of
 from jobsafety_lint.model import Accepted, Crash, Edit, Finding, Fix
 from jobsafety_lint.server.documents import Document
 from jobsafety_lint.server.lines import Lines
 from jobsafety_lint.server.options import EditorOptions, ForgivingResolver, resolver_for
+from jobsafety_lint.server.recollection import Recollection, Stop
 from jobsafety_lint.source import SourceFile
-from jobsafety_lint.surroundings import Look
 from jobsafety_lint.workspace import Workspace, projects_of
-
-
-class Interrupted(Exception):
-    """A run was given up, since there is something newer to do. What was mapped is kept."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +43,7 @@ class Outcome:
     problems: tuple[str, ...] = ()
 
 
-@dataclass
-class _Known:
-    """What was mapped of a file, with its stamp if it was read from disk, and what was looked at for it."""
-
-    task: Task
-    mapped: Mapped
-    stamp: object
-    looks: tuple[tuple[Look, object], ...]
-
-
 Documents = Mapping[Path, Document]
-Stop = Callable[[], bool]
 
 
 class Session:
@@ -73,9 +58,7 @@ class Session:
         self._resolver: ForgivingResolver | None = None
         self._baseline: tuple[Accepted, ...] | None = None
         self._problems: list[str] = []
-        self._known: dict[Path, _Known] = {}
-        self._stamps: dict[Path, object] = {}
-        self._seen: dict[Look, object] = {}
+        self._recollection = Recollection()
         self._projects: dict[Path, list[Task]] = {}
         self._all: list[Task] | None = None
         self._lines: dict[Path, tuple[object, Lines]] = {}
@@ -84,8 +67,8 @@ class Session:
 
     def files_changed(self) -> None:
         """Files may have changed on disk, come, or gone."""
-        self._stamps.clear()
-        self._seen.clear()
+        config.look_again()
+        self._recollection.files_changed()
         self._projects.clear()
         self._all = None
 
@@ -93,7 +76,7 @@ class Session:
         """Settings may have changed: nothing of what is known holds."""
         self.files_changed()
         self._resolver = self._baseline = None
-        self._known.clear()
+        self._recollection = Recollection()
 
     # --- checking -----------------------------------------------------------------------------------------------------
 
@@ -155,9 +138,8 @@ class Session:
         resolver: ForgivingResolver,
         stop: Stop,
     ) -> Outcome:
-        texts = self._texts(documents)
-        with surroundings.in_place_of_disk(texts):
-            report = engine.run(tasks, self._options(), mapper=self._mapper(texts, stop))
+        self._recollection.stop = stop
+        report = self._report(tasks, documents)
         by_shown: dict[str, list[Finding]] = {task.item.shown: [] for task in given}
         for finding in report.findings:
             by_shown.setdefault(finding.location.path, []).append(finding)
@@ -172,8 +154,12 @@ class Session:
             (*resolver.problems, *self._problems),
         )
 
-    def _texts(self, documents: Documents) -> dict[Path, str]:
-        return {self.inside(path): document.text for path, document in documents.items()}
+    def _report(self, tasks: Sequence[Task], documents: Documents) -> Report:
+        recollection = self._recollection
+        texts = {self.inside(path): document.text for path, document in documents.items()}
+        recollection.texts = texts
+        with surroundings.in_place_of_disk(texts):
+            return running.run(tasks, self._options(), recollection=recollection)
 
     def _options(self) -> engine.Options:
         """What a run is asked for, with the findings that the editor's baseline lets pass."""
@@ -187,63 +173,12 @@ class Session:
                     self._problems.append(str(error))
         return replace(self.options.run, baseline=self._baseline)
 
-    # --- what is kept between runs ------------------------------------------------------------------------------------
-
-    def _mapper(self, texts: Mapping[Path, str], stop: Stop = lambda: False) -> engine.Mapper:
-        """What maps the files that have changed, and takes the others from before."""
-
-        def mapper(tasks: Sequence[Task], options: engine.Options) -> Iterator[Mapped]:
-            for task in tasks:
-                if stop():
-                    raise Interrupted
-                yield _fresh(self._mapped(task, options, texts))
-
-        return mapper
-
-    def _mapped(self, task: Task, options: engine.Options, texts: Mapping[Path, str]) -> Mapped:
-        path = task.item.path
-        stamp = None if task.data is not None else self._stamp(path)
-        known = self._known.get(path)
-        if (
-            known is not None
-            and known.stamp == stamp
-            and _serves(known.task, task)
-            and all(self._state(look, texts) == state for look, state in known.looks)
-        ):
-            return known.mapped
-        mapped = map_file(task, options)
-        looks = tuple((look, self._state(look, texts)) for look in mapped.looks)
-        self._known[path] = _Known(task, mapped, stamp, looks)
-        return mapped
-
-    def _state(self, look: Look, texts: Mapping[Path, str]) -> object:
-        """What a look at another file sees: an open one as it is, the rest as it was when files changed last."""
-        path = Path(look.path)
-        if look.what in {"text", "kind"} and path in texts:
-            return texts[path] if look.what == "text" else "file"
-        if look.what == "text":
-            return self._stamp(path)
-        if look not in self._seen:
-            seen = surroundings.state(look)
-            self._seen[look] = object() if seen is None else seen  # nothing equals it
-        return self._seen[look]
-
-    def _stamp(self, path: Path) -> object:
-        """What tells that a file has changed on disk; looked up again only after something has changed there."""
-        if path not in self._stamps:
-            try:
-                status = path.stat()
-                self._stamps[path] = (status.st_mtime_ns, status.st_size, status.st_ino)
-            except OSError:
-                self._stamps[path] = None
-        return self._stamps[path]
-
     def _lines_of(self, path: Path, documents: Documents) -> Lines:
         document = documents.get(path)
         if document is not None:
             return document.lines
         inside = self.inside(path)
-        state = self._stamp(inside)
+        state = self._recollection.stamp(inside)
         known = self._lines.get(inside)
         if known is None or known[0] != state:
             known = self._lines[inside] = (state, Lines(_text_on_disk(inside)))
@@ -275,12 +210,15 @@ class Session:
         shown = next((task.item.shown for task in tasks if task.given), None)
         if shown is None:
             return None
-        options = self._options()
-        texts = self._texts(documents)
-        with self._trial(), surroundings.in_place_of_disk(texts):
-            mapper = self._mapper(texts)
-            found = engine.run(tasks, options, mapper=mapper)
-            fixed = fixing.until_stable(tasks, options, found, unsafe=False, write=False, mapper=mapper)
+        with self._trial():
+            fixed = fixing.until_stable(
+                tasks,
+                self._options(),
+                self._report(tasks, documents),
+                unsafe=False,
+                write=False,
+                run=lambda some: self._report(some, documents),
+            )
         return fixed.after.get(shown)
 
     def suppression(self, path: Path, finding: Finding, documents: Documents) -> Edit | None:
@@ -303,11 +241,12 @@ class Session:
     @contextlib.contextmanager
     def _trial(self) -> Iterator[None]:
         """Texts are only tried: nothing of what is mapped as long as this lasts is kept."""
-        kept = dict(self._known)
+        kept = self._recollection
+        self._recollection = kept.to_try()
         try:
             yield
         finally:
-            self._known = kept
+            self._recollection = kept
 
     def _source(self, path: Path, documents: Documents) -> SourceFile | None:
         """The text of a document as the engine reads it."""
@@ -350,21 +289,6 @@ def _text_on_disk(path: Path) -> str:
     except OSError:
         return ""
     return "" if isinstance(found, Skipped) else found.text
-
-
-def _serves(known: Task, wanted: Task) -> bool:
-    """Whether what was mapped for one task is enough for another of the same file."""
-    if known.item != wanted.item:
-        return False
-    if known.data != wanted.data:
-        return False
-    return known.given or (not wanted.given and set(wanted.mentions) <= set(known.mentions))
-
-
-def _fresh(mapped: Mapped) -> Mapped:
-    """A copy that a run may write into: it marks suppressions as used, and adds crashes."""
-    suppressions = [replace(one, used=set()) for one in mapped.suppressions]
-    return replace(mapped, suppressions=suppressions, crashes=list(mapped.crashes))
 
 
 def _paths_in(findings: Iterable[Finding]) -> set[str]:

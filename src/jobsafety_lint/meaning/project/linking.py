@@ -23,6 +23,7 @@ from jobsafety_lint.meaning.project.links import (
     RunLink,
     ScriptOption,
     Word,
+    defined_in,
 )
 from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.meaning.queue.links import links_of_row
@@ -43,7 +44,8 @@ def links_of(facts: FileFacts, item: Discovered, role: str) -> FileLinks:
     linker = _Linker(facts)
     found = [link for fact in facts.facts for link in linker.links(fact)]
     found += environment_links(facts)
-    return FileLinks(item.path.as_posix(), item.shown, item.kind, role, tuple(found))
+    defined = defined_in(facts.source.text) if item.kind == "python" else ()
+    return FileLinks(item.path.as_posix(), item.shown, item.kind, role, tuple(found), defined)
 
 
 class _Linker:
