@@ -265,7 +265,7 @@ def test_fixed_blocks_are_compared(tmp_path: Path) -> None:
     text = text.replace("import Severity", "import Fix, Severity").replace("import Rule", "import Rule, edit")
     (own / "found_boom.py").write_text(text)
     page = own / "found_boom.md"
-    page.write_text("```bash\nboom  # error: XY001\n```\n\n```bash fixed\ncalm  # error: XY001\n```\n")
+    page.write_text("```bash\nboom  # error: XY001\n```\n\n```bash fixed\ncalm\n```\n")
     (block,) = testing.blocks(own)
     (tmp_path / "one").mkdir()
     assert testing.problems(block, tmp_path / "one") == []

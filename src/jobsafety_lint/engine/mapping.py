@@ -98,12 +98,28 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
         *(stale_settings(task, source) if listens(rules, StaleSetting) else ()),
     ]
     drafts += drafts_of(rules, about, Context(source, settings, "code", about), mapped.crashes)
-    drafts = _with_fitting_fixes(drafts, facts, item.kind)
+    drafts = _with_fitting_fixes(_at_exact_places(drafts, facts), facts, item.kind)
     mapped.pending = [
         pending_of(draft, _mark(draft.place, facts), settings)
         for draft in drafts
         if not (isinstance(draft.place, Place) and draft.place.source.file is not source)
     ]
+
+
+def _at_exact_places(drafts: Sequence[Draft], facts: FileFacts) -> list[Draft]:
+    """Lets libcst read the Python statements that hold findings: it has the last word on where something stands."""
+    if facts.source.language != "python" or not any(_is_python(draft, facts) for draft in drafts):
+        return list(drafts)
+    exact = facts.exact_reader()
+    found = []
+    for draft in drafts:
+        node = exact.node_at(draft.place.span) if exact is not None and _is_python(draft, facts) else None  # type: ignore[union-attr]  # a Place
+        found.append(replace(draft, place=Place(facts.source, node)) if node is not None else draft)
+    return found
+
+
+def _is_python(draft: Draft, facts: FileFacts) -> bool:
+    return isinstance(draft.place, Place) and draft.place.source is facts.source
 
 
 def _with_fitting_fixes(drafts: Sequence[Draft], facts: FileFacts, kind: str) -> list[Draft]:
