@@ -209,6 +209,14 @@ class Discovery:
         else:
             yield Discovered(path, shown_path(path), *kind)
 
+    def excludes(self, path: Path) -> bool:
+        """Whether the settings leave a file out.
+
+        Raises:
+            ConfigError: a configuration cannot be used.
+        """
+        return self._excluded(self.resolver.for_folder(path.parent)).hold(path.as_posix())
+
     def _excluded(self, settings: Settings) -> _Exclusions:
         known = self._exclusions.get(id(settings))
         if known is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from jobsafety_lint import engine, fix
@@ -57,8 +57,10 @@ def until_stable(
     unsafe: bool,
     write: bool,
     memory: Memory | None = None,
+    run: Callable[[Sequence[engine.Task]], Report] | None = None,
 ) -> Fixed:
     """Applies fixes, checks again, and so on. With `write` the files on disk are changed, else only the texts are.
+    `run` checks the files in another way than a run of its own.
 
     A fix after which a file could not be parsed any more, or less of it be read, is left out.
 
@@ -101,7 +103,7 @@ def until_stable(
                 tasks[at] = replace(tasks[at], data=data)
         if not changed:
             break
-        found = engine.run(tasks, options, memory=memory)
+        found = run(tasks) if run is not None else engine.run(tasks, options, memory=memory)
     summary = replace(found.summary, fixed=total)
     return replace(fixed, report=replace(found, summary=summary, notes=(*found.notes, *notes)))
 

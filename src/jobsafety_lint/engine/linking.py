@@ -11,7 +11,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for, selected_rules
 from jobsafety_lint.engine.mapping import source_of
-from jobsafety_lint.engine.remembering import Recollection
+from jobsafety_lint.engine.remembering import Remembers
 from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
 from jobsafety_lint.meaning.project.answers import Answers
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks
@@ -24,7 +24,7 @@ def link(
     tasks: Sequence[Task],
     mapped: Mapping[str, Mapped],
     options: Options,
-    recollection: Recollection | None = None,
+    recollection: Remembers | None = None,
 ) -> tuple[dict[str, list[Pending]], list[Crash]]:
     """What the rules of the project find in the given files, by their paths as shown."""
     by_root: dict[Path, list[Task]] = {}
@@ -52,7 +52,7 @@ def _find(
     tasks: Sequence[Task],
     mapped: Mapping[str, Mapped],
     options: Options,
-    recollection: Recollection | None,
+    recollection: Remembers | None,
     crashes: list[Crash],
 ) -> Mapping[str, list[Pending]]:
     """What the rules of the project find in all of its files, remembered if nothing went wrong."""

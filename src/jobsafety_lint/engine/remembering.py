@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from jobsafety_lint import registry
 from jobsafety_lint.cache.files import digest_of
@@ -75,6 +76,35 @@ def _settings_digest(settings: Settings) -> str:
             digest_of(said, str(settings.root), str(settings.source)),
         )
     return known[1]
+
+
+class Remembers(Protocol):
+    """What a run asks for and tells: the cache on disk, or an editor's server that keeps what it knows in memory.
+
+    `looks` are all looks at other files that went into the run.
+    """
+
+    looks: set[Look]
+
+    def mapped(self, tasks: Sequence[Task]) -> dict[str, Mapped]:
+        """What is known of these files, by path as shown. The run may change what it is given."""
+
+    def keep_mapped(self, task: Task, mapped: Mapped) -> None:
+        """Told what has been found out of a file."""
+
+    def linked(self, root: Path, tasks: Sequence[Task]) -> Mapping[str, list[Pending]] | None:
+        """What the rules of the project have found in all of its files, if nothing has changed."""
+
+    def keep_linked(
+        self, root: Path, tasks: Sequence[Task], found: Mapping[str, list[Pending]], looks: set[Look]
+    ) -> None:
+        """Told what the rules of the project have found."""
+
+    def answers(self, root: Path, tasks: Sequence[Task]) -> tuple[Answers, frozenset[str]]:
+        """What was answered at the last look at the project, and the files that have changed since."""
+
+    def keep_answers(self, root: Path, tasks: Sequence[Task], answers: Answers) -> None:
+        """Told the answers."""
 
 
 class Recollection:

@@ -29,6 +29,11 @@ Kind = TypeVar("Kind")
 Read = Callable[[str], Source | None]
 
 
+_INDEXED: dict[tuple[str, str], Module] = {}
+"""The modules that were looked at last, for the next run of the same process: an editor's server makes one a keystroke."""
+_MOST_INDEXED = 256
+
+
 @dataclass(eq=False)
 class Project:
     """All files of a project. `root` is its folder, `read` gives the text of a file (None if it cannot be read)."""
@@ -96,11 +101,18 @@ class Project:
         source = self.read(path)
         if source is None:
             return None
-        try:
-            outline = Outline.of(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-        return Module(path, self.dotted(path), source, outline)
+        dotted = self.dotted(path)
+        known = _INDEXED.pop((path, dotted), None)
+        if known is None or (known.source.path, known.source.text) != (source.path, source.text):
+            try:
+                outline = Outline.of(source)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return None
+            known = Module(path, dotted, source, outline)
+        while len(_INDEXED) >= _MOST_INDEXED:
+            del _INDEXED[next(iter(_INDEXED))]
+        _INDEXED[path, dotted] = known
+        return known
 
     def dotted(self, path: str) -> str:
         """A file's path below the root with dots; a package by its folder."""
