@@ -172,7 +172,7 @@ def test_templates_of_other_languages_are_silent(findings: Callable[..., list[di
 
 
 def test_file_tasks() -> None:
-    text = '#!/usr/bin/env bash\n#MISE dir="sub"\n#MISE env={A = "1"}\n# MISE dir="no"\necho\n'
+    text = '#!/usr/bin/env bash\n#MISE dir="sub"\n#MISE env={A = "1"}\n#  MISE depends="a"\necho\n'
     task = file_task(Source(".mise/tasks/db/load.sh", text))
     assert task is not None
     assert (task.name, task.directory, task.environment) == ("db:load", "sub", {"A": "1"})

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pathspec
 
+from jobsafety_lint import mise_config
 from jobsafety_lint.config import Resolver, Settings, UsageError, project_root
 from jobsafety_lint.model import Note
 from jobsafety_lint.source import SourceFile
@@ -20,6 +21,15 @@ DEFAULT_EXCLUDES = (
     "_build", "__pypackages__", "__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache", ".ruff_cache", ".pytest_cache",
     ".ipynb_checkpoints", "vendor", "vendored", "_vendor", "third_party", "thirdparty", "generated",
 )  # fmt: skip
+_DEFAULT_LINES = (
+    *(f"{name}/" for name in DEFAULT_EXCLUDES),
+    *(
+        f"!**/{folder}/**/{name}/"
+        for folder in mise_config.TASK_FOLDERS
+        for name in ("build", "dist", "generated")
+    ),
+)
+"""As .gitignore has them: folders only (`mise-tasks/build` is a script), but not those that group tasks."""
 
 _SHELL_SUFFIXES = {".sh": "sh", ".bash": "bash", ".bats": "bash", ".ksh": "ksh", ".zsh": "zsh"}
 _SHELLS = {"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"}
@@ -142,6 +152,10 @@ def kind_of(path: Path, relative: str | None = None) -> tuple[str, str] | None:
             return "python", ""
         if program in _SHELLS:
             return "shell", program
+        if not suffix and not program and os.access(path, os.X_OK) and mise_config.scope_of(path) is not None:
+            return "shell", "sh"  # what mise runs a task without a shebang with
+    if suffix == ".toml" and mise_config.scope_of(path) is not None:
+        return "mise-tasks", ""
     return None
 
 
@@ -200,7 +214,7 @@ class Discovery:
             yield Discovered(path, shown_path(path), *kind)
 
     def _excluded(self, settings: Settings):  # type: ignore[no-untyped-def]  # a predicate on paths
-        lines = list(self.options.exclude or settings.get("exclude") or DEFAULT_EXCLUDES)
+        lines = list(self.options.exclude or settings.get("exclude") or _DEFAULT_LINES)
         lines += [*settings.get("extend-exclude"), *self.options.extend_exclude]
         spec = pathspec.GitIgnoreSpec.from_lines(lines)
 

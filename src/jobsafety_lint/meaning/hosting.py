@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobsafety_lint.meaning import daemons
@@ -25,6 +26,7 @@ from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.state import State, Value
+from jobsafety_lint.mise_config import TaskScope, scope_of
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.hosts import gitlab, mise, workflows, yaml_text
 from jobsafety_lint.readers.hosts.crontab import read_crontab
@@ -33,7 +35,7 @@ from jobsafety_lint.readers.hosts.justfile import read_justfile
 from jobsafety_lint.readers.hosts.makefile import read_makefile
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.hosts.yaml_text import YamlFile, entries, get, text_of
-from jobsafety_lint.source import Hole, Place, Source
+from jobsafety_lint.source import Hole, Place, Source, SourceFile
 
 if TYPE_CHECKING:
     from yaml.nodes import Node, ScalarNode
@@ -93,7 +95,9 @@ def state_of(snippet: Snippet, daemon: str = "") -> State:
 
 def run_script(source: Source, execution: Execution, interpreter: Interpreter) -> None:
     """Reads a shell script; one that is a file task of mise in the task's directory and with its variables."""
-    task = mise.file_task(source)
+    path = _path_of(source)
+    scope = _scope(path, interpreter)
+    task = mise.file_task(source, path, scope)
     if task is None:
         interpreter.program(source, execution)
         return
@@ -117,11 +121,26 @@ def filled_in(text: str) -> PathPattern:
     return PathPattern.of(*parts, text[done:])
 
 
+def _path_of(source: Source) -> Path | None:
+    """Where a file lies; None for a text that is nowhere."""
+    known = isinstance(source, SourceFile) and source.location_on_disk.name
+    return source.location_on_disk.absolute() if known and isinstance(source, SourceFile) else None
+
+
+def _scope(path: Path | None, interpreter: Interpreter) -> TaskScope | None:
+    """What mise's config files say of a file with tasks, or of a script that is one."""
+    scope = scope_of(path) if path is not None else None
+    if scope is not None:
+        interpreter.consulted |= dict.fromkeys(scope.files, True)
+    return scope
+
+
 # --- mise ------------------------------------------------------------------------------------------------------------
 
 
 def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_file: bool = False) -> None:
-    read = mise.read_mise(source, task_file=task_file)
+    scope = _scope(_path_of(source), interpreter) if task_file else None
+    read = mise.read_mise(source, task_file=task_file, scope=scope)
     run_snippets(read, source, interpreter, found)
     for variable in read.variables:
         found.facts.append(
@@ -140,7 +159,7 @@ def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_fi
             TaskDefinition(
                 Place(source, task.span),
                 task.name,
-                task.depends,
+                task.starts,
                 task.parallel,
                 task.file,
                 task.directory,
