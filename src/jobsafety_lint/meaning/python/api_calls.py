@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from jobsafety_lint.meaning.data.api_calls import UNKNOWN, ApiCall, Argument, AttributeSet, Record
 from jobsafety_lint.meaning.functions import Parameter
 from jobsafety_lint.meaning.python import expressions
-from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, dotted
+from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site
 from jobsafety_lint.meaning.python.expressions import Expressions, Given
+from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import Outline
 
 _MENTIONS = ("temporalio", "start_workflow(", "execute_workflow(", "execute_activity(")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-
-import libcst as cst
 
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.files import (
@@ -20,7 +19,8 @@ from jobsafety_lint.meaning.files import (
     Replace,
     Write,
 )
-from jobsafety_lint.meaning.python.values import Scope, Value, keyword, lower
+from jobsafety_lint.meaning.python.values import Scope, Value, lower
+from jobsafety_lint.readers.python.nodes import arguments, is_constant, keyword, positional
 
 CHECKS = {
     "os.path.exists": "exists",
@@ -160,31 +160,34 @@ class Found:
     handle: Value | None = None
 
 
-def check_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> Check | None:
+def check_of(node: ast.Call, name: str, scope: Scope, execution: Execution) -> Check | None:
     """The check that a call is."""
     name = name.removeprefix("aiofiles.").removeprefix("anyio.")
-    if name in CHECKS and node.args:
-        path, by = node.args[0].value, name
+    path: ast.expr
+    if name in CHECKS and (given := arguments(node)):
+        path, by = given[0].value, name
         test = CHECKS[name]
     elif (
-        isinstance(node.func, cst.Attribute) and node.func.attr.value in CHECK_METHODS and len(node.args) <= 1
+        isinstance(node.func, ast.Attribute)
+        and node.func.attr in CHECK_METHODS
+        and len(node.args) + len(node.keywords) <= 1
     ):
-        if node.args and node.args[0].keyword is None:
+        if node.args:
             return None
-        path, by = node.func.value, f"Path.{node.func.attr.value}"
-        test = CHECK_METHODS[node.func.attr.value]
+        path, by = node.func.value, f"Path.{node.func.attr}"
+        test = CHECK_METHODS[node.func.attr]
     else:
         return None
     value = lower(path, scope)
     return Check(scope.place(node), value.pattern, scope.place(path), execution, by, "python", test=test)
 
 
-def facts_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> Iterator[Found]:
+def facts_of(node: ast.Call, name: str, scope: Scope, execution: Execution) -> Iterator[Found]:
     """What a call does to files."""
     name = name.removeprefix("aiofiles.")
-    args = [arg.value for arg in node.args if arg.keyword is None and not arg.star]
-    method = node.func.attr.value if isinstance(node.func, cst.Attribute) else ""
-    receiver = node.func.value if isinstance(node.func, cst.Attribute) else None
+    args = positional(node)
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
     place = scope.place(node)
     if name in _DELETES and args:
         ignores = name == "shutil.rmtree" and (
@@ -293,10 +296,10 @@ def facts_of(node: cst.Call, name: str, scope: Scope, execution: Execution) -> I
 
 
 def _method(
-    node: cst.Call,
+    node: ast.Call,
     method: str,
-    receiver: cst.BaseExpression,
-    args: list[cst.BaseExpression],
+    receiver: ast.expr,
+    args: list[ast.expr],
     name: str,
     scope: Scope,
     execution: Execution,
@@ -309,7 +312,7 @@ def _method(
             _act(Delete, node, receiver, value, scope, execution, by, what=_DELETE_METHODS[method],
                  tolerates_missing=tolerates, pathlike=value.pathlike)
         )  # fmt: skip
-    elif method in {"rename", "replace"} and len(args) == 1 and not any(arg.keyword for arg in node.args):
+    elif method in {"rename", "replace"} and len(args) == 1 and not any(k.arg for k in node.keywords):
         source = lower(receiver, scope)
         if source.pathlike or _reads_like_path(source):
             yield Found(
@@ -418,8 +421,8 @@ def _method(
 
 def _act(
     kind: type[Act],
-    node: cst.Call,
-    path: cst.BaseExpression,
+    node: ast.Call,
+    path: ast.expr,
     value: Value,
     scope: Scope,
     execution: Execution,
@@ -439,10 +442,10 @@ def _act(
 
 
 def _opened(
-    node: cst.Call,
-    path: cst.BaseExpression,
+    node: ast.Call,
+    path: ast.expr,
     value: Value,
-    mode: cst.BaseExpression | None,
+    mode: ast.expr | None,
     scope: Scope,
     execution: Execution,
     by: str,
@@ -473,7 +476,7 @@ def _opened(
 
 
 def _opened_or_locked(
-    node: cst.Call, name: str, args: list[cst.BaseExpression], scope: Scope, execution: Execution
+    node: ast.Call, name: str, args: list[ast.expr], scope: Scope, execution: Execution
 ) -> Iterator[Found]:
     """A temporary file that is opened, or a lock on a file."""
     if name == "os.fdopen" and args:
@@ -514,9 +517,7 @@ def _opened_or_locked(
             )
 
 
-def _os_open(
-    node: cst.Call, args: list[cst.BaseExpression], scope: Scope, execution: Execution
-) -> Iterator[Found]:
+def _os_open(node: ast.Call, args: list[ast.expr], scope: Scope, execution: Execution) -> Iterator[Found]:
     """`os.open` by its flags."""
     flags = scope.text(args[1]) if len(args) > 1 else ""
     value = lower(args[0], scope)
@@ -535,19 +536,15 @@ def _os_open(
         yield Found(_act(Read, node, args[0], value, scope, execution, "os.open", content="os.open"), handle)
 
 
-def handle_node(node: cst.BaseExpression) -> cst.BaseExpression:
+def handle_node(node: ast.expr) -> ast.expr:
     """The handle itself, where it is given by its descriptor (`fh.fileno()`)."""
-    if (
-        isinstance(node, cst.Call)
-        and isinstance(node.func, cst.Attribute)
-        and node.func.attr.value == "fileno"
-    ):
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fileno":
         return node.func.value
     return node
 
 
-def _is_true(node: cst.BaseExpression | None) -> bool:
-    return isinstance(node, cst.Name) and node.value == "True"
+def _is_true(node: ast.expr | None) -> bool:
+    return is_constant(node, True)
 
 
 def _reads_like_path(value: Value) -> bool:

@@ -14,6 +14,7 @@ from functools import cached_property
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.functions import Function
 from jobsafety_lint.meaning.python.parameters import function_of
+from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import Definition, FunctionNode, Outline
 from jobsafety_lint.source import Place, Source
 
@@ -461,19 +462,6 @@ def is_keyed(iterated: ast.expr) -> bool:
     return dotted(iterated.func) == "enumerate" or (
         isinstance(iterated.func, ast.Attribute) and iterated.func.attr == "items"
     )
-
-
-def dotted(node: ast.AST) -> str:
-    """`a.b.c` of a name or attribute chain; empty for anything else."""
-    parts: list[str] = []
-    inner = node
-    while isinstance(inner, ast.Attribute):
-        parts.append(inner.attr)
-        inner = inner.value
-    if not isinstance(inner, ast.Name):
-        return ""
-    parts.append(inner.id)
-    return ".".join(reversed(parts))
 
 
 def key_of(node: ast.AST) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from jobsafety_lint.meaning.data.datasets import EpochDivision
 from jobsafety_lint.meaning.paths import words_of
-from jobsafety_lint.meaning.python.definitions import FileNames, Position, dotted, key_of
+from jobsafety_lint.meaning.python.definitions import FileNames, Position, key_of
 from jobsafety_lint.meaning.python.expressions import Expressions
+from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 from jobsafety_lint.source import Place
 

@@ -17,9 +17,9 @@ from jobsafety_lint.meaning.python.definitions import (
     FileNames,
     Position,
     Unit,
-    dotted,
     key_of,
 )
+from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import FunctionNode
 from jobsafety_lint.source import Hole
 

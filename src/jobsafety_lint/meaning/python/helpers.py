@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from jobsafety_lint.meaning.files import Act, Check, Guard, Replace, Write
 from jobsafety_lint.meaning.functions import Call
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python.values import Scope, lower
+from jobsafety_lint.readers.python.nodes import arguments
 from jobsafety_lint.readers.python.outline import Definition
 from jobsafety_lint.source import Hole
 
@@ -41,7 +41,7 @@ class HelperChecks:
 
     def asked(
         self,
-        node: cst.Call,
+        node: ast.Call,
         definition: Definition | None,
         scope: Scope,
         text: str,
@@ -66,13 +66,11 @@ class HelperChecks:
         ]
 
 
-def _bound(node: cst.Call, definition: Definition, scope: Scope) -> dict[str, PathPattern]:
+def _bound(node: ast.Call, definition: Definition, scope: Scope) -> dict[str, PathPattern]:
     parameters = [parameter.arg for parameter in definition.parameters]
     bound: dict[str, PathPattern] = {}
-    for at, arg in enumerate(node.args):
-        name = (
-            arg.keyword.value if arg.keyword is not None else parameters[at] if at < len(parameters) else ""
-        )
+    for at, arg in enumerate(arguments(node)):
+        name = arg.keyword if arg.keyword is not None else parameters[at] if at < len(parameters) else ""
         if name and not arg.star:
             bound[name] = lower(arg.value, scope).pattern
     return bound

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.data.datasets import LateCheck
 from jobsafety_lint.meaning.paths import words_of
-from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit, dotted
+from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit
+from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 
 _MENTIONS = re.compile(

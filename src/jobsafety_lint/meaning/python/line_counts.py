@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.data.datasets import LineCountCheck
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.python.definitions import FileNames, Position, dotted
+from jobsafety_lint.meaning.python.definitions import FileNames, Position
 from jobsafety_lint.meaning.python.expressions import Expressions
+from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 
 _MENTIONS = ("jsonl", "ndjson", "JSONL", "NDJSON", "json.loads", "read_json")

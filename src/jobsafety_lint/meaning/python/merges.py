@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.data.datasets import Merge
 from jobsafety_lint.meaning.paths import words_of
-from jobsafety_lint.meaning.python.definitions import FileNames, Site, Unit, dotted
+from jobsafety_lint.meaning.python.definitions import FileNames, Site, Unit
+from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import Outline
 
 _JOINS = ("concat(", "concatenate(", "vstack(", "read_", "scan_", "open_dataset(")

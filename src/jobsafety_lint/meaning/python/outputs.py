@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.commands import CallsAfter, OutputUse
 from jobsafety_lint.meaning.queue.status_json import StatusFilter, python_shapes
+from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Place
 
@@ -85,16 +86,6 @@ def _unit(roots: Sequence[ast.AST], name: str) -> _Unit:
             assert isinstance(node, ast.expr)
             unit.loads.setdefault(key, []).append(node)
     return unit
-
-
-def dotted(node: ast.AST) -> str:
-    """`a.b` of a name or an attribute chain; empty for anything else."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        base = dotted(node.value)
-        return f"{base}.{node.attr}" if base else ""
-    return ""
 
 
 def _called(node: ast.Call) -> str:

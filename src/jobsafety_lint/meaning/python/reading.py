@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
@@ -37,7 +35,7 @@ from jobsafety_lint.meaning.python.values import Scope, Value, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.model import Span
-from jobsafety_lint.readers.python.close import Unit, read_unit
+from jobsafety_lint.readers.python.nodes import arguments, children
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Hole, Place, Source
 
@@ -142,6 +140,8 @@ _POOL_METHODS = frozenset(
 _POOLS = re.compile(
     r"multiprocessing|ProcessPool|ThreadPool|concurrent\.futures|joblib|\bPool\b|dask|\bray\b|Process\(|Thread\("
 )
+_LONG = 2000
+"""Code points above which a constant is data."""
 _PYTHON_2 = re.compile(
     r"^\s*print\s+[^\s(=]|^\s*except\s+[\w.]+\s*,\s*\w+\s*:|^\s*exec\s+['\"]|^\s*raise\s+\w+\s*,|<>|\bur['\"]",
     re.MULTILINE,
@@ -165,11 +165,9 @@ def read_python(source: Source, interpreter: Interpreter, found: FileFacts) -> N
 
 
 def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
-    try:
-        cst.parse_module(source.text)
-    except (cst.ParserSyntaxError, RecursionError, ValueError):
-        pass
-    else:
+    from jobsafety_lint.readers.python.close import is_readable  # libcst: only where `ast` gives up
+
+    if is_readable(source.text):
         found.silent += 1  # newer syntax than the running Python has
         return
     if _PYTHON_2.search(source.text) or _TEMPLATE.search(source.text):
@@ -213,7 +211,6 @@ class PythonFile:
     interpreter: Interpreter
     facts: list[object] = field(default_factory=list)
     _queues: bool = False
-    _units: dict[str, Unit | None] = field(default_factory=dict)
     _constants: dict[str, Value | None] = field(default_factory=dict)
     _summaries: dict[str, _Summary | None] = field(default_factory=dict)
     _attributes: dict[str, dict[str, Value]] = field(default_factory=dict)
@@ -382,22 +379,13 @@ class PythonFile:
 
     # --- reading units ---------------------------------------------------------------------------------------------
 
-    def _unit(self, definition: Definition) -> Unit | None:
-        key = f"{definition.qualified}:{definition.span.start}"
-        if key not in self._units:
-            try:
-                self._units[key] = read_unit(self.source.text, definition.span)
-            except (cst.ParserSyntaxError, RecursionError, AssertionError):
-                self._units[key] = None
-        return self._units[key]
-
-    def _scope(self, unit: Unit, class_name: str | None) -> Scope:
+    def _scope(self, unit: Span, class_name: str | None) -> Scope:
         def module_value(name: str) -> Value | None:
             if name.startswith("self."):
                 return self._self_attributes(class_name).get(name) if class_name else None
             return self.constant(name)
 
-        return Scope(self.source, unit, self.resolve, module_value, self._call_value)
+        return Scope(self.outline, unit, self.resolve, module_value, self._call_value)
 
     def resolve(self, name: str) -> str:
         """The full name behind the imports: `rm` -> `os.remove`, `pd.read_csv` -> `pandas.read_csv`."""
@@ -410,29 +398,16 @@ class PythonFile:
         if name not in self._constants:
             self._constants[name] = None
             statement = self.outline.constants.get(name)
-            if (
-                statement is not None
-                and (self.outline.span(statement).end - self.outline.span(statement).start) < 2000
-            ):
-                try:
-                    unit = read_unit(self.source.text, self.outline.span(statement))
-                    self._constants[name] = self._constant(unit)
-                except (cst.ParserSyntaxError, RecursionError, IndexError):
-                    pass
+            if statement is not None and statement.value is not None:
+                span = self.outline.span(statement)
+                if span.end - span.start < _LONG:
+                    value = lower(statement.value, self._scope(span, None))
+                    parts = tuple(
+                        replace(p, names=frozenset(), version=1) if isinstance(p, Hole) else p
+                        for p in value.pattern.parts
+                    )
+                    self._constants[name] = replace(value, pattern=PathPattern(parts))
         return self._constants[name]
-
-    def _constant(self, unit: Unit) -> Value | None:
-        line = unit.body[0]
-        small = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
-        if isinstance(small, cst.Assign | cst.AnnAssign) and small.value is not None:
-            scope = self._scope(unit, None)
-            value = lower(small.value, scope)
-            parts = tuple(
-                replace(p, names=frozenset(), version=1) if isinstance(p, Hole) else p
-                for p in value.pattern.parts
-            )
-            return replace(value, pattern=PathPattern(parts))
-        return None
 
     def _self_attributes(self, class_name: str) -> dict[str, Value]:
         """What `__init__` of a class puts on `self`."""
@@ -452,15 +427,11 @@ class PythonFile:
         self, definition: Definition, commands: bool = False, row: Row | None = None
     ) -> Walker | None:
         """Walks a function; without `commands`, the programs that it runs are left alone."""
-        unit = self._unit(definition)
-        if unit is None or not unit.body or not isinstance(unit.body[0], cst.FunctionDef):
-            return None
-        node = unit.body[0]
-        scope = self._scope(unit, definition.class_name)
+        node = definition.node
+        scope = self._scope(definition.span, definition.class_name)
         for parameter in all_parameters(node):
-            annotation = parameter.annotation.annotation if parameter.annotation else None
-            if parameter.name.value not in {"self", "cls"}:
-                scope.bind(parameter.name.value, pathlike=is_path_annotation(annotation, scope))
+            if parameter.arg not in {"self", "cls"}:
+                scope.bind(parameter.arg, pathlike=is_path_annotation(parameter.annotation, scope))
         reason = self._concurrent.get(definition.name)
         execution = Execution(
             functions=(definition.qualified,), concurrency=(reason,) if reason is not None else ()
@@ -469,7 +440,7 @@ class PythonFile:
         walker = Walker(scope, execution, self._command_call if commands else _no_command, names)
         walker.row = row or walker.row
         self._prepare(walker)
-        walker.block(node.body.body)
+        walker.block(node.body)
         return walker
 
     def _prepare(self, walker: Walker) -> None:
@@ -478,7 +449,7 @@ class PythonFile:
             node, self._callee(written), scope, self.source.text, self._walker
         )
 
-    def _call_value(self, node: cst.Call, written: str, scope: Scope) -> Value | None:
+    def _call_value(self, node: ast.Call, written: str, scope: Scope) -> Value | None:
         """What a function of this file returns, its parameters replaced by the arguments."""
         definition = self._callee(written)
         if definition is None:
@@ -563,33 +534,17 @@ class PythonFile:
         whole = Span(0, len(self.source.text))
         if not body or not self._may_hold_facts(rest, whole, has_glob=has_glob):
             return
-        text = self._without_definitions()
-        try:
-            unit = read_unit(text, whole)
-        except (cst.ParserSyntaxError, RecursionError):
-            return
         row = Row(place=Place(self.source, whole), kind="script", title=self.source.path)
         self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # as above
-        scope = self._scope(unit, None)
+        scope = self._scope(whole, None)
         walker = Walker(scope, Execution(), self._command_call, row=row)
         self._prepare(walker)
         try:
-            walker.block(unit.body)
+            walker.block(body)
         except RecursionError:
             return
         self._take(walker, None, None)
         self._rows[""] = row
-
-    def _without_definitions(self) -> str:
-        """The text with the functions and classes at its top blanked out, so that all offsets stay."""
-        text = self.source.text
-        for node in self.outline.tree.body:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-                start, end = self.source.offset(first), self.outline.end(node)
-                blank = "".join(c if c == "\n" else " " for c in text[start + 4 : end])
-                text = f"{text[:start]}pass{blank}{text[end:]}"
-        return text
 
     def _take(self, walker: Walker, definition: Definition | None, function: Function | None) -> None:
         facts = walker.finish()
@@ -680,15 +635,15 @@ def _no_command(*_: object) -> bool:
     return False
 
 
-def bind(node: cst.Call, parameters: list[str], scope: Scope) -> dict[str, PathPattern]:
+def bind(node: ast.Call, parameters: list[str], scope: Scope) -> dict[str, PathPattern]:
     """Which argument a call gives for each parameter."""
     bound: dict[str, PathPattern] = {}
     positions = iter(parameters)
-    for arg in node.args:
+    for arg in arguments(node):
         if arg.star:
             continue
         if arg.keyword is not None:
-            bound[arg.keyword.value] = lower(arg.value, scope).pattern
+            bound[arg.keyword] = lower(arg.value, scope).pattern
         else:
             name = next(positions, None)
             if name is not None:
@@ -740,18 +695,18 @@ def _has_text(node: ast.BinOp) -> bool:
     )
 
 
-def _built_at(node: cst.BaseExpression, walker: Walker) -> cst.BaseExpression:
+def _built_at(node: ast.expr, walker: Walker) -> ast.expr:
     """Where a name is built: for `f"{stem}.zip"`, the f-string that was assigned to `stem` just before."""
-    holes: list[cst.FormattedStringExpression] = []
-    stack: list[cst.CSTNode] = [node]
+    holes: list[ast.FormattedValue] = []
+    stack: list[ast.AST] = [node]
     while stack:
         inner = stack.pop()
-        if isinstance(inner, cst.FormattedStringExpression):
+        if isinstance(inner, ast.FormattedValue):
             holes.append(inner)
-        stack.extend(inner.children)
-    if len(holes) == 1 and isinstance(holes[0].expression, cst.Name):
+        stack.extend(children(inner))
+    if len(holes) == 1 and isinstance(holes[0].value, ast.Name):
         for built, _, variable, _ in walker.named:
-            if variable == holes[0].expression.value and isinstance(built, cst.FormattedString):
+            if variable == holes[0].value.id and isinstance(built, ast.JoinedStr):
                 return built
     return node
 
@@ -775,16 +730,14 @@ def _purposes(pattern: PathPattern, variable: str, definition: Definition | None
     return frozenset(words & _PURPOSES)
 
 
-def _is_name(node: cst.BaseExpression, value: Value) -> bool:
+def _is_name(node: ast.expr, value: Value) -> bool:
     """Whether an expression builds the name of a file here (and does not only pass one on)."""
-    if isinstance(node, cst.Name | cst.Attribute) or not value.pattern.parts:
+    if isinstance(node, ast.Name | ast.Attribute) or not value.pattern.parts:
         return False
     if value.handle_of is not None or value.glob is not None:
         return False
-    if isinstance(node, cst.Call):
-        func = (
-            node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
-        )
+    if isinstance(node, ast.Call):
+        func = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if func not in {"Path", "PurePath", "join", "joinpath", "with_name", "with_suffix", "format", "str"}:
             return False
     if not value.pattern.literal.strip("\0/."):

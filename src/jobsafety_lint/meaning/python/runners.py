@@ -9,6 +9,8 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from jobsafety_lint.readers.python.nodes import dotted
+
 _ARGV = frozenset({"subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output",
                    "subprocess.Popen"})  # fmt: skip
 _TEXT = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput",
@@ -51,12 +53,12 @@ def runner_of(node: ast.FunctionDef | ast.AsyncFunctionDef, resolve: Callable[[s
     calls = [
         n
         for n in ast.walk(node)
-        if isinstance(n, ast.Call) and resolve(_dotted(n.func)) in _ARGV | _TEXT | _WORDS
+        if isinstance(n, ast.Call) and resolve(dotted(n.func)) in _ARGV | _TEXT | _WORDS
     ]
     if len(calls) != 1:
         return None
     call = calls[0]
-    name = resolve(_dotted(call.func))
+    name = resolve(dotted(call.func))
     read = _read(call, name, names, resolve)
     if read is None:
         return None
@@ -85,9 +87,9 @@ def _read(
         return _as_words(call.args, names)
     if name in _TEXT or (shell and not isinstance(first, ast.List)):
         return _as_text(first, names)
-    if isinstance(first, ast.Call) and resolve(_dotted(first.func)) == "shlex.split" and first.args:
+    if isinstance(first, ast.Call) and resolve(dotted(first.func)) == "shlex.split" and first.args:
         return _as_text(first.args[0], names)
-    if isinstance(first, ast.Call) and _dotted(first.func) in {"list", "tuple"} and len(first.args) == 1:
+    if isinstance(first, ast.Call) and dotted(first.func) in {"list", "tuple"} and len(first.args) == 1:
         first = first.args[0]
     if isinstance(first, ast.Name) and first.id in names:
         return "argv", [Piece(parameter=first.id)]
@@ -122,7 +124,7 @@ def _piece(node: ast.expr, names: set[str]) -> Piece | None:
         case ast.Name(id=name) if name.isupper():
             return Piece(value=name)
         case ast.Attribute(value=ast.Name(id="self" | "cls")):
-            return Piece(value=_dotted(node))
+            return Piece(value=dotted(node))
     return None
 
 
@@ -140,13 +142,3 @@ def _as_text(node: ast.expr, names: set[str]) -> tuple[str, list[Piece]] | None:
         ):
             return "text", [Piece(text), Piece(parameter=name)]
     return None
-
-
-def _dotted(node: ast.expr) -> str:
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=value, attr=attr):
-            inner = _dotted(value)
-            return f"{inner}.{attr}" if inner else ""
-    return ""

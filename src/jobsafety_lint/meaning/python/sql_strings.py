@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from jobsafety_lint.meaning.data.sql import LOOKS_LIKE_SQL, SqlStatement, statements
-from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit, dotted
+from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit
 from jobsafety_lint.meaning.python.expressions import Expressions
 from jobsafety_lint.meaning.python.subprocesses import decoded
 from jobsafety_lint.model import Span
+from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
 

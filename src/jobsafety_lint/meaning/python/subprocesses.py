@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-
-import libcst as cst
 
 from jobsafety_lint.meaning.commands import Arg
 from jobsafety_lint.meaning.execution import Execution, Setting
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python.runners import Piece, Runner
-from jobsafety_lint.meaning.python.values import Element, Scope, dotted, keyword, lower
+from jobsafety_lint.meaning.python.values import Element, Scope, lower
 from jobsafety_lint.meaning.shell.interpreter import Interpreter, Use
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.shell.unwrapping import snippet
 from jobsafety_lint.model import Span
+from jobsafety_lint.readers.python.nodes import arguments, dotted, is_constant, is_text, keyword
+from jobsafety_lint.readers.python.strings import Field
 from jobsafety_lint.source import Hole, Place
 
 _ESCAPE = re.compile(
@@ -75,7 +76,7 @@ class CommandCalls:
 
     def read(
         self,
-        node: cst.Call,
+        node: ast.Call,
         name: str,
         scope: Scope,
         execution: Execution,
@@ -83,7 +84,7 @@ class CommandCalls:
         output_to: frozenset[str],
     ) -> bool:
         """Whether the call runs a program; its facts are kept by the interpreter."""
-        args = [arg.value for arg in node.args if arg.keyword is None]
+        args = [a.value if isinstance(a, ast.Starred) else a for a in node.args]
         if name in _RAISING:
             status = "exits" if status == "ignored" else status
         output = "variable" if output_to else "shown"
@@ -96,9 +97,7 @@ class CommandCalls:
             **_directory(node, scope),
         )
         if name in _ARGV and args:
-            shell = keyword(node, "shell")
-            as_text = isinstance(shell, cst.Name) and shell.value == "True"
-            if as_text and not isinstance(args[0], cst.List):
+            if is_constant(keyword(node, "shell"), True) and not isinstance(args[0], ast.List):
                 return self._text(args[0], scope, inner, use)
             return self._argv(args[0], node, scope, inner, use)
         if name in _SHELL_TEXT and args:
@@ -109,8 +108,8 @@ class CommandCalls:
             words = args[1:] if name.startswith("os.") else args
             elements = [Element(arg, lower(arg, scope)) for arg in words]
             return self._run(elements, node, scope, inner, use)
-        if isinstance(node.func, cst.Attribute) and args:
-            method = node.func.attr.value
+        if isinstance(node.func, ast.Attribute) and args:
+            method = node.func.attr
             if method == "exec_command" or (self.uses_fabric and method in {"run", "sudo"}):
                 host = PathPattern((Hole(scope.text(node.func.value)),))
                 cwd = execution.cwd  # `with connection.cd(…):`
@@ -123,9 +122,9 @@ class CommandCalls:
         use = replace(use, output_to=output_to)
         return self._queue_call(node, dotted(node.func), scope, inner, use)
 
-    def _queue_call(self, node: cst.Call, written: str, scope: Scope, execution: Execution, use: Use) -> bool:
+    def _queue_call(self, node: ast.Call, written: str, scope: Scope, execution: Execution, use: Use) -> bool:
         """Calls that reach pueue by a function of another file: `self.run(["pueue", …])`, a configured queue command."""
-        positional = [arg for arg in node.args if arg.keyword is None]
+        positional = [a for a in arguments(node) if a.keyword is None and a.star != "**"]
         if not positional:
             return False
         first = positional[0].value
@@ -145,7 +144,7 @@ class CommandCalls:
             given = [Element(first, value, star=True)]
         return self._run(given, node, scope, execution, use, ("pueue",))
 
-    def _runs(self, node: cst.Call, runner: Runner, scope: Scope, execution: Execution, use: Use) -> None:
+    def _runs(self, node: ast.Call, runner: Runner, scope: Scope, execution: Execution, use: Use) -> None:
         """A call of a function that runs what it is given: the command is the caller's."""
         given, rest = _given(node, runner, scope)
         status = "exits" if runner.raises and use.status == "ignored" else use.status
@@ -179,9 +178,9 @@ class CommandCalls:
     def _words_of(
         self,
         piece: Piece,
-        node: cst.Call,
+        node: ast.Call,
         scope: Scope,
-        given: dict[str, cst.BaseExpression],
+        given: dict[str, ast.expr],
         rest: list[Element],
         runner: Runner,
     ) -> Iterator[Arg]:
@@ -197,10 +196,10 @@ class CommandCalls:
             else:
                 yield arg_of(argument, scope)
 
-    def _spread(self, elements: Iterable[Element], scope: Scope, at: cst.BaseExpression) -> Iterator[Arg]:
+    def _spread(self, elements: Iterable[Element], scope: Scope, at: ast.expr) -> Iterator[Arg]:
         """The words that elements are; those of a list that was made elsewhere stand `at` where it is used."""
         for element in elements:
-            here = element.node if scope.unit.holds(element.node) else None
+            here = element.node if scope.holds(element.node) else None
             if element.star and element.value.elements is not None:
                 yield from self._spread(element.value.elements, scope, here or at)
             elif here is None:
@@ -209,18 +208,16 @@ class CommandCalls:
             else:
                 yield replace(arg_of(element.node, scope), splits=element.star)
 
-    def _argv(
-        self, argument: cst.BaseExpression, node: cst.Call, scope: Scope, execution: Execution, use: Use
-    ) -> bool:
+    def _argv(self, argument: ast.expr, node: ast.Call, scope: Scope, execution: Execution, use: Use) -> bool:
         if (
-            isinstance(argument, cst.Call)
+            isinstance(argument, ast.Call)
             and scope.resolve(dotted(argument.func)) == "shlex.split"
             and argument.args
         ):
-            return self._text(argument.args[0].value, scope, execution, use)
+            return self._text(argument.args[0], scope, execution, use)
         value = lower(argument, scope)
         if value.elements is None:
-            if value.pattern.text is not None and isinstance(argument, cst.SimpleString):
+            if value.pattern.text is not None and isinstance(argument, ast.Constant):
                 return self._run([Element(argument, value)], node, scope, execution, use)
             return True
         return self._run(list(value.elements), node, scope, execution, use)
@@ -228,7 +225,7 @@ class CommandCalls:
     def _run(
         self,
         elements: list[Element],
-        node: cst.Call,
+        node: ast.Call,
         scope: Scope,
         execution: Execution,
         use: Use,
@@ -237,13 +234,13 @@ class CommandCalls:
         start = Place(scope.source, Span(scope.place(node).span.start, scope.place(node.func).span.end))
         args = [Arg(start, PathPattern.of(word), PathPattern.of(word), True) for word in prefix]
         for element in elements:
-            args += self._spread([element], scope, node.args[0].value if node.args else node)
+            args += self._spread([element], scope, node.args[0] if node.args else node)
         if args:
             self.interpreter.run(args, State(execution), use, scope.place(node))
         return True
 
     def _text(
-        self, argument: cst.BaseExpression, scope: Scope, execution: Execution, use: Use, program: str = ""
+        self, argument: ast.expr, scope: Scope, execution: Execution, use: Use, program: str = ""
     ) -> bool:
         word = arg_of(argument, scope)
         start = Place(scope.source, Span(word.place.span.start, word.place.span.start))
@@ -255,16 +252,14 @@ class CommandCalls:
         return True
 
 
-def _given(
-    node: cst.Call, runner: Runner, scope: Scope
-) -> tuple[dict[str, cst.BaseExpression], list[Element]]:
+def _given(node: ast.Call, runner: Runner, scope: Scope) -> tuple[dict[str, ast.expr], list[Element]]:
     """Which argument a call gives for each parameter of a runner, and those for its `*args`."""
-    given: dict[str, cst.BaseExpression] = {}
+    given: dict[str, ast.expr] = {}
     rest: list[Element] = []
     positions = iter(runner.parameters)
-    for arg in node.args:
+    for arg in arguments(node):
         if arg.keyword is not None:
-            given[arg.keyword.value] = arg.value
+            given[arg.keyword] = arg.value
         elif arg.star != "*" and (name := next(positions, None)) is not None:
             given[name] = arg.value
         else:
@@ -272,7 +267,7 @@ def _given(
     return given, rest
 
 
-def _own(piece: Piece, node: cst.Call, scope: Scope) -> Arg:
+def _own(piece: Piece, node: ast.Call, scope: Scope) -> Arg:
     """A word that the runner adds, at the call."""
     pattern = PathPattern.of(piece.text)
     if piece.value:
@@ -282,84 +277,75 @@ def _own(piece: Piece, node: cst.Call, scope: Scope) -> Arg:
     return Arg(place, pattern, pattern, True, False, None, ((pattern, place.span),))
 
 
-def _directory(node: cst.Call, scope: Scope) -> dict[str, object]:
+def _directory(node: ast.Call, scope: Scope) -> dict[str, object]:
     cwd = keyword(node, "cwd")
-    if cwd is None or (isinstance(cwd, cst.Name) and cwd.value == "None"):
+    if cwd is None or is_constant(cwd, None):
         return {}
     return {"cwd": lower(cwd, scope).pattern, "at_home": False}
 
 
-def may_raise(node: cst.Call, name: str) -> bool:
+def may_raise(node: ast.Call, name: str) -> bool:
     """Whether a failure of what a call runs may be raised there; of a function that is not known it may."""
     return name in _RAISING or name not in _ARGV | _SHELL_TEXT or _checks(node)
 
 
-def _checks(node: cst.Call) -> bool:
-    checked = keyword(node, "check")
-    return isinstance(checked, cst.Name) and checked.value == "True"
+def _checks(node: ast.Call) -> bool:
+    return is_constant(keyword(node, "check"), True)
 
 
-def _environment(node: cst.Call, scope: Scope) -> Iterator[Setting]:
+def _environment(node: ast.Call, scope: Scope) -> Iterator[Setting]:
     """The variables that `env={**os.environ, "K": v}` or `env=os.environ | {"K": v}` sets."""
     given = keyword(node, "env")
-    if isinstance(given, cst.BinaryOperation) and isinstance(given.operator, cst.BitOr):
+    if isinstance(given, ast.BinOp) and isinstance(given.op, ast.BitOr):
         given = given.right
-    if not isinstance(given, cst.Dict):
+    if not isinstance(given, ast.Dict):
         return
-    for element in given.elements:
-        if isinstance(element, cst.DictElement):
-            name = lower(element.key, scope).pattern.text
-            if name and name.isidentifier():
-                value = lower(element.value, scope).pattern
-                yield Setting(name, value, scope.place(element), "assignment")
+    for key, node_of_value in zip(given.keys, given.values, strict=True):
+        if key is None:
+            continue
+        name = lower(key, scope).pattern.text
+        if name and name.isidentifier():
+            value = lower(node_of_value, scope).pattern
+            whole = Span(scope.outline.start(key), scope.outline.end(node_of_value))
+            yield Setting(name, value, Place(scope.source, whole), "assignment")
 
 
-def arg_of(node: cst.BaseExpression, scope: Scope) -> Arg:
+def arg_of(node: ast.expr, scope: Scope) -> Arg:
     """A word, with the exact place of each of its parts."""
     place = scope.place(node)
     pieces = tuple(_pieces(node, scope))
     pattern = PathPattern.of(*(pattern for pattern, _ in pieces))
-    literal = isinstance(node, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString)
-    written = pattern if literal else PathPattern((Hole(place.text, pattern.names),))
+    written = pattern if is_text(node) else PathPattern((Hole(place.text, pattern.names),))
     return Arg(place, pattern, written, True, False, None, pieces)
 
 
-def _pieces(node: cst.BaseExpression, scope: Scope) -> Iterator[tuple[PathPattern, Span]]:
-    match node:
-        case cst.SimpleString():
-            yield from _string_pieces(node, scope)
-        case cst.FormattedString(parts=parts):
-            for part in parts:
-                span = scope.unit.span(part)
-                if isinstance(part, cst.FormattedStringText):
-                    raw = "r" in node.start.lower().rstrip("\"'")
-                    yield from decoded(part.value, span, raw=raw, braces=True)
-                elif isinstance(part, cst.FormattedStringExpression):
-                    yield _value(part, scope), span
-        case cst.ConcatenatedString(left=left, right=right):
-            yield from _pieces(left, scope)
-            yield from _pieces(right, scope)
-        case cst.BinaryOperation(left=left, operator=cst.Add(), right=right):
-            yield from _pieces(left, scope)
-            yield from _pieces(right, scope)
-        case _:
-            yield lower(node, scope).pattern, scope.unit.span(node)
+def _pieces(node: ast.expr, scope: Scope) -> Iterator[tuple[PathPattern, Span]]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        yield from _pieces(node.left, scope)
+        yield from _pieces(node.right, scope)
+        return
+    written = (
+        scope.outline.pieces(node)
+        if isinstance(node, ast.Constant | ast.JoinedStr) and is_text(node)
+        else None
+    )
+    if written is None:
+        yield lower(node, scope).pattern, scope.span(node)
+        return
+    for piece in written:
+        if isinstance(piece, Field):
+            yield _value(piece, scope), piece.span
+        else:
+            text = scope.source.text[piece.span.start : piece.span.end]
+            yield from decoded(text, piece.span, raw=piece.raw, braces=piece.formatted)
 
 
-def _value(part: cst.FormattedStringExpression, scope: Scope) -> PathPattern:
-    pattern = lower(part.expression, scope).pattern
-    if part.format_spec and pattern.text is None:
-        return PathPattern((Hole(scope.text(part).strip("{}"), pattern.names),))
+def _value(field: Field, scope: Scope) -> PathPattern:
+    pattern = lower(field.expression, scope).pattern
+    if field.spec is not None and pattern.text is None:
+        code = scope.source.text[field.span.start : field.span.end].strip("{}")
+        return PathPattern((Hole(code, pattern.names),))
     return pattern
-
-
-def _string_pieces(node: cst.SimpleString, scope: Scope) -> Iterator[tuple[PathPattern, Span]]:
-    span = scope.unit.span(node)
-    text = node.value
-    prefix = len(node.prefix)
-    quote = len(node.quote)
-    inner = Span(span.start + prefix + quote, span.end - quote)
-    yield from decoded(text[prefix + quote : len(text) - quote], inner, raw="r" in node.prefix.lower())
 
 
 def decoded(text: str, span: Span, *, raw: bool, braces: bool = False) -> Iterator[tuple[PathPattern, Span]]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-import libcst as cst
-
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.readers.python.close import Unit
+from jobsafety_lint.model import Span
+from jobsafety_lint.readers.python.nodes import (
+    arguments,
+    children,
+    dotted,
+    is_constant,
+    is_text,
+    keyword,
+    positional,
+)
+from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Hole, Place, Source
 
 PATH_CLASSES = frozenset(
@@ -99,14 +108,14 @@ class Value:
     """Where the call that opened the handle starts."""
     temporary: Value | None = None
     """The path, where this is an object of `tempfile` that has one."""
-    node: cst.BaseExpression | None = None
+    node: ast.expr | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Element:
     """One element of a list display: its node and value; `star` for `*rest`."""
 
-    node: cst.BaseExpression
+    node: ast.expr
     value: Value
     star: bool = False
 
@@ -115,13 +124,14 @@ class Element:
 class Scope:
     """The variables that are known at a point of a unit."""
 
-    source: Source
-    unit: Unit
+    outline: Outline
+    unit: Span
+    """The stretch of the file that is being walked."""
     resolve: Callable[[str], str]
     """A dotted name as written -> the full name behind imports."""
     module_value: Callable[[str], Value | None]
     """The value of a module constant or of `self.x` as set in `__init__`."""
-    call_value: Callable[[cst.Call, str, Scope], Value | None]
+    call_value: Callable[[ast.Call, str, Scope], Value | None]
     """The value that a function of the same file returns."""
     variables: dict[str, Value] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
@@ -130,13 +140,27 @@ class Scope:
         """A scope for one branch; versions are shared, so that they only grow."""
         return replace(self, variables=dict(self.variables))
 
-    def place(self, node: cst.CSTNode) -> Place:
-        """Where a node stands."""
-        return Place(self.source, self.unit.span(node))
+    @property
+    def source(self) -> Source:
+        """The file."""
+        return self.outline.source
 
-    def text(self, node: cst.CSTNode) -> str:
+    def span(self, node: ast.stmt | ast.expr) -> Span:
+        """Where a node stands."""
+        return self.outline.span(node)
+
+    def place(self, node: ast.stmt | ast.expr) -> Place:
+        """Where a node stands."""
+        return Place(self.outline.source, self.outline.span(node))
+
+    def text(self, node: ast.stmt | ast.expr) -> str:
         """A node's code."""
-        return self.place(node).text
+        span = self.outline.span(node)
+        return self.outline.source.text[span.start : span.end]
+
+    def holds(self, node: ast.expr) -> bool:
+        """Whether a node stands in the stretch that is being walked."""
+        return self.unit.start <= self.outline.start(node) < self.unit.end
 
     def hole(self, name: str, names: frozenset[str], *, kind: str = "variable") -> Hole:
         """The hole of a variable at its present version."""
@@ -195,30 +219,17 @@ class Scope:
             self.variables[name] = Value(PathPattern((hole,)), all(v.pathlike for v in known))
 
 
-def dotted(node: cst.BaseExpression) -> str:
-    """`a.b.c` of a name or attribute chain; empty for anything else."""
-    parts: list[str] = []
-    while isinstance(node, cst.Attribute):
-        parts.append(node.attr.value)
-        node = node.value
-    if not isinstance(node, cst.Name):
-        return ""
-    parts.append(node.value)
-    return ".".join(reversed(parts))
-
-
-def names_in(node: cst.CSTNode, scope: Scope) -> frozenset[str]:
+def names_in(node: ast.AST, scope: Scope) -> frozenset[str]:
     """Every parameter and variable that an expression is made from, followed through assignments."""
     found: set[str] = set()
-    stack: list[cst.CSTNode] = [node]
+    stack: list[ast.AST] = [node]
     while stack:
         inner = stack.pop()
-        if isinstance(inner, cst.Name):
-            value = scope.variables.get(inner.value)
+        if isinstance(inner, ast.Name):
+            value = scope.variables.get(inner.id)
             if value is not None:
-                found |= value.pattern.names if value.pattern.holes else {inner.value}
-            continue
-        if isinstance(inner, cst.Attribute):
+                found |= value.pattern.names if value.pattern.holes else {inner.id}
+        elif isinstance(inner, ast.Attribute):
             name = dotted(inner)
             known = scope.variables.get(name) or (
                 scope.module_value(name) if name.startswith("self.") else None
@@ -230,106 +241,105 @@ def names_in(node: cst.CSTNode, scope: Scope) -> frozenset[str]:
                 stack.append(inner.value)
             else:
                 stack.append(inner.value)
-            continue
-        if isinstance(inner, cst.Call):
-            stack += [arg.value for arg in inner.args]
-            if isinstance(inner.func, cst.Attribute):
+        elif isinstance(inner, ast.Call):
+            stack += [arg.value for arg in arguments(inner)]
+            if isinstance(inner.func, ast.Attribute):
                 stack.append(inner.func.value)
-            continue
-        stack.extend(inner.children)
+        elif not isinstance(inner, ast.Constant):
+            stack.extend(children(inner))
     return frozenset(found)
 
 
-def unknown(node: cst.CSTNode, scope: Scope, kind: str = "variable", *, pathlike: bool = False) -> Value:
+def unknown(node: ast.expr, scope: Scope, kind: str = "variable", *, pathlike: bool = False) -> Value:
     """A value that is known only at run time."""
     text = scope.text(node)
     once = kind == "unique" and not _SAME_IN_PROCESS.search(text)
-    version = scope.unit.span(node).start + 1 if once else 0  # two calls give two values
+    version = scope.outline.start(node) + 1 if once else 0  # two calls give two values
     return Value(PathPattern((Hole(text, names_in(node, scope), kind, version),)), pathlike)
 
 
-def lower(node: cst.BaseExpression, scope: Scope) -> Value:  # one case a kind of expression
+def lower(node: ast.expr, scope: Scope) -> Value:  # one case a kind of expression
     """The value of an expression."""
     match node:
-        case cst.SimpleString():
-            text = node.evaluated_value
-            return Value(PathPattern.of(text if isinstance(text, str) else text.decode("latin-1")))
-        case cst.FormattedString(parts=parts):
-            return Value(_formatted(parts, scope))
-        case cst.ConcatenatedString(left=left, right=right):
-            return Value(PathPattern.of(lower(left, scope).pattern, lower(right, scope).pattern))
-        case cst.Integer() | cst.Float():
+        case ast.Constant(value=str(text)):
+            return Value(PathPattern.of(text))
+        case ast.Constant(value=bytes(data)):
+            return Value(PathPattern.of(data.decode("latin-1")))
+        case ast.JoinedStr():
+            return Value(_formatted(node, scope))
+        case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
             return Value(PathPattern.of(scope.text(node)))
-        case cst.Name(value=name):
+        case ast.Name(id=name):
             return scope.variables.get(name) or scope.module_value(name) or unknown(node, scope)
-        case cst.Attribute():
+        case ast.Attribute():
             return _attribute(node, scope)
-        case cst.BinaryOperation():
+        case ast.BinOp():
             return _binary(node, scope)
-        case cst.Call():
+        case ast.Call():
             return _call(node, scope)
-        case cst.Await(expression=inner):
+        case ast.Await(value=inner):
             return lower(inner, scope)
-        case cst.NamedExpr(target=cst.Name(value=name), value=inner):
+        case ast.NamedExpr(target=ast.Name(id=name), value=inner):
             value = lower(inner, scope)
             scope.assign(name, value)
             return scope.variables[name]
-        case cst.List(elements=elements) | cst.Tuple(elements=elements):
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
             found = tuple(
-                Element(e.value, lower(e.value, scope), isinstance(e, cst.StarredElement)) for e in elements
+                Element(e.value, lower(e.value, scope), star=True)
+                if isinstance(e, ast.Starred)
+                else Element(e, lower(e, scope))
+                for e in elements
             )
             return Value(unknown(node, scope).pattern, elements=found)
-        case cst.Subscript(
-            value=cst.Call() as made,
-            slice=[cst.SubscriptElement(slice=cst.Index(value=cst.Integer(value="1")))],
-        ):
+        case ast.Subscript(value=ast.Call() as made, slice=ast.Constant(value=1)):
             value = lower(made, scope)
             return value.temporary if value.temporary is not None else unknown(node, scope)
-        case cst.IfExp(body=body, orelse=other):
+        case ast.IfExp(body=body, orelse=other):
             first, second = lower(body, scope), lower(other, scope)
             return first if first.pattern == second.pattern else unknown(node, scope)
-        case cst.BooleanOperation(left=left, operator=cst.Or(), right=right):
-            value = lower(right, scope)
-            return (
-                value
-                if value.pattern.text is None and lower(left, scope).pattern.holes
-                else unknown(node, scope)
-            )
+        case ast.BoolOp(op=ast.Or(), values=[*before, last]):
+            value = lower(last, scope)
+            first = lower(before[0], scope) if len(before) == 1 else unknown(node, scope)
+            return value if value.pattern.text is None and first.pattern.holes else unknown(node, scope)
     return unknown(node, scope)
 
 
-def _formatted(parts: Sequence[cst.BaseFormattedStringContent], scope: Scope) -> PathPattern:
+def _formatted(node: ast.JoinedStr, scope: Scope) -> PathPattern:
     out: list[str | Hole | PathPattern] = []
-    for part in parts:
-        if isinstance(part, cst.FormattedStringText):
-            out.append(part.value.replace("{{", "{").replace("}}", "}"))
-        elif isinstance(part, cst.FormattedStringExpression):
-            value = lower(part.expression, scope)
-            plain = part.conversion is None and not part.format_spec
-            if plain or value.pattern.text is not None:
-                out.append(value.pattern)
-            else:
-                code = scope.text(part).strip("{}")
-                holes = value.pattern.holes
-                version = max((hole.version for hole in holes), default=0)
-                kind = holes[0].kind if len(holes) == 1 else "variable"
-                out.append(Hole(code, value.pattern.names or names_in(part.expression, scope), kind, version))
+    fields = iter(scope.outline.fields(node))
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            out.append(str(part.value))
+            continue
+        field = next(fields, None)
+        if field is None:
+            return PathPattern((Hole(scope.text(node), names_in(node, scope)),))
+        value = lower(field.expression, scope)
+        plain = not field.converted and field.spec is None
+        if plain or value.pattern.text is not None:
+            out.append(value.pattern)
+        else:
+            code = scope.source.text[field.span.start : field.span.end].strip("{}")
+            holes = value.pattern.holes
+            version = max((hole.version for hole in holes), default=0)
+            kind = holes[0].kind if len(holes) == 1 else "variable"
+            out.append(Hole(code, value.pattern.names or names_in(field.expression, scope), kind, version))
     return PathPattern.of(*out)
 
 
-def _attribute(node: cst.Attribute, scope: Scope) -> Value:
+def _attribute(node: ast.Attribute, scope: Scope) -> Value:
     name = dotted(node)
     known = scope.variables.get(name) or (scope.module_value(name) if name else None)
     if known is not None:
         return known
     base = node.value
-    match node.attr.value:
+    match node.attr:
         case "parent":
             value = lower(base, scope)
             if value.pattern.parent.parts:
                 return Value(value.pattern.parent, True)
             return unknown(node, scope, pathlike=True)
-        case "name" if not isinstance(base, cst.Name) or base.value != "os":
+        case "name" if not isinstance(base, ast.Name) or base.id != "os":
             value = lower(base, scope)
             if value.temporary is not None:
                 return value.temporary
@@ -338,8 +348,8 @@ def _attribute(node: cst.Attribute, scope: Scope) -> Value:
             if any(hole.kind == "unique" for hole in value.pattern.holes):
                 return value
     value = unknown(node, scope)
-    base_value = scope.variables.get(base.value) if isinstance(base, cst.Name) else None
-    if base_value is not None and base_value.temporary is not None and node.attr.value == "name":
+    base_value = scope.variables.get(base.id) if isinstance(base, ast.Name) else None
+    if base_value is not None and base_value.temporary is not None and node.attr == "name":
         return base_value.temporary
     if base_value is not None and any(hole.kind == "unique" for hole in base_value.pattern.holes):
         return base_value
@@ -350,23 +360,23 @@ def _attribute(node: cst.Attribute, scope: Scope) -> Value:
     return value
 
 
-def _binary(node: cst.BinaryOperation, scope: Scope) -> Value:
-    match node.operator:
-        case cst.Divide():
+def _binary(node: ast.BinOp, scope: Scope) -> Value:
+    match node.op:
+        case ast.Div():
             left, right = lower(node.left, scope), lower(node.right, scope)
             looks = left.pathlike or (left.pattern.parts and isinstance(left.pattern.parts[0], Hole))
             if looks or "/" in left.pattern.literal:
                 return Value(left.pattern.joined(right.pattern), True)
-        case cst.Add():
+        case ast.Add():
             left, right = lower(node.left, scope), lower(node.right, scope)
             if left.elements is not None or right.elements is not None:
                 first = (Element(node.left, left, True),) if left.elements is None else left.elements
                 second = (Element(node.right, right, True),) if right.elements is None else right.elements
                 return Value(left.pattern, elements=(*first, *second))
             return Value(PathPattern.of(left.pattern, right.pattern))
-        case cst.Modulo():
+        case ast.Mod():
             left = lower(node.left, scope)
-            if isinstance(node.left, cst.SimpleString | cst.ConcatenatedString):
+            if isinstance(node.left, ast.Constant) and is_text(node.left):
                 right = lower(node.right, scope)
                 values = [e.value for e in right.elements] if right.elements is not None else [right]
                 return Value(_percent(left.pattern.text or "", values, scope.text(node.right)))
@@ -393,21 +403,10 @@ def _percent(text: str, values: Sequence[Value], code: str) -> PathPattern:
     return PathPattern.of(*parts)
 
 
-def _positional(node: cst.Call) -> list[cst.BaseExpression]:
-    return [arg.value for arg in node.args if arg.keyword is None and not arg.star]
-
-
-def keyword(node: cst.Call, name: str) -> cst.BaseExpression | None:
-    """The value of a keyword argument."""
-    return next(
-        (arg.value for arg in node.args if arg.keyword is not None and arg.keyword.value == name), None
-    )
-
-
-def _call(node: cst.Call, scope: Scope) -> Value:  # one case a function
+def _call(node: ast.Call, scope: Scope) -> Value:  # one case a function
     written = dotted(node.func)
     name = scope.resolve(written)
-    args = _positional(node)
+    args = positional(node)
     if name in PATH_CLASSES:
         values = [lower(arg, scope).pattern for arg in args]
         return Value(values[0].joined(*values[1:]) if values else PathPattern.of("."), True)
@@ -441,7 +440,7 @@ def _call(node: cst.Call, scope: Scope) -> Value:  # one case a function
         return unknown(node, scope, "digest")
     if name in {"os.environ.get", "os.getenv"} and len(args) >= 1:
         return Value(PathPattern((Hole(scope.text(node), frozenset()),)))
-    if isinstance(node.func, cst.Attribute):
+    if isinstance(node.func, ast.Attribute):
         found = _method(node, node.func, args, scope)
         if found is not None:
             return found
@@ -451,15 +450,11 @@ def _call(node: cst.Call, scope: Scope) -> Value:  # one case a function
     return unknown(node, scope)
 
 
-def _temporary(node: cst.Call, name: str, args: Sequence[cst.BaseExpression], scope: Scope) -> Value:
+def _temporary(node: ast.Call, name: str, args: Sequence[ast.expr], scope: Scope) -> Value:
     """What `tempfile` makes: a path of its own in a folder, the shared one unless `dir=` says another."""
     given = dict(zip(_TEMPORARIES[name], args, strict=False))
-    given |= {arg.keyword.value: arg.value for arg in node.args if arg.keyword is not None}
-    given = {
-        key: value
-        for key, value in given.items()
-        if not (isinstance(value, cst.Name) and value.value == "None")
-    }
+    given |= {k.arg: k.value for k in node.keywords if k.arg is not None}
+    given = {key: value for key, value in given.items() if not is_constant(value, None)}
     folder = PathPattern((Hole("tempfile.gettempdir()", kind="tempdir"),))
     if "dir" in given:
         folder = lower(given["dir"], scope).pattern
@@ -476,11 +471,9 @@ def _temporary(node: cst.Call, name: str, args: Sequence[cst.BaseExpression], sc
     return replace(own, temporary=path)
 
 
-def _method(
-    node: cst.Call, func: cst.Attribute, args: Sequence[cst.BaseExpression], scope: Scope
-) -> Value | None:
-    method = func.attr.value
-    if method == "join" and len(args) == 1 and isinstance(func.value, cst.SimpleString | cst.Name):
+def _method(node: ast.Call, func: ast.Attribute, args: Sequence[ast.expr], scope: Scope) -> Value | None:
+    method = func.attr
+    if method == "join" and len(args) == 1 and isinstance(func.value, ast.Constant | ast.Name):
         separator = lower(func.value, scope).pattern.text
         listed = lower(args[0], scope).elements
         if separator is not None and listed is not None:
@@ -489,7 +482,7 @@ def _method(
                 parts += [separator, element.value.pattern] if at else [element.value.pattern]
             return Value(PathPattern.of(*parts))
         return None
-    if method == "format" and isinstance(func.value, cst.SimpleString | cst.ConcatenatedString | cst.Name):
+    if method == "format" and isinstance(func.value, ast.Constant | ast.Name):
         text = lower(func.value, scope).pattern.text
         return Value(_format(text, node, args, scope)) if text is not None else None
     base = lower(func.value, scope)
@@ -523,7 +516,7 @@ def _with_suffix(pattern: PathPattern, suffix: PathPattern) -> PathPattern:
     return PathPattern.of(pattern, suffix)
 
 
-def _format(text: str, node: cst.Call, args: Sequence[cst.BaseExpression], scope: Scope) -> PathPattern:
+def _format(text: str, node: ast.Call, args: Sequence[ast.expr], scope: Scope) -> PathPattern:
 
     parts: list[str | Hole | PathPattern] = []
     counter = 0
@@ -538,7 +531,7 @@ def _format(text: str, node: cst.Call, args: Sequence[cst.BaseExpression], scope
         key = name.partition(".")[0].partition("[")[0]
         if not key:
             key, counter = str(counter), counter + 1
-        value: cst.BaseExpression | None = None
+        value: ast.expr | None = None
         if key.isdigit():
             value = args[int(key)] if int(key) < len(args) else None
         else:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-
-import libcst as cst
 
 from jobsafety_lint.meaning.commands import Condition
 from jobsafety_lint.meaning.execution import Arm, Execution, Loop, Setting
@@ -32,13 +31,15 @@ from jobsafety_lint.meaning.python.values import (
     Element,
     Scope,
     Value,
-    dotted,
-    keyword,
     lower,
     names_in,
 )
+from jobsafety_lint.readers.python import nodes
+from jobsafety_lint.readers.python.nodes import arguments, children, dotted, is_constant, keyword
 from jobsafety_lint.source import Hole, Place
 
+TryStar: type[ast.Try] = getattr(ast, "TryStar", ast.Try)
+"""`try` with `except*`, from Python 3.11 on."""
 _CATCHES_MISSING = frozenset(
     {"FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException", "os.error"}
 )
@@ -66,7 +67,7 @@ _BETWEEN_PROCESSES = ("multiprocessing.", "mp.", "billiard.", "torch.multiproces
 
 _GROWING = frozenset({"add", "append", "extend", "update", "insert", "setdefault"})
 
-CommandCall = Callable[[cst.Call, str, Scope, Execution, str, frozenset[str]], bool]
+CommandCall = Callable[[ast.Call, str, Scope, Execution, str, frozenset[str]], bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +89,8 @@ class Active:
 
     asked: Asked
     shape: str
-    statement: cst.CSTNode
-    act: cst.BaseExpression | None = None
+    statement: ast.stmt | ast.expr
+    act: ast.expr | None = None
     leaving: str = ""
 
 
@@ -109,16 +110,16 @@ class Walker:
     """Where the code ends that a handler for errors of any kind takes care of, if only such a one does."""
     durable: frozenset[str] = frozenset()
     """Functions of the file that call fsync."""
-    helper_checks: Callable[[cst.Call, str, Scope], list[tuple[Check, bool]]] | None = None
+    helper_checks: Callable[[ast.Call, str, Scope], list[tuple[Check, bool]]] | None = None
     """The check that a function of the file stands for (`def taken(): return LOCK.exists()`)."""
-    guarded_calls: list[tuple[cst.Call, str, tuple[Guard, ...]]] = field(default_factory=list)
+    guarded_calls: list[tuple[ast.Call, str, tuple[Guard, ...]]] = field(default_factory=list)
     """Calls of functions of the same file that a check has let through."""
     failure: str | None = None
     """What becomes of a program's failure that is raised here, where somebody catches it: `branch`, `masked`."""
-    returned: list[tuple[cst.BaseExpression, Value]] = field(default_factory=list)
-    named: list[tuple[cst.BaseExpression, Value, str, Execution]] = field(default_factory=list)
+    returned: list[tuple[ast.expr, Value]] = field(default_factory=list)
+    named: list[tuple[ast.expr, Value, str, Execution]] = field(default_factory=list)
     """Expressions that were assigned: with their value, the variable, and the circumstances."""
-    local_calls: list[tuple[cst.Call, str, Scope, Execution]] = field(default_factory=list)
+    local_calls: list[tuple[ast.Call, str, Scope, Execution]] = field(default_factory=list)
     row: Row = field(default_factory=Row)
     """What the unit runs and asks, in order; the commands among it are the interpreter's."""
     _outputs: frozenset[str] = frozenset()
@@ -135,7 +136,7 @@ class Walker:
 
     # --- statements ------------------------------------------------------------------------------------------------
 
-    def block(self, statements: Iterable[cst.BaseStatement | cst.BaseSmallStatement]) -> None:
+    def block(self, statements: Iterable[ast.stmt]) -> None:
         """Walks statements in order; what early exits have ruled out counts for the rest."""
         entered, execution = len(self.guards), self.execution
         for statement in statements:
@@ -143,22 +144,17 @@ class Walker:
         del self.guards[entered:]
         self.execution = self.execution.but(conditions=execution.conditions)
 
-    def statement(self, node: cst.BaseStatement | cst.BaseSmallStatement) -> None:
+    def statement(self, node: ast.stmt) -> None:
         """Walks one statement."""
         match node:
-            case cst.SimpleStatementLine(body=body):
-                for small in body:
-                    self.statement(small)
-            case cst.Expr(value=value):
+            case ast.Expr(value=value):
                 self.expression(value, statement=node)
-            case cst.Assign(targets=targets, value=value):
-                self._assign([target.target for target in targets], value)
-            case cst.AnnAssign(target=target, value=value, annotation=annotation):
+            case ast.Assign(targets=targets, value=value):
+                self._assign(targets, value)
+            case ast.AnnAssign(target=target, value=value, annotation=annotation):
                 if value is not None:
-                    self._assign(
-                        [target], value, pathlike=is_path_annotation(annotation.annotation, self.scope)
-                    )
-            case cst.AugAssign(target=target, value=value):
+                    self._assign([target], value, pathlike=is_path_annotation(annotation, self.scope))
+            case ast.AugAssign(target=target, value=value):
                 self._flowing(value, frozenset(_target_names(target)))
                 name = dotted(target)
                 known = self.scope.variables.get(name)
@@ -167,29 +163,29 @@ class Walker:
                     self.scope.assign(name, replace(known, elements=(*known.elements, *added.elements)))
                 elif name:
                     self.scope.forget(name)
-            case cst.Return(value=value):
+            case ast.Return(value=value):
                 if value is not None:
                     self._flowing(value, frozenset({RETURNED}), statement=node)
                     self.returned.append((value, lower(value, self.scope)))
-            case cst.If():
+            case ast.If():
                 self._if(node)
-            case cst.For():
+            case ast.For() | ast.AsyncFor():
                 self._for(node)
-            case cst.While():
+            case ast.While():
                 self._while(node)
-            case cst.Try() | cst.TryStar():
+            case ast.Try() | TryStar():
                 self._try(node)
-            case cst.With():
+            case ast.With() | ast.AsyncWith():
                 self._with(node)
-            case cst.FunctionDef():
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self._inner_function(node)
-            case cst.Assert(test=test):
+            case ast.Assert(test=test):
                 self._tested(test)
                 self.guards += [Active(a, "early-exit", node, leaving="raise") for a in self._asked(test)]
-            case cst.Raise(exc=exc):
+            case ast.Raise(exc=exc):
                 if exc is not None:
                     self.expression(exc)
-            case cst.Match(subject=subject, cases=cases):
+            case ast.Match(subject=subject, cases=cases):
                 self.expression(subject)
                 outcomes = [self.scope.copy()]
                 execution, place = self.execution, self.scope.place(node)
@@ -202,7 +198,7 @@ class Walker:
 
     def _branch(
         self,
-        body: cst.BaseSuite,
+        body: Sequence[ast.stmt],
         guards: Sequence[Active] = (),
         condition: str = "",
         *,
@@ -217,15 +213,13 @@ class Walker:
             self.execution = execution.but(handling=True)
         entered = len(self.guards)
         self.guards += guards
-        self.block(_statements(body))
+        self.block(body)
         del self.guards[entered:]
         self.execution = execution
         inner, self.scope = self.scope, outer
         return inner
 
-    def _assign(
-        self, targets: Sequence[cst.BaseExpression], value_node: cst.BaseExpression, *, pathlike: bool = False
-    ) -> None:
+    def _assign(self, targets: Sequence[ast.expr], value_node: ast.expr, *, pathlike: bool = False) -> None:
         before = len(self.facts)
         outputs = frozenset(name for target in targets for name in _target_names(target))
         self._flowing(value_node, outputs)
@@ -235,11 +229,11 @@ class Walker:
         if pathlike:
             value = replace(value, pathlike=True)
         for target in targets:
-            if isinstance(target, cst.Tuple):
+            if isinstance(target, ast.Tuple):
                 self._unpack(target, value, value_node)
                 continue
             name = dotted(target)
-            if isinstance(target, cst.Subscript):
+            if isinstance(target, ast.Subscript):
                 self._set_environment(target, value)
             if name:
                 self.named.append((value_node, value, name, self.execution))
@@ -247,9 +241,9 @@ class Walker:
 
     def _flowing(
         self,
-        node: cst.BaseExpression,
+        node: ast.expr,
         targets: frozenset[str],
-        statement: cst.CSTNode | None = None,
+        statement: ast.stmt | None = None,
     ) -> None:
         """Walks an expression whose value goes into variables (or `RETURNED`)."""
         outer, self._outputs = self._outputs, targets
@@ -257,7 +251,7 @@ class Walker:
         self._outputs = outer
         self.row.flow(targets, _raw_names(node))
 
-    def _tested(self, node: cst.BaseExpression) -> None:
+    def _tested(self, node: ast.expr) -> None:
         """Walks an expression whose truth picks a branch."""
         outer, self._testing = self._testing, True
         self.expression(node)
@@ -268,18 +262,17 @@ class Walker:
             self.facts.append(condition)
             self.row.add(condition)
 
-    def _set_environment(self, target: cst.Subscript, value: Value) -> None:
+    def _set_environment(self, target: ast.Subscript, value: Value) -> None:
         """`os.environ["NAME"] = value`: what is run from here on has it."""
-        if self.scope.resolve(dotted(target.value)) != "os.environ":
+        if self.scope.resolve(dotted(target.value)) != "os.environ" or isinstance(target.slice, ast.Slice):
             return
-        index = target.slice[0].slice
-        name = lower(index.value, self.scope).pattern.text if isinstance(index, cst.Index) else None
+        name = lower(target.slice, self.scope).pattern.text
         if name:
             setting = Setting(name, value.pattern, self.scope.place(target), "export")
             self.execution = self.execution.but(environment=(*self.execution.environment, setting))
 
-    def _unpack(self, target: cst.Tuple, value: Value, node: cst.BaseExpression) -> None:
-        names = [dotted(element.value) for element in target.elements]
+    def _unpack(self, target: ast.Tuple, value: Value, node: ast.expr) -> None:
+        names = [dotted(element) for element in target.elts]
         if value.temporary is not None and len(names) == 2:
             if names[0]:
                 self.scope.assign(names[0], Value(value.pattern, handle_of=value.temporary))
@@ -297,24 +290,24 @@ class Walker:
                 holes = Hole(f"{self.scope.text(node)}[{at}]", names_in(node, self.scope) | {name}, kind, 1)
                 self.scope.assign(name, Value(PathPattern((holes,))))
 
-    def _result_of(self, node: cst.BaseExpression, value: Value, before: int) -> Value:
+    def _result_of(self, node: ast.expr, value: Value, before: int) -> Value:
         """What an expression stands for beyond its text: the result of a glob, a list of a glob's items, a check."""
         asked = self._asked(node)
-        if asked and isinstance(node, cst.Call | cst.UnaryOperation | cst.BooleanOperation | cst.Await):
+        if asked and isinstance(node, ast.Call | ast.UnaryOp | ast.BoolOp | ast.Await):
             return replace(value, checks=tuple(asked))
         for fact in self.facts[before:]:
             if isinstance(fact, Glob):
                 return replace(value, glob=fact)
-        if isinstance(node, cst.ListComp | cst.GeneratorExp | cst.SetComp):
-            source = lower(node.for_in.iter, self.scope)
+        if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):
+            source = lower(node.generators[0].iter, self.scope)
             if source.glob is not None and value.glob is None:
                 return replace(value, glob=source.glob)
         return value
 
-    def _if(self, node: cst.If) -> None:
+    def _if(self, node: ast.If) -> None:
         self._tested(node.test)
         asked = self._asked(node.test)
-        only = _only_expression(node.body) if node.orelse is None else None
+        only = _only_expression(node.body) if not node.orelse else None
         outcomes: list[Scope] = []
         self._filter_names(node.test)
         condition = self.scope.text(node.test)
@@ -326,23 +319,24 @@ class Walker:
         refuted = [Active(a, "else", node) for a in self._refuted(node.test)]
         otherwise = execution.but(conditions=(*execution.conditions, f"not {condition}"))
         self.execution = otherwise
-        if node.orelse is not None:
-            end = "" if isinstance(node.orelse, cst.If) else _leaving(node.orelse.body)
+        other = _elif(node)
+        if node.orelse:
+            end = "" if other is not None else _leaving(node.orelse)
             self.execution = otherwise.but(arms=(*otherwise.arms, Arm(place, 1, end)))
-        if node.orelse is None:
+        if not node.orelse:
             outcomes.append(self.scope.copy())
-        elif isinstance(node.orelse, cst.If):
+        elif other is not None:
             outer, self.scope = self.scope, self.scope.copy()
             entered = len(self.guards)
             self.guards += refuted
-            self._if(node.orelse)
+            self._if(other)
             del self.guards[entered:]
-            other, self.scope = self.scope, outer
-            outcomes.append(other)
+            after, self.scope = self.scope, outer
+            outcomes.append(after)
         else:
-            other = self._branch(node.orelse.body, refuted)
-            if not leaves(node.orelse.body):
-                outcomes.append(other)
+            after = self._branch(node.orelse, refuted)
+            if not leaves(node.orelse):
+                outcomes.append(after)
         self.execution = execution
         self.scope.join(*outcomes)
         if leaves(node.body):
@@ -350,7 +344,7 @@ class Walker:
             self.guards += [replace(active, shape="early-exit", leaving=how) for active in refuted]
             self.execution = otherwise
 
-    def _for(self, node: cst.For) -> None:
+    def _for(self, node: nodes.For) -> None:
         self._flowing(node.iter, frozenset(_target_names(node.target)))
         iterated = lower(node.iter, self.scope)
         before = len(self.facts)
@@ -364,11 +358,10 @@ class Walker:
             self.scope.bind(name, pathlike=glob is not None and glob.by.startswith("Path"), glob=glob)
         loop = Loop("for", self.scope.place(node.target), tuple(names), _literal_values(iterated))
         self._looped(loop, node.body)
-        if node.orelse is not None:
-            self.block(_statements(node.orelse.body))
+        self.block(node.orelse)
 
-    def _last_glob(self, node: cst.BaseExpression) -> Glob | None:
-        span = self.scope.unit.span(node)
+    def _last_glob(self, node: ast.expr) -> Glob | None:
+        span = self.scope.span(node)
         for fact in reversed(self.facts):
             if (
                 isinstance(fact, Glob)
@@ -378,14 +371,14 @@ class Walker:
                 return fact
         return None
 
-    def _looped(self, loop: Loop, body: cst.BaseSuite, guards: Sequence[Active] = ()) -> None:
+    def _looped(self, loop: Loop, body: Sequence[ast.stmt], guards: Sequence[Active] = ()) -> None:
         outer = self.execution
         self.execution = outer.but(loops=(*outer.loops, loop))
         inner = self._branch(body, guards)
         self.execution = outer
         self.scope.join(self.scope.copy(), inner)
 
-    def _while(self, node: cst.While) -> None:
+    def _while(self, node: ast.While) -> None:
         for name in _assigned(node.body):
             if name in self.scope.variables:
                 self.scope.forget(name)
@@ -399,20 +392,20 @@ class Walker:
         breaks = _breaks(node.body)
         if not breaks:
             self.guards += [Active(a, "while-over", node) for a in self._refuted(node.test)]
-        elif len(breaks) == 1 and isinstance(node.test, cst.Name | cst.Integer):
+        elif len(breaks) == 1 and isinstance(node.test, ast.Name | ast.Constant):
             self.guards += [Active(a, "while-over", node) for a in self._asked(breaks[0])]
 
-    def _try(self, node: cst.Try | cst.TryStar) -> None:
+    def _try(self, node: ast.Try) -> None:
         outer = self.tolerance, self.tolerance_existing, self.failure, self.broad_until
         named = any(_names_it(handler, self.scope) for handler in node.handlers)
-        self.broad_until = None if named else self.scope.place(node.body).span.end
+        self.broad_until = None if named else self.scope.outline.end(node.body[-1])
         if any(_catches(handler, self.scope, _CATCHES_MISSING) for handler in node.handlers):
             self.tolerance = "handler"
         if any(_catches(handler, self.scope, _CATCHES_EXISTING) for handler in node.handlers):
             self.tolerance_existing = "handler"
         if any(h.type is None or _names_missing(h.type, self.scope, _CATCHES_FAILURE) for h in node.handlers):
             self.failure = "branch"
-        self.block(_statements(node.body))
+        self.block(node.body)
         self.tolerance, self.tolerance_existing, self.failure, self.broad_until = outer
         outcomes = [self.scope.copy()]
         for handler in node.handlers:
@@ -420,48 +413,50 @@ class Walker:
             if not leaves(handler.body):
                 outcomes.append(inner)
         self.scope.join(*outcomes)
-        if node.orelse is not None:
-            self.block(_statements(node.orelse.body))
-        if node.finalbody is not None:
-            self.block(_statements(node.finalbody.body))
+        self.block(node.orelse)
+        self.block(node.finalbody)
 
-    def _with(self, node: cst.With) -> None:
+    def _with(self, node: nodes.With) -> None:
         outer_execution, outer_failure = self.execution, self.failure
         outer_tolerance, outer_existing = self.tolerance, self.tolerance_existing
         for item in node.items:
             before = len(self.facts)
-            self._flowing(item.item, frozenset(_target_names(item.asname.name) if item.asname else ()))
+            self._flowing(
+                item.context_expr, frozenset(_target_names(item.optional_vars) if item.optional_vars else ())
+            )
             self._enter(item, before)
-        self.block(_statements(node.body))
+        self.block(node.body)
         self.execution, self.failure = outer_execution, outer_failure
         self.tolerance, self.tolerance_existing = outer_tolerance, outer_existing
 
-    def _is_in_process(self, lock: cst.BaseExpression) -> bool:
+    def _is_in_process(self, lock: ast.expr) -> bool:
         """Whether a lock is made without the path of a file: it holds threads off, but no other process."""
         made = " ".join(hole.text for hole in lower(lock, self.scope).pattern.holes)
         if _IN_PROCESS.fullmatch(made) is None:
             return False
         return not self.scope.resolve(made.removesuffix("()")).startswith(_BETWEEN_PROCESSES)
 
-    def _enter(self, item: cst.WithItem, before: int) -> None:
-        call = item.item.expression if isinstance(item.item, cst.Await) else item.item
-        name = self.scope.resolve(dotted(call.func if isinstance(call, cst.Call) else call))
-        if name in {"contextlib.suppress", "suppress"} and isinstance(call, cst.Call):
-            if any(_names_missing(arg.value, self.scope) for arg in call.args):
+    def _enter(self, item: ast.withitem, before: int) -> None:
+        entered = item.context_expr
+        call = _bare(entered)
+        name = self.scope.resolve(dotted(call.func if isinstance(call, ast.Call) else call))
+        given = [arg.value for arg in arguments(call)] if isinstance(call, ast.Call) else []
+        if name in {"contextlib.suppress", "suppress"}:
+            if any(_names_missing(arg, self.scope) for arg in given):
                 self.tolerance = "suppress"
-            if any(_names_missing(arg.value, self.scope, _CATCHES_EXISTING) for arg in call.args):
+            if any(_names_missing(arg, self.scope, _CATCHES_EXISTING) for arg in given):
                 self.tolerance_existing = "suppress"
-            if any(_names_missing(arg.value, self.scope, _CATCHES_FAILURE) for arg in call.args):
+            if any(_names_missing(arg, self.scope, _CATCHES_FAILURE) for arg in given):
                 self.failure = "masked"
-        elif name.endswith(".cd") and isinstance(call, cst.Call) and call.args:
-            self.execution = self.execution.but(cwd=lower(call.args[0].value, self.scope).pattern)
+        elif name.endswith(".cd") and given:
+            self.execution = self.execution.but(cwd=lower(given[0], self.scope).pattern)
         elif set(words_of(name)) & _LOCK_WORDS:
             self._hold(call)
-        if item.asname is None:
+        if item.optional_vars is None:
             return
-        value = lower(item.item, self.scope)
+        value = lower(entered, self.scope)
         opened = [f for f in self.facts[before:] if isinstance(f, Act)]
-        handle = self._opened_by(item.item)
+        handle = self._opened_by(entered)
         if handle is not None:
             value = handle
         elif value.temporary is not None:
@@ -469,10 +464,10 @@ class Walker:
         elif opened:
             inner = Value(opened[-1].path)
             value = Value(opened[-1].path, handle_of=inner)
-        for target in _target_names(item.asname.name):
+        for target in _target_names(item.optional_vars):
             self.scope.assign(target, value)
 
-    def _hold(self, lock: cst.BaseExpression) -> None:
+    def _hold(self, lock: ast.expr) -> None:
         """From here on a lock is held."""
         text = self.scope.text(lock)
         if self._is_in_process(lock):
@@ -480,7 +475,7 @@ class Walker:
         else:
             self.execution = self.execution.but(lock=text)
 
-    def _inner_function(self, node: cst.FunctionDef) -> None:
+    def _inner_function(self, node: nodes.Function) -> None:
         outer, self.scope = self.scope, self.scope.copy()
         guards, self.guards = self.guards, []
         tolerance, self.tolerance = self.tolerance, None
@@ -490,9 +485,8 @@ class Walker:
         failure, self.failure = self.failure, None
         returned = len(self.returned)
         for parameter in all_parameters(node):
-            annotation = parameter.annotation.annotation if parameter.annotation else None
-            self.scope.bind(parameter.name.value, pathlike=is_path_annotation(annotation, self.scope))
-        self.block(_statements(node.body))
+            self.scope.bind(parameter.arg, pathlike=is_path_annotation(parameter.annotation, self.scope))
+        self.block(node.body)
         del self.returned[returned:]
         self.scope, self.guards, self.tolerance, self.failure = outer, guards, tolerance, failure
         self.tolerance_existing, self.execution = existing, execution
@@ -501,26 +495,16 @@ class Walker:
 
     def expression(
         self,
-        node: cst.BaseExpression,
+        node: ast.expr,
         *,
-        statement: cst.CSTNode | None = None,
+        statement: ast.stmt | None = None,
         output_to: frozenset[str] = frozenset(),
     ) -> None:
         """Walks an expression: calls become facts, `and`, `… if …` and comprehensions guard what follows."""
         match node:
-            case cst.BooleanOperation(left=left, right=right, operator=operator):
-                self.expression(left)
-                asked = self._asked(left)
-                if isinstance(operator, cst.Or):
-                    one = len(asked) == 1 and asked[0].alone
-                    asked = [Asked(a.check, not a.holds, True) for a in asked] if one else []
-                act = right if statement is not None else None
-                entered = len(self.guards)
-                whole = statement if statement is not None else node
-                self.guards += [Active(a, "and", whole, act) for a in asked]
-                self.expression(right)
-                del self.guards[entered:]
-            case cst.IfExp(test=test, body=body, orelse=other):
+            case ast.BoolOp():
+                self._and_or(node, statement)
+            case ast.IfExp(test=test, body=body, orelse=other):
                 self._tested(test)
                 asked = self._asked(test)
                 entered = len(self.guards)
@@ -533,40 +517,67 @@ class Walker:
                     )
                 self.expression(other)
                 del self.guards[entered:]
-            case cst.ListComp() | cst.GeneratorExp() | cst.SetComp() | cst.DictComp():
+            case ast.ListComp() | ast.GeneratorExp() | ast.SetComp() | ast.DictComp():
                 self._comprehension(node)
-            case cst.Lambda(body=body):
+            case ast.Lambda(body=body):
                 self.expression(body)
-            case cst.Call():
+            case ast.Call():
                 self._call(node, output_to)
-            case cst.Await(expression=inner):
+            case ast.Await(value=inner):
                 self.expression(inner, statement=statement, output_to=output_to)
-            case cst.NamedExpr(target=target, value=value):
+            case ast.NamedExpr(target=target, value=value):
                 self._flowing(value, frozenset(_target_names(target)))
                 name = dotted(target)
                 if name:
                     self.scope.assign(name, lower(value, self.scope))
-            case cst.SimpleString() | cst.Name() | cst.Integer():
+            case ast.Constant() | ast.Name():
                 pass
-            case cst.Attribute(value=value):
+            case ast.Attribute(value=value):
                 self.expression(value, output_to=output_to)
+            case ast.JoinedStr():
+                for field in self.scope.outline.fields(node):
+                    self.expression(field.expression)
             case _:
-                for child in node.children:
+                for child in children(node):
                     self._children(child)
 
-    def _children(self, node: cst.CSTNode) -> None:
-        if isinstance(node, cst.BaseExpression):
+    def _and_or(self, node: ast.BoolOp, statement: ast.stmt | None) -> None:
+        """`a and b and c`: what stands before lets through what follows."""
+        entered = len(self.guards)
+        self.expression(node.values[0])
+        before: list[ast.expr] = []
+        for value in node.values[1:]:
+            before.append(node.values[len(before)])
+            if isinstance(node.op, ast.And):
+                asked = self._all_asked(before)
+            else:
+                asked = self._asked(before[0]) if len(before) == 1 else []
+                one = len(asked) == 1 and asked[0].alone
+                asked = [Asked(a.check, not a.holds, True) for a in asked] if one else []
+            last = statement is not None and value is node.values[-1]
+            whole = statement if statement is not None and last else node
+            self.guards += [Active(a, "and", whole, value if last else None) for a in asked]
+            self.expression(value)
+            del self.guards[entered:]
+
+    def _all_asked(self, parts: Sequence[ast.expr]) -> list[Asked]:
+        """What must have been asked where all of these hold."""
+        if len(parts) == 1:
+            return self._asked(parts[0])
+        return [replace(a, alone=False) for part in parts for a in self._asked(part)]
+
+    def _children(self, node: ast.AST) -> None:
+        if isinstance(node, ast.expr):
             self.expression(node)
         else:
-            for child in node.children:
+            for child in children(node):
                 self._children(child)
 
-    def _comprehension(self, node: cst.ListComp | cst.GeneratorExp | cst.SetComp | cst.DictComp) -> None:
+    def _comprehension(self, node: nodes.Comprehension) -> None:
         outer_scope, self.scope = self.scope, self.scope.copy()
         outer_execution = self.execution
         entered = len(self.guards)
-        part: cst.CompFor | None = node.for_in
-        while part is not None:
+        for part in node.generators:
             self.expression(part.iter)
             iterated = lower(part.iter, self.scope)
             glob = iterated.glob or self._last_glob(part.iter)
@@ -577,11 +588,10 @@ class Walker:
             loop = Loop("comprehension", self.scope.place(part.target), tuple(names))
             self.execution = self.execution.but(loops=(*self.execution.loops, loop))
             for condition in part.ifs:
-                self._tested(condition.test)
-                self._filter_names(condition.test)
-                self.guards += [Active(a, "comprehension", node) for a in self._asked(condition.test)]
-            part = part.inner_for_in
-        if isinstance(node, cst.DictComp):
+                self._tested(condition)
+                self._filter_names(condition)
+                self.guards += [Active(a, "comprehension", node) for a in self._asked(condition)]
+        if isinstance(node, ast.DictComp):
             self.expression(node.key)
             self.expression(node.value)
         else:
@@ -589,12 +599,13 @@ class Walker:
         del self.guards[entered:]
         self.scope, self.execution = outer_scope, outer_execution
 
-    def _call(self, node: cst.Call, output_to: frozenset[str]) -> None:
-        if isinstance(node.func, cst.Attribute):
-            passes = output_to if node.func.attr.value in _PASSING_METHODS else frozenset[str]()
+    def _call(self, node: ast.Call, output_to: frozenset[str]) -> None:
+        if isinstance(node.func, ast.Attribute):
+            passes = output_to if node.func.attr in _PASSING_METHODS else frozenset[str]()
             self.expression(node.func.value, output_to=passes)
         passes = output_to if dotted(node.func) in _PASSING else frozenset()
-        for arg in node.args:
+        given = arguments(node)
+        for arg in given:
             self.expression(arg.value, output_to=passes)
         written = dotted(node.func)
         name = self.scope.resolve(written)
@@ -604,7 +615,7 @@ class Walker:
             return
         for found in calls.facts_of(node, name, self.scope, self.execution):
             if found.handle is not None:
-                start = self.scope.unit.span(node).start
+                start = self.scope.outline.start(node)
                 self._handles[start] = replace(found.handle, opened=start)
                 self._depths[start] = len(self.execution.loops)
             self._keep(found.fact)
@@ -621,48 +632,47 @@ class Walker:
         if self.command_call(node, name, self.scope, self.execution, status, output_to):
             return
         self.local_calls.append((node, written, self.scope.copy(), self.execution))
-        bound = tuple(lower(arg.value, self.scope).pattern for arg in node.args)
-        keywords = tuple(arg.keyword.value if arg.keyword else "*" if arg.star else "" for arg in node.args)
+        bound = tuple(lower(arg.value, self.scope).pattern for arg in given)
+        keywords = tuple(arg.keyword or ("*" if arg.star else "") for arg in given)
         self.row.add(
             LocalCall(
                 self.scope.place(node), written, self.execution, output_to, self._testing, bound, keywords
             )
         )
 
-    def _grow(self, node: cst.Call, written: str) -> None:
+    def _grow(self, node: ast.Call, written: str) -> None:
         """`active.add(x)`: what goes into a collection flows into its variable."""
         name, _, method = written.rpartition(".")
         if name and method in _GROWING:
-            self.row.flow(frozenset({name}), frozenset().union(*(_raw_names(arg.value) for arg in node.args)))
+            self.row.flow(
+                frozenset({name}), frozenset().union(*(_raw_names(arg.value) for arg in arguments(node)))
+            )
         if self.guards:
             guards = tuple(self._guard(active, None) for active in reversed(self.guards))
             self.guarded_calls.append((node, written, guards))
         if written.rpartition(".")[2] in self.durable:
             self._syncs = len(self.facts)
 
-    def _build_list(self, node: cst.Call, written: str) -> None:
+    def _build_list(self, node: ast.Call, written: str) -> None:
         """`cmd.append(x)`, `cmd.extend([…])` on a list that is known."""
         name, _, method = written.rpartition(".")
         known = self.scope.variables.get(name)
         if known is None or known.elements is None or not node.args:
             return
-        value = lower(node.args[0].value, self.scope)
+        first = node.args[0]
+        value = lower(first, self.scope)
         if method == "append":
-            self.scope.variables[name] = replace(
-                known, elements=(*known.elements, Element(node.args[0].value, value))
-            )
+            self.scope.variables[name] = replace(known, elements=(*known.elements, Element(first, value)))
         elif method == "extend":
-            added = (
-                value.elements if value.elements is not None else (Element(node.args[0].value, value, True),)
-            )
+            added = value.elements if value.elements is not None else (Element(first, value, True),)
             self.scope.variables[name] = replace(known, elements=(*known.elements, *added))
 
-    def _download(self, node: cst.Call, written: str) -> None:
+    def _download(self, node: ast.Call, written: str) -> None:
         """A download to a path that a check has not found, by whatever function."""
         last = written.rpartition(".")[2]
         if not last.startswith(("download", "urlretrieve", "fetch_file")):
             return
-        for arg in node.args:
+        for arg in arguments(node):
             path = lower(arg.value, self.scope).pattern
             if any(not g.asked.holds and g.asked.check.path.same_object(path) for g in self.guards):
                 place, path_place = self.scope.place(node), self.scope.place(arg.value)
@@ -671,19 +681,19 @@ class Walker:
 
     # --- handles and locks -----------------------------------------------------------------------------------------
 
-    def _opened_by(self, node: cst.BaseExpression) -> Value | None:
+    def _opened_by(self, node: ast.expr) -> Value | None:
         """The handle that an expression is."""
         node = _bare(node)
-        if isinstance(node, cst.Call):
-            return self._handles.get(self.scope.unit.span(node).start)
+        if isinstance(node, ast.Call):
+            return self._handles.get(self.scope.outline.start(node))
         name = dotted(node)
         value = self.scope.variables.get(name) if name else None
         return value if value is not None and value.handle_of is not None else None
 
-    def _use_handles(self, node: cst.Call, name: str) -> None:
+    def _use_handles(self, node: ast.Call, name: str) -> None:
         """What a call does through an open handle: write, flush, sync."""
-        receiver = node.func.value if isinstance(node.func, cst.Attribute) else None
-        method = node.func.attr.value if isinstance(node.func, cst.Attribute) else ""
+        receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if name in calls.SYNCING:
             self._sync(node)
         elif receiver is not None and (handle := self._opened_by(receiver)) is not None:
@@ -699,14 +709,14 @@ class Walker:
                 self._use(handle, "print", node, target)
         elif name != "open" and name not in calls.LOCKING and not name.endswith("fdopen"):
             last = name.rpartition(".")[2]
-            for arg in node.args:
+            for arg in arguments(node):
                 handle = self._opened_by(arg.value)
                 if handle is not None and (
                     name in calls.HANDLE_WRITERS or last.startswith(("to_", "write", "save", "dump"))
                 ):
                     self._use(handle, name if name in calls.HANDLE_WRITERS else last, node, arg.value)
 
-    def _use(self, handle: Value, by: str, node: cst.Call, written: cst.BaseExpression) -> None:
+    def _use(self, handle: Value, by: str, node: ast.Call, written: ast.expr) -> None:
         start = handle.opened
         if start is None:
             return
@@ -715,44 +725,44 @@ class Walker:
         use = HandleUse(by, self.scope.place(node), self.scope.text(written), loops)
         self._uses.setdefault(start, []).append(use)
 
-    def _sync(self, node: cst.Call) -> None:
+    def _sync(self, node: ast.Call) -> None:
         """An fsync counts if what it was called for has left the buffer of its handle."""
         if node.args:
-            handle = calls.handle_node(node.args[0].value)
+            handle = calls.handle_node(node.args[0])
             value = self._opened_by(handle)
             written = value is not None and value.opened is not None and self._uses.get(value.opened)
-            if written and self.scope.text(handle) not in self._flushed and handle is not node.args[0].value:
+            if written and self.scope.text(handle) not in self._flushed and handle is not node.args[0]:
                 return
         self._syncs = len(self.facts)
 
-    def _use_lock(self, node: cst.Call, name: str) -> None:
+    def _use_lock(self, node: ast.Call, name: str) -> None:
         """`fcntl.flock(…)`, `lock.acquire()`, `lock.release()`."""
         if name in calls.LOCKING:
             if "LOCK_UN" in self.scope.text(node):
                 self.execution = self.execution.but(lock=None)
             else:
                 self.execution = self.execution.but(lock=self.scope.text(node))
-                handle = self._opened_by(calls.handle_node(node.args[0].value)) if node.args else None
+                handle = self._opened_by(calls.handle_node(node.args[0])) if node.args else None
                 start = handle.opened if handle is not None else None
                 for at, fact in enumerate(self.facts):
                     if isinstance(fact, Append) and fact.place.span.start == start:
                         self.facts[at] = replace(fact, execution=self.execution)  # nothing is written before
             return
-        if not isinstance(node.func, cst.Attribute) or node.func.attr.value not in {"acquire", "release"}:
+        if not isinstance(node.func, ast.Attribute) or node.func.attr not in {"acquire", "release"}:
             return
         receiver = node.func.value
         made = " ".join(hole.text for hole in lower(receiver, self.scope).pattern.holes)
         if not set(words_of(self.scope.text(receiver) + " " + made)) & _LOCK_WORDS:
             return
-        if node.func.attr.value == "release":
+        if node.func.attr == "release":
             self.execution = self.execution.but(lock=None, thread_lock=None)
         else:
             self._hold(receiver)
 
-    def _ask_running(self, node: cst.Call, name: str) -> None:
+    def _ask_running(self, node: ast.Call, name: str) -> None:
         """`os.kill(pid, 0)`, `psutil.pid_exists(pid)`: is it alive?"""
-        args = [arg.value for arg in node.args]
-        if name == "os.kill" and len(args) == 2 and isinstance(args[1], cst.Integer) and args[1].value == "0":
+        args = [arg.value for arg in arguments(node)]
+        if name == "os.kill" and len(args) == 2 and isinstance(args[1], ast.Constant) and args[1].value == 0:
             by = "os.kill(pid, 0)"
         elif name in {"psutil.pid_exists", "psutil.Process"} and args:
             by = name
@@ -823,7 +833,7 @@ class Walker:
         sole = (
             act is not None
             and active.act is not None
-            and self.scope.unit.span(_bare(active.act)) == act.place.span
+            and self.scope.span(_bare(active.act)) == act.place.span
         )
         return Guard(
             active.asked.check,
@@ -844,7 +854,7 @@ class Walker:
             if isinstance(fact, Glob) and fact.place.span == glob.place.span:
                 uses.append((kind, place))
 
-    def _use_globs(self, node: cst.Call, written: str) -> None:
+    def _use_globs(self, node: ast.Call, written: str) -> None:
         """A glob's result, or a list of what was read from it, that is given to a function which joins."""
         last = written.rpartition(".")[2]
         if last in calls.MERGERS:
@@ -855,7 +865,7 @@ class Walker:
             kind = "count"
         else:
             return
-        span = self.scope.unit.span(node)
+        span = self.scope.span(node)
         for at in list(self._glob_uses):
             fact = self.facts[at]
             if (
@@ -864,16 +874,16 @@ class Walker:
                 and fact.place.span.end <= span.end
             ):
                 self._glob_uses[at].append((kind, self.scope.place(node)))
-        for arg in node.args:
+        for arg in arguments(node):
             for name in _raw_names(arg.value):
                 known = self.scope.variables.get(name)
                 if known is not None and known.glob is not None:
                     several = kind == "merge" or (
-                        kind == "read" and isinstance(arg.value, cst.Name) and not self.execution.loops
+                        kind == "read" and isinstance(arg.value, ast.Name) and not self.execution.loops
                     )
                     self._note_use(known.glob, "merge" if several else kind, self.scope.place(node))
 
-    def _filter_names(self, test: cst.BaseExpression) -> None:
+    def _filter_names(self, test: ast.expr) -> None:
         names = _raw_names(test)
         items = {n for n in names if (v := self.scope.variables.get(n)) is not None and v.glob is not None}
         for item in items:
@@ -896,16 +906,16 @@ class Walker:
                 self.facts[index] = replace(opened, uses=tuple(found))
         return self.facts
 
-    def asked_by(self, node: cst.BaseExpression) -> list[tuple[Check, bool]]:
+    def asked_by(self, node: ast.expr) -> list[tuple[Check, bool]]:
         """The checks that decide an expression, with what they say when it is true."""
         return [(a.check, a.holds) for a in self._asked(node) if a.certain]
 
     # --- conditions ------------------------------------------------------------------------------------------------
 
-    def _asked(self, node: cst.BaseExpression) -> list[Asked]:
+    def _asked(self, node: ast.expr) -> list[Asked]:
         """The checks that must have the given outcome for a condition to be true."""
         match node:
-            case cst.Call():
+            case ast.Call():
                 check = calls.check_of(
                     node, self.scope.resolve(dotted(node.func)), self.scope, self.execution
                 )
@@ -913,54 +923,45 @@ class Walker:
                     known_checks = self.helper_checks(node, dotted(node.func), self.scope)
                     return [Asked(helper, holds, len(known_checks) == 1) for helper, holds in known_checks]
                 return [Asked(check, True, True)] if check is not None else []
-            case cst.Await(expression=inner):
+            case ast.Await(value=inner):
                 return self._asked(inner)
-            case cst.UnaryOperation(operator=cst.Not(), expression=inner):
+            case ast.UnaryOp(op=ast.Not(), operand=inner):
                 asked = self._asked(inner)
                 return (
                     [Asked(asked[0].check, not asked[0].holds, True)]
                     if len(asked) == 1 and asked[0].alone
                     else []
                 )
-            case cst.BooleanOperation(left=left, operator=cst.And(), right=right):
-                return [Asked(a.check, a.holds, False) for a in (*self._asked(left), *self._asked(right))]
-            case cst.Name(value=name):
+            case ast.BoolOp(op=ast.And(), values=values):
+                return self._all_asked(values)
+            case ast.Name(id=name):
                 known = self.scope.variables.get(name)
                 return [a for a in known.checks if isinstance(a, Asked)] if known is not None else []
-            case cst.NamedExpr(value=value):
+            case ast.NamedExpr(value=value):
                 return self._asked(value)
-            case cst.Comparison(
-                left=left,
-                comparisons=[
-                    cst.ComparisonTarget(
-                        operator=cst.Is() | cst.Equal(), comparator=cst.Name(value="True" | "False" as said)
-                    )
-                ],
+            case ast.Compare(
+                left=left, ops=[ast.Is() | ast.Eq()], comparators=[ast.Constant(value=bool(said))]
             ):
-                return [replace(a, holds=a.holds is (said == "True")) for a in self._asked(left) if a.alone]
-            case cst.Comparison(
-                left=left,
-                comparisons=[cst.ComparisonTarget(operator=cst.In(), comparator=cst.Call() as call)],
-            ):
+                return [replace(a, holds=a.holds is said) for a in self._asked(left) if a.alone]
+            case ast.Compare(left=left, ops=[ast.In()], comparators=[ast.Call() as call]):
                 return self._listed(node, left, call)
         return []
 
-    def _refuted(self, node: cst.BaseExpression) -> list[Asked]:
+    def _refuted(self, node: ast.expr) -> list[Asked]:
         """What the checks have said where a condition is false; uncertain ones where another part may be the reason."""
         match node:
-            case cst.BooleanOperation(left=left, operator=cst.Or(), right=right):
-                return [replace(a, alone=False) for a in (*self._refuted(left), *self._refuted(right))]
-            case cst.BooleanOperation(left=left, operator=cst.And(), right=right):
-                parts = (*self._refuted(left), *self._refuted(right))
-                return [replace(a, alone=False, certain=False) for a in parts]
-            case cst.UnaryOperation(operator=cst.Not(), expression=inner):
+            case ast.BoolOp(values=values):
+                certain = isinstance(node.op, ast.Or)
+                parts = [a for value in values for a in self._refuted(value)]
+                return [replace(a, alone=False, certain=a.certain and certain) for a in parts]
+            case ast.UnaryOp(op=ast.Not(), operand=inner):
                 return self._asked(inner)
         return [replace(a, holds=not a.holds) for a in self._asked(node) if a.alone]
 
-    def _listed(self, node: cst.Comparison, left: cst.BaseExpression, call: cst.Call) -> list[Asked]:
+    def _listed(self, node: ast.Compare, left: ast.expr, call: ast.Call) -> list[Asked]:
         if self.scope.resolve(dotted(call.func)) not in {"os.listdir", "listdir"} or not call.args:
             return []
-        folder = lower(call.args[0].value, self.scope).pattern
+        folder = lower(call.args[0], self.scope).pattern
         path = folder.joined(lower(left, self.scope).pattern)
         place = self.scope.place(node)
         return [
@@ -970,7 +971,7 @@ class Walker:
         ]
 
 
-def _leaving(body: cst.BaseSuite) -> str:
+def _leaving(body: Sequence[ast.stmt]) -> str:
     """What a block certainly ends: `script`, `function`, `loop`, or nothing."""
     ends = {"return": "function", "continue": "loop", "break": "loop", "raise": "script", "exit": "script"}
     return ends.get(leaving(body), "")
@@ -981,135 +982,123 @@ def _same_file(one: PathPattern, other: PathPattern) -> bool:
     return bool(one.parts) and one.parts == other.parts
 
 
-def _breaks(body: cst.BaseSuite) -> list[cst.BaseExpression]:
+def _breaks(body: Sequence[ast.stmt]) -> list[ast.expr]:
     """The conditions of the breaks of a loop; any other break as the name `True`."""
-    found: list[cst.BaseExpression] = []
-    for statement in body.body:
+    found: list[ast.expr] = []
+    for statement in body:
         match statement:
-            case cst.If(test=test, body=inner, orelse=None) if (
-                leaving(inner) == "break" and len(inner.body) == 1
-            ):
+            case ast.If(test=test, body=[ast.Break()], orelse=[]):
                 found.append(test)
-            case cst.For() | cst.While():
+            case ast.For() | ast.AsyncFor() | ast.While():
                 pass
             case _:
-                found += [cst.Name("True")] * _count_breaks(statement)
+                found += [ast.Name("True")] * _count_breaks(statement)
     return found
 
 
-def _count_breaks(node: cst.CSTNode) -> int:
-    if isinstance(node, cst.Break):
+def _count_breaks(node: ast.AST) -> int:
+    if isinstance(node, ast.Break):
         return 1
-    if isinstance(node, cst.For | cst.While | cst.FunctionDef):
+    if isinstance(node, nodes.For | ast.While | nodes.Function):
         return 0
-    return sum(_count_breaks(child) for child in node.children)
+    return sum(_count_breaks(child) for child in children(node))
 
 
-def leaving(body: cst.BaseSuite) -> str:
+def leaving(body: Sequence[ast.stmt]) -> str:
     """How a block leaves at its end: `return`, `raise`, `continue`, `break`, `exit`; empty if it does not."""
-    statements = list(body.body)
-    last: cst.CSTNode | None = statements[-1] if statements else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    match last:
-        case cst.Return():
+    match body[-1] if body else None:
+        case ast.Return():
             return "return"
-        case cst.Raise():
+        case ast.Raise():
             return "raise"
-        case cst.Continue():
+        case ast.Continue():
             return "continue"
-        case cst.Break():
+        case ast.Break():
             return "break"
-        case cst.Expr(value=cst.Call(func=func)) if dotted(func) in _LEAVING:
+        case ast.Expr(value=ast.Call(func=func)) if dotted(func) in _LEAVING:
             return "exit"
     return ""
 
 
-def _statements(body: cst.BaseSuite) -> Sequence[cst.BaseStatement | cst.BaseSmallStatement]:
-    return body.body
+def _elif(node: ast.If) -> ast.If | None:
+    """The `elif` that follows: an `if` which stands in the column of its `if`."""
+    match node.orelse:
+        case [ast.If() as other] if other.col_offset == node.col_offset:
+            return other
+    return None
 
 
-def _only_expression(body: cst.BaseSuite) -> cst.BaseExpression | None:
-    statements = list(body.body)
-    if len(statements) != 1:
-        return None
-    only = statements[0]
-    if isinstance(only, cst.SimpleStatementLine):
-        if len(only.body) != 1:
-            return None
-        only = only.body[0]
-    return only.value if isinstance(only, cst.Expr) else None
+def _only_expression(body: Sequence[ast.stmt]) -> ast.expr | None:
+    match body:
+        case [ast.Expr(value=value)]:
+            return value
+    return None
 
 
-def _bare(node: cst.BaseExpression) -> cst.BaseExpression:
-    return node.expression if isinstance(node, cst.Await) else node
+def _bare(node: ast.expr) -> ast.expr:
+    return node.value if isinstance(node, ast.Await) else node
 
 
-def leaves(body: cst.BaseSuite) -> bool:
+def leaves(body: Sequence[ast.stmt]) -> bool:
     """Whether what follows the block is not reached from its end."""
     return bool(leaving(body))
 
 
-def _catches(
-    handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: Scope, errors: frozenset[str]
-) -> bool:
+def _catches(handler: ast.ExceptHandler, scope: Scope, errors: frozenset[str]) -> bool:
     """Whether a handler takes care of one of these errors (and does not only raise it again)."""
     if handler.type is not None and not _names_missing(handler.type, scope, errors):
         return False
-    last = _statements(handler.body)
-    only = last[0] if len(last) == 1 else None
-    if isinstance(only, cst.SimpleStatementLine) and len(only.body) == 1:
-        raised = only.body[0]
-        return not (isinstance(raised, cst.Raise) and raised.exc is None)
+    match handler.body:
+        case [ast.Raise(exc=None)]:
+            return False
     return True
 
 
-def _names_it(handler: cst.ExceptHandler | cst.ExceptStarHandler, scope: Scope) -> bool:
+def _names_it(handler: ast.ExceptHandler, scope: Scope) -> bool:
     """Whether a handler names the very error."""
     exact = frozenset({"FileNotFoundError", "FileExistsError"})
     return handler.type is not None and _names_missing(handler.type, scope, exact)
 
 
-def _names_missing(node: cst.BaseExpression, scope: Scope, errors: frozenset[str] = _CATCHES_MISSING) -> bool:
-    if isinstance(node, cst.Tuple):
-        return any(_names_missing(element.value, scope, errors) for element in node.elements)
+def _names_missing(node: ast.expr, scope: Scope, errors: frozenset[str] = _CATCHES_MISSING) -> bool:
+    if isinstance(node, ast.Tuple):
+        return any(_names_missing(element, scope, errors) for element in node.elts)
     return scope.resolve(dotted(node)) in errors
 
 
-def _target_names(node: cst.BaseExpression) -> list[str]:
-    if isinstance(node, cst.Tuple | cst.List):
-        return [name for element in node.elements for name in _target_names(element.value)]
+def _target_names(node: ast.expr) -> list[str]:
+    if isinstance(node, ast.Tuple | ast.List):
+        return [name for element in node.elts for name in _target_names(element)]
     name = dotted(node)
     return [name] if name else []
 
 
-def _raw_names(node: cst.CSTNode) -> frozenset[str]:
+def _raw_names(node: ast.AST) -> frozenset[str]:
     found: set[str] = set()
     stack = [node]
     while stack:
         inner = stack.pop()
-        if isinstance(inner, cst.Name):
-            found.add(inner.value)
-        elif isinstance(inner, cst.Attribute):
+        if isinstance(inner, ast.Name):
+            found.add(inner.id)
+        elif isinstance(inner, ast.Attribute):
             stack.append(inner.value)
-        else:
-            stack.extend(inner.children)
+        elif not isinstance(inner, ast.Constant):
+            stack.extend(children(inner))
     return frozenset(found)
 
 
-def _assigned(node: cst.CSTNode) -> set[str]:
+def _assigned(body: Sequence[ast.stmt]) -> set[str]:
     """Every name that is set somewhere in the code."""
     found: set[str] = set()
-    stack = [node]
+    stack = list(body)
     while stack:
         inner = stack.pop()
-        if isinstance(inner, cst.FunctionDef | cst.Lambda):
-            continue
-        if isinstance(inner, cst.Assign):
-            found.update(name for target in inner.targets for name in _target_names(target.target))
-        elif isinstance(inner, cst.AnnAssign | cst.AugAssign):
+        if isinstance(inner, ast.Assign):
+            found.update(name for target in inner.targets for name in _target_names(target))
+        elif isinstance(inner, ast.AnnAssign | ast.AugAssign):
             found.update(_target_names(inner.target))
-        stack.extend(inner.children)
+        elif not isinstance(inner, nodes.Function):
+            stack.extend(nodes.statements(inner))
     return found
 
 
@@ -1120,32 +1109,29 @@ def _literal_values(value: Value) -> tuple[str, ...] | None:
     return tuple(text for text in texts if text is not None) if None not in texts else None
 
 
-def all_parameters(node: cst.FunctionDef) -> list[cst.Param]:
+def all_parameters(node: nodes.Function) -> list[ast.arg]:
     """All parameters of a function, in order."""
-    p = node.params
-    stars = [star for star in (p.star_arg, p.star_kwarg) if isinstance(star, cst.Param)]
-    return [*p.posonly_params, *p.params, *p.kwonly_params, *stars]
+    a = node.args
+    stars = [star for star in (a.vararg, a.kwarg) if star is not None]
+    return [*a.posonlyargs, *a.args, *a.kwonlyargs, *stars]
 
 
-def is_path_annotation(node: cst.BaseExpression | None, scope: Scope) -> bool:
+def is_path_annotation(node: ast.expr | None, scope: Scope) -> bool:
     """Whether an annotation says `Path`, perhaps optional."""
     if node is None:
         return False
     match node:
-        case cst.Name() | cst.Attribute():
+        case ast.Name() | ast.Attribute():
             return scope.resolve(dotted(node)) in PATH_CLASSES
-        case cst.BinaryOperation(left=left, operator=cst.BitOr(), right=right):
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return is_path_annotation(left, scope) or is_path_annotation(right, scope)
-        case cst.Subscript(
-            value=cst.Name(value="Optional"), slice=[cst.SubscriptElement(slice=cst.Index(value=inner))]
-        ):
+        case ast.Subscript(value=ast.Name(id="Optional"), slice=inner):
             return is_path_annotation(inner, scope)
-        case cst.SimpleString():
-            return "Path" in node.value
+        case ast.Constant(value=str(text)):
+            return "Path" in text
     return False
 
 
-def _status(node: cst.Call) -> str:
+def _status(node: ast.Call) -> str:
     """What becomes of the exit status: `check=True` raises."""
-    checked = keyword(node, "check")
-    return "exits" if isinstance(checked, cst.Name) and checked.value == "True" else "ignored"
+    return "exits" if is_constant(keyword(node, "check"), True) else "ignored"

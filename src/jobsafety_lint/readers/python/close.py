@@ -100,3 +100,12 @@ def read_unit(text: str, span: Span) -> Unit:
         return Unit(module, body, line_start - len(_HEAD))
     module = cst.parse_module(piece)
     return Unit(module, tuple(module.body), line_start)
+
+
+def is_readable(text: str) -> bool:
+    """Whether libcst can read a whole file."""
+    try:
+        cst.parse_module(text)
+    except (cst.ParserSyntaxError, RecursionError, ValueError):
+        return False
+    return True

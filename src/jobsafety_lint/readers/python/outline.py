@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from jobsafety_lint.model import Span
+from jobsafety_lint.readers.python.strings import Field, NotRead, Text, pieces
 from jobsafety_lint.source import Source
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -48,6 +49,7 @@ class Outline:
     functions: list[Definition] = field(default_factory=list)
     constants: dict[str, ast.Assign | ast.AnnAssign] = field(default_factory=dict)
     _lines: list[bytes] | None = None
+    _pieces: dict[int, list[Text | Field] | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, source: Source) -> Outline:
@@ -112,6 +114,19 @@ class Outline:
     def span(self, node: ast.stmt | ast.expr | ast.arg) -> Span:
         """A node's span."""
         return Span(self.start(node), self.end(node))
+
+    def pieces(self, node: ast.Constant | ast.JoinedStr) -> list[Text | Field] | None:
+        """The pieces of a string literal as they are written; None if they cannot be told apart."""
+        if id(node) not in self._pieces:
+            try:
+                self._pieces[id(node)] = pieces(self.source.text, self.span(node), node)
+            except NotRead:
+                self._pieces[id(node)] = None
+        return self._pieces[id(node)]
+
+    def fields(self, node: ast.JoinedStr) -> list[Field]:
+        """The replacement fields of an f-string, with their expressions at the right places."""
+        return [piece for piece in self.pieces(node) or () if isinstance(piece, Field)]
 
     def statement_span(self, offset: int) -> Span:
         """The smallest statement around an offset: a logical line, or the header of a compound statement."""

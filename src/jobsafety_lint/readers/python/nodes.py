@@ -1,0 +1,90 @@
+"""Small questions to the nodes of `ast` that the readers of Python's meaning ask all the time."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Comprehension = ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+For = ast.For | ast.AsyncFor
+With = ast.With | ast.AsyncWith
+Number = (int, float, complex)
+
+_LEAVES = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
+
+
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes right below a node, in the order of its fields, without contexts and operators."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            for item in value:
+                if isinstance(item, ast.AST) and not isinstance(item, _LEAVES):
+                    yield item
+        elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
+            yield value
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` of a name or attribute chain; empty for anything else."""
+    if node.__class__ is ast.Name:
+        return node.id
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    parts.append(node.id)
+    return ".".join(reversed(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a call. `star` is `*`, `**` or nothing."""
+
+    value: ast.expr
+    keyword: str | None = None
+    star: str = ""
+
+
+def arguments(call: ast.Call) -> list[Argument]:
+    """All arguments, the positional ones first."""
+    return [
+        *(Argument(a.value, None, "*") if isinstance(a, ast.Starred) else Argument(a) for a in call.args),
+        *(Argument(k.value, k.arg, "" if k.arg else "**") for k in call.keywords),
+    ]
+
+
+def positional(call: ast.Call) -> list[ast.expr]:
+    """The values of the positional arguments, without `*rest`."""
+    return [a for a in call.args if not isinstance(a, ast.Starred)]
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """The value of a keyword argument."""
+    return next((k.value for k in call.keywords if k.arg == name), None)
+
+
+def is_constant(node: ast.AST | None, value: object) -> bool:
+    """Whether a node is this very constant (`True`, `None`, …)."""
+    return isinstance(node, ast.Constant) and node.value is value
+
+
+def is_text(node: ast.AST | None) -> bool:
+    """Whether a node is a literal of text or bytes, formatted or not."""
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
+    )
+
+
+def statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements right inside a compound statement, those of its handlers and cases included."""
+    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+        for inner in getattr(node, name, ()):
+            if isinstance(inner, ast.stmt):
+                yield inner
+            else:
+                yield from inner.body
