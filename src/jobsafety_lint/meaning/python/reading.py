@@ -123,6 +123,7 @@ _STRONG = re.compile(
     r"makedirs|mkdir\(|touch\(|pid_exists|os\.kill|[Ll]ock\(|"
     r"subprocess|Popen|check_call|check_output|\bsystem\(|popen\(|getoutput|exec_command|fabric|execvp|execlp"
 )
+_RUN = re.compile(r"\.(?:run|sudo|local)\(")
 _FOLLOWED = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
 """A file that has such a word is read together with all functions that call one which runs a program."""
 _STATUS_JSON = re.compile(r"\bstatus\b.{0,80}?(?:--json|-j\b)", re.DOTALL)
@@ -211,6 +212,8 @@ class PythonFile:
     interpreter: Interpreter
     facts: list[object] = field(default_factory=list)
     _queues: bool = False
+    _remote: bool = False
+    """The file uses fabric or invoke, so that any `.run(` may run a program."""
     _constants: dict[str, Value | None] = field(default_factory=dict)
     _summaries: dict[str, _Summary | None] = field(default_factory=dict)
     _attributes: dict[str, dict[str, Value]] = field(default_factory=dict)
@@ -228,7 +231,9 @@ class PythonFile:
         text = self.source.text
         self._queues = self.interpreter.may_queue(text)
         self._aliases = aliases_of(self.outline.imports)
-        hopeful = self._queues or self._aliases is not None
+        packages = {imported.partition(".")[0] for imported in self.outline.imports.values()}
+        self._remote = bool(packages & {"fabric", "invoke"})
+        hopeful = self._queues or self._aliases is not None or self._remote
         if not (hopeful or _STRONG.search(text) or _STATE_TEXT.search(text) or _NAME_TEXT.search(text)):
             return []
         self._concurrent = self._concurrency()
@@ -236,9 +241,7 @@ class PythonFile:
         self._by_name: dict[str, list[Definition]] = {}
         for definition in self.outline.functions:
             self._by_name.setdefault(definition.name, []).append(definition)
-        command_calls = CommandCalls(
-            self.interpreter, any(v.startswith("fabric") for v in self.outline.imports.values())
-        )
+        command_calls = CommandCalls(self.interpreter, "fabric" in packages, "invoke" in packages)
         command_calls.runner = self._runner
         self._command_call = command_calls.read
         has_glob = "glob(" in text or "scan_" in text or "*." in text
@@ -272,7 +275,7 @@ class PythonFile:
         text = self.source.text[span.start : span.end]
         if self._queues and self.interpreter.may_queue(text):
             return True
-        strong = _STRONG.search(text) is not None
+        strong = _STRONG.search(text) is not None or (self._remote and _RUN.search(text) is not None)
         strong = strong or (self._aliases is not None and self._aliases.search(text) is not None)
         names = has_glob or _STATE_TEXT.search(text) is not None or _NAME_TEXT.search(text) is not None
         if not strong and not names:
