@@ -6,6 +6,7 @@ mise's own words: `docs/tasks/task-configuration.md` (`task_config.includes`, `d
 from __future__ import annotations
 
 import functools
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ CONFIG_FILES = (
     ".config/mise/config.local.toml", ".config/mise/config.toml", ".rtx.toml",
 )  # fmt: skip
 """The config files of a folder, those first that win."""
+_CONFIG_FOLDERS = frozenset(name.partition("/")[0] for name in (*CONFIG_FILES, *TASK_FOLDERS))
+"""What stands in a folder that has tasks: the first components of their paths."""
 _ROOT = re.compile(r"\{\{\s*config_root\s*\}\}/?")
 _HIGHEST = 12
 """A config file stands at most so many folders above a task."""
@@ -61,21 +64,35 @@ def scope_of(path: Path) -> TaskScope | None:
     """
     path = path.absolute()
     for folder in list(path.parents)[:_HIGHEST]:
-        if folder.name == ".config":
-            continue  # its `mise/tasks` belong to the folder above
-        scope = scope_in(folder)
-        if scope.place_of(path) is not None:
-            return scope
-        if (folder / ".git").exists():
+        has = _inside(folder)
+        if has & _CONFIG_FOLDERS and folder.name != ".config":  # its `mise/tasks` belong to the folder above
+            scope = scope_in(folder)
+            if scope.place_of(path) is not None:
+                return scope
+        if ".git" in has:
             break
     return None
+
+
+def _inside(folder: Path) -> frozenset[str]:
+    """Which of the names that matter here a folder holds."""
+    try:
+        return _names_in(str(folder), folder.stat().st_mtime_ns)
+    except OSError:
+        return frozenset()
+
+
+@functools.lru_cache(maxsize=4096)
+def _names_in(folder: str, _modified: int) -> frozenset[str]:
+    return frozenset(name for name in (*_CONFIG_FOLDERS, ".git") if os.path.lexists(f"{folder}/{name}"))
 
 
 def scope_in(folder: Path) -> TaskScope:
     """What the config files in a folder say."""
     said: dict[str, Any] = {}
     files = []
-    for path in reversed([folder / name for name in CONFIG_FILES]):
+    has = _inside(folder)
+    for path in reversed([folder / name for name in CONFIG_FILES if name.partition("/")[0] in has]):
         try:
             modified = path.stat().st_mtime_ns
         except OSError:

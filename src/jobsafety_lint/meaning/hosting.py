@@ -26,9 +26,10 @@ from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.state import State, Value
-from jobsafety_lint.mise_config import TaskScope, scope_of
+from jobsafety_lint.mise_config import TASK_FOLDERS, TaskScope, scope_of
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.hosts import gitlab, mise, workflows, yaml_text
+from jobsafety_lint.readers.hosts.compose import read_compose
 from jobsafety_lint.readers.hosts.crontab import read_crontab
 from jobsafety_lint.readers.hosts.dockerfile import read_dockerfile
 from jobsafety_lint.readers.hosts.justfile import read_justfile
@@ -93,6 +94,13 @@ def state_of(snippet: Snippet, daemon: str = "") -> State:
     return state
 
 
+def script_task(source: Source, path: Path) -> str | None:
+    """The name of the task of mise that a script is; None if it is none."""
+    likely = "MISE" in source.text or any(f"/{folder}/" in path.as_posix() for folder in TASK_FOLDERS)
+    task = mise.file_task(source, path, scope_of(path)) if likely else None
+    return task.name if task is not None else None
+
+
 def run_script(source: Source, execution: Execution, interpreter: Interpreter) -> None:
     """Reads a shell script; one that is a file task of mise in the task's directory and with its variables."""
     path = _path_of(source)
@@ -141,7 +149,8 @@ def _scope(path: Path | None, interpreter: Interpreter) -> TaskScope | None:
 def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_file: bool = False) -> None:
     scope = _scope(_path_of(source), interpreter) if task_file else None
     read = mise.read_mise(source, task_file=task_file, scope=scope)
-    run_snippets(read, source, interpreter, found)
+    ran = run_snippets(read, source, interpreter, found)
+    last = {snippet.title: ran.get(id(snippet), []) for snippet in read.snippets}
     for variable in read.variables:
         found.facts.append(
             ConfiguredVariable(
@@ -164,6 +173,7 @@ def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_fi
                 task.file,
                 task.directory,
                 task.before,
+                tuple(last.get(task.title, ())),
             )
         )
 
@@ -204,19 +214,18 @@ def _gitlab(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
     run_snippets(read, source, interpreter, found)
 
 
-def _yaml(source: Source, found: FileFacts) -> YamlFile:
-    """A YAML file of values: its shape made known."""
+def _yaml(source: Source, found: FileFacts) -> tuple[YamlFile, HostFile]:
+    """A YAML file of values, with its statements and comments."""
     file = yaml_text.read_yaml(source)
     if file.problem:
         found.silent += 1
-    host = HostFile(statements=list(file.statements()))
-    found.know(source, host)
-    found.comments += [(source, span) for span in file.comments()]
-    return file
+    return file, HostFile(statements=list(file.statements()), comments=list(file.comments()))
 
 
-def _compose(source: Source, _: Interpreter, found: FileFacts) -> None:
-    file = _yaml(source, found)
+def _compose(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
+    file, host = _yaml(source, found)
+    host.snippets = list(read_compose(file))
+    run_snippets(host, source, interpreter, found)
     for name, (key, service) in entries(get(file.root, "services")).items():
         if yaml_text.is_mapping(service):
             read = _service(file, name, key, service)
@@ -274,7 +283,8 @@ def _variable(
 
 
 def _pueue(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
-    file = _yaml(source, found)
+    file, host = _yaml(source, found)
+    run_snippets(host, source, interpreter, found)
     for level, section in _sections(file.root):
         for key, value in _callbacks(section):
             text = yaml_text.snippet(file, [value])
