@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pathspec
 
-from jobsafety_lint import mise_config
+from jobsafety_lint import gitlab_includes, mise_config
 from jobsafety_lint.config import Resolver, Settings, UsageError, project_root
 from jobsafety_lint.model import Note
 from jobsafety_lint.source import SourceFile
@@ -156,6 +156,8 @@ def kind_of(path: Path, relative: str | None = None) -> tuple[str, str] | None:
             return "shell", "sh"  # what mise runs a task without a shebang with
     if suffix == ".toml" and mise_config.scope_of(path) is not None:
         return "mise-tasks", ""
+    if suffix in {".yml", ".yaml"} and gitlab_includes.is_included(path):
+        return "gitlab-ci", ""
     return None
 
 

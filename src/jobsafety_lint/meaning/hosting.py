@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobsafety_lint import gitlab_includes
 from jobsafety_lint.meaning import daemons
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.configuration import (
@@ -209,9 +211,24 @@ def _workflow(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
 
 
 def _gitlab(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
-    read = gitlab.read_gitlab(source)
+    read = gitlab.read_gitlab(source, _included_with(source, interpreter))
     found.silent += len(read.broken)
     run_snippets(read, source, interpreter, found)
+
+
+def _included_with(source: Source, interpreter: Interpreter) -> list[Source]:
+    """The other files of the same GitLab pipeline."""
+    path = _path_of(source)
+    root = gitlab_includes.root_of(path) if path is not None else None
+    if root is None:
+        return []
+    others = {root / ".gitlab-ci.yml", *gitlab_includes.included_files(root)} - {path}
+    found = []
+    for other in sorted(others):
+        interpreter.consulted[other] = True
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            found.append(Source(str(other), other.read_text(encoding="utf-8")))
+    return found
 
 
 def _yaml(source: Source, found: FileFacts) -> tuple[YamlFile, HostFile]:
