@@ -204,6 +204,8 @@ def _workflow(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
             for step in job.steps
         )
         jobs.append(WorkflowJob(Place(source, job.span), job.name, job.needs, steps))
+    alone = {id(s.snippet.source) for job in read.jobs if job.thrown_away for s in job.steps if s.snippet}
+    _without_races(interpreter, alone)
     for name, key, node in read.services:
         if read.file is not None and yaml_text.is_mapping(node):
             found.facts.append(_service(read.file, name, key, node, "workflow"))
@@ -360,12 +362,19 @@ def _dockerfile(source: Source, interpreter: Interpreter, found: FileFacts) -> N
     """An image is built by itself: in its RUN lines nobody else sees the files, so that nothing races for them."""
     host = read_dockerfile(source)
     run_snippets(host, source, interpreter, found)
-    built = {id(snippet.source) for snippet in host.snippets if snippet.title.endswith("RUN")}
-    interpreter.facts = [
-        fact
-        for fact in interpreter.facts
-        if not isinstance(fact, FileFact) or id(outermost(fact.place.source)) not in built
-    ]
+    _without_races(interpreter, {id(s.source) for s in host.snippets if s.title.endswith("RUN")})
+
+
+def _without_races(interpreter: Interpreter, alone: set[int]) -> None:
+    """Leaves out what some texts (by the `id` of their sources) do to files on a machine that nothing else runs on."""
+
+    def is_private(fact: object) -> bool:
+        if not isinstance(fact, FileFact) or id(outermost(fact.place.source)) not in alone:
+            return False
+        execution = fact.execution
+        return execution.host is None and not execution.concurrency and not execution.background
+
+    interpreter.facts = [fact for fact in interpreter.facts if not is_private(fact)]
 
 
 HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {
