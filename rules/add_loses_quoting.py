@@ -21,6 +21,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("AP-7", "AP-16"),
     fix="unsafe",
+    unsafe_because="`--escape` also keeps the job's shell from expanding variables and wildcards that were meant for it",
 )
 
 _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}

@@ -20,6 +20,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("AP-6",),
     fix="unsafe",
+    unsafe_because="it takes the first word that is no number for the beginning of the job",
 )
 
 _LIST = re.compile(r"\"?\$\{(\w+)\[[@*]\]\}\"?|\"?\$\{?(\w+)\}?\"?")

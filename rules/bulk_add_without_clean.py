@@ -20,6 +20,7 @@ RULE = Rule(
     Confidence.MEDIUM,
     references=("AP-10",),
     fix="unsafe",
+    unsafe_because="the logs of the cleaned tasks are gone, and nothing can depend on their ids",
     silent_where=("JOB302",),
 )
 
@@ -50,25 +51,19 @@ def never_cleaned(sequence: Sequence, context: Context) -> Iterator[Draft]:
 
 
 def _fix(call: QueueCommand, loop: Loop) -> Fix | None:
-    """A line before the loop of a script."""
-    source = loop.place.source
-    if (
-        source.host is not None
-        or loop.kind not in {"for", "while"}
-        or not source.path.endswith((".sh", ".bash"))
-    ):
+    """A command before the loop, where that begins a line."""
+    source, start = loop.place.source, loop.place.span.start
+    if loop.kind not in {"for", "while"} or not source.text.startswith(("for ", "while "), start):
         return None
     if call.execution.host is not None or call.place.source is not source or len(call.execution.loops) > 1:
         return None
-    line = source.line_span(source.line_of(loop.place.span.start))
-    text = source.text[line.start : line.end]
-    if not text.lstrip().startswith(("for ", "while ")) or call.execution.functions:
+    file, at = source.file, source.in_file(Span(start, start))
+    indent = file.text[file.text.rfind("\n", 0, at.start) + 1 : at.start]
+    if indent.strip() or call.execution.functions:
         return None
-    indent = text[: len(text) - len(text.lstrip())]
     group = group_of(call)
     scope = "" if group == "default" else f" --group {_written_group(call)}"
-    at = source.location(Span(line.start, line.start))
-    return Fix("clean first", (Edit(at, f"{indent}pueue clean --successful-only{scope}\n"),))
+    return Fix("clean first", (Edit(file.location(at), f"pueue clean --successful-only{scope}\n{indent}"),))
 
 
 def _written_group(call: QueueCommand) -> str:

@@ -22,6 +22,7 @@ RULE = Rule(
 )
 
 _ADVICE = {False: "delete it without asking", True: "move it without asking"}
+_FOLDER = "a folder of that name was left alone before, and makes the call fail now"
 _EXISTENCE = frozenset({"exists", "file", "directory", "link", "listed", "nonempty"})
 
 
@@ -55,16 +56,28 @@ def _fix(act: Delete, guard: Guard, context: Context) -> Fix | None:
         return None
     at = guard.statement.location
     text = act.place.text
+    # a folder was left alone by a check for a file, and makes the delete fail; what has a suffix is no folder
+    is_no_folder = guard.check.test == "exists" or (guard.check.test == "file" and bool(act.path.suffix))
     if act.language == "shell":
         match = re.match(r"rm(\s+-[rRv]+)?\s", text)
         if act.by != "rm" or match is None:
             return None
         forced = re.sub(r"^rm\b", "rm -f", text, count=1)
-        safe = act.what == "file" and guard.check.test in {"exists", "file"} and not _has_other_effects(act)
-        return Fix("delete it with `rm -f`", (Edit(at, forced),), safe)
+        safe = act.what == "file" and is_no_folder and "\n" not in text
+        reason = (
+            _FOLDER
+            if act.what == "file"
+            else "what is write-protected in the folder is deleted without a question"
+        )
+        return Fix("delete it with `rm -f`", (Edit(at, forced),), safe, "" if safe else reason)
     if act.by == "Path.unlink" and act.pathlike and text.endswith("()"):
-        safe = guard.check.test == "exists"
-        return Fix("delete it with `missing_ok=True`", (Edit(at, text[:-1] + "missing_ok=True)"),), safe)
+        made = text[:-1] + "missing_ok=True)"
+        return Fix(
+            "delete it with `missing_ok=True`",
+            (Edit(at, made),),
+            is_no_folder,
+            "" if is_no_folder else _FOLDER,
+        )
     imports = import_edits(context.file, "contextlib")
     if (
         act.what == "moved"
@@ -76,8 +89,9 @@ def _fix(act: Delete, guard: Guard, context: Context) -> Fix | None:
         return None
     indent = indentation(guard.statement)
     suppressed = f"with contextlib.suppress(FileNotFoundError):\n{indent}    {text}"
-    return Fix("suppress `FileNotFoundError`", (*imports, Edit(at, suppressed)))
-
-
-def _has_other_effects(act: Delete) -> bool:
-    return bool(act.place.text.count("\n"))
+    reason = "it also passes over what goes missing inside of a tree while that is deleted"
+    return Fix(
+        "suppress `FileNotFoundError`",
+        (*imports, Edit(at, suppressed)),
+        reason=reason if act.what == "tree" else _FOLDER,
+    )

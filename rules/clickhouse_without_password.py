@@ -20,6 +20,7 @@ RULE = Rule(
     Confidence.MEDIUM,
     references=("G-2",),
     fix="unsafe",
+    unsafe_because="the variable has to be set where the container is started, and the clients have to send it",
 )
 
 _IMAGE = re.compile(

@@ -17,6 +17,7 @@ RULE = Rule(
     Confidence.MEDIUM,
     references=("G-6",),
     fix="unsafe",
+    unsafe_because="the result changes wherever the data were in another unit",
 )
 
 _UNITS = {10**3: "us", 10**6: "ms", 10**9: "s"}

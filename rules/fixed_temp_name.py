@@ -24,6 +24,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("INV-1",),
     fix="unsafe",
+    unsafe_because="the name is made in the job's shell now, so whatever else uses the submitter's name has to follow",
 )
 
 _SAME_FOR_ALL = frozenset({"USER", "LOGNAME", "HOME", "HOSTNAME", "HOST", "UID", "EUID", "TMPDIR"})

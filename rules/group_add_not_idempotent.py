@@ -19,6 +19,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("INV-3",),
     fix="unsafe",
+    unsafe_because="`|| true` hides every other failure of the command, too",
 )
 
 

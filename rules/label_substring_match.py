@@ -19,6 +19,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("INV-2",),
     fix="unsafe",
+    unsafe_because="it is right only where every line is one whole label",
 )
 
 _GREPS = frozenset({"grep", "egrep", "fgrep", "zgrep", "rg", "ggrep", "ag"})
@@ -123,7 +124,7 @@ def _fix(command: Command, short: str, look: Look) -> Fix | None:
     """`-Fx` is right where the lines are labels: behind `jq -r … .label`."""
     if not any(f.name in _JQS and ".label" in _program(f) and "\\(" not in _program(f) for f in look.filters):
         return None
-    if command.name != "grep" or command.place.source.file is not command.place.source:
+    if command.name != "grep":
         return None
     name = command.place.source.text[command.place.span.start :]
     if not name.startswith("grep "):

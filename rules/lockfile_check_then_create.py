@@ -20,6 +20,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("INV-2",),
     fix="unsafe",
+    unsafe_because='the job that comes second now gets an error, which the code around must take for "already taken"',
 )
 
 _EXISTENCE = frozenset({"exists", "file", "directory", "listed", "nonempty", "link", "access"})

@@ -22,6 +22,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("INV-7", "G-10"),
     fix="unsafe",
+    unsafe_because="a job that has lived on swap is killed at its cap",
 )
 
 _CAPS = ("MemoryMax", "MemoryLimit")

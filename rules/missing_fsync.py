@@ -18,6 +18,7 @@ RULE = Rule(
     Confidence.MEDIUM,
     references=("INV-4",),
     fix="unsafe",
+    unsafe_because="a sync waits for the disk, milliseconds to seconds for each file",
     silent_where=("JOB105", "JOB106"),
 )
 

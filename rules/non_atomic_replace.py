@@ -20,6 +20,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("INV-4",),
     fix="unsafe",
+    unsafe_because="`os.replace` raises across file systems, and does not move into a folder",
     silent_where=("JOB105",),
 )
 

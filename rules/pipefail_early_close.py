@@ -24,6 +24,7 @@ RULE = Rule(
     fix="safe or unsafe",
 )
 
+_HIDES = "`|| true` hides the writer's own errors, too"
 _NOT_ON_THE_PIPE = frozenset({"xargs", "parallel", "find", "ssh", "pueue", "flock"})
 _MESSAGES = frozenset({"echo", "printf", "log", "warn", "info", "logger", "cat"})
 _DECIDING_READERS = frozenset({"grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ggrep", "read"})
@@ -193,11 +194,12 @@ def _fix(pipe: Pipe, at: int, reader: Command) -> Fix | None:
     if not endless and len(pipe.stages[at]) == 1:
         rewritten = _grep_to_the_end(reader, last=at == len(pipe.stages) - 1) or _lines_to_the_end(reader)
         if rewritten is not None:
-            return Fix(rewritten.title, rewritten.edits, safe)
+            reason = "" if safe else "the writer now runs to its end, and nobody knows that it has one"
+            return Fix(rewritten.title, rewritten.edits, safe, reason)
     if pipe.status != "exits" or pipe.negated:
         return None
     end = Place(pipe.place.source, Span(pipe.place.span.end, pipe.place.span.end))
-    return Fix("do not look at the pipeline's status", (edit(end, " || true"),), safe=False)
+    return Fix("do not look at the pipeline's status", (edit(end, " || true"),), reason=_HIDES)
 
 
 def _grep_to_the_end(reader: Command, *, last: bool) -> Fix | None:

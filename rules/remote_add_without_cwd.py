@@ -20,6 +20,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("AP-11", "G-12"),
     fix="unsafe",
+    unsafe_because="that this job belongs into the folder of the others is a guess",
     silent_where=("JOB313",),
 )
 

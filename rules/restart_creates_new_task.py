@@ -19,6 +19,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("AP-3",),
     fix="unsafe",
+    unsafe_because="the log of the failed run is overwritten, and no new id is printed",
     silent_where=("JOB306",),
 )
 

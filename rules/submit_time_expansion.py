@@ -22,6 +22,7 @@ RULE = Rule(
     Confidence.MEDIUM,
     references=("AP-11",),
     fix="unsafe",
+    unsafe_because="the other side's value is used from now on",
     silent_where=("JOB110",),
 )
 
@@ -174,10 +175,10 @@ def _job(hole: Hole, before: str) -> tuple[str, Confidence] | None:
 
 
 def _set_in(name: str, text: str) -> bool:
-    """Whether a shell text sets a variable: `for x in`, `x=`, `read x`."""
+    """Whether a shell text has set a variable: `for x in`, `x=`, `read x`; not in the word that ends it (`x=$x`)."""
     return bool(
         re.search(
-            rf"(?:^|[\s;&|(){{}}])(?:for\s+{name}\s+in\b|(?:export\s+|local\s+)?{name}=|read\s+(?:-\w+\s+)*(?:\w+\s+)*{name}\b)",
+            rf"(?:^|[\s;&|(){{}}])(?:for\s+{name}\s+in\b|(?:export\s+|local\s+)?{name}=\S*(?=[\s;&|])|read\s+(?:-\w+\s+)*(?:\w+\s+)*{name}\b)",
             text,
         )
     )

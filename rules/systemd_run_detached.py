@@ -18,6 +18,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("INV-7",),
     fix="unsafe",
+    unsafe_because="the caller now waits for the program's end",
     silent_where=("JOB504",),
 )
 

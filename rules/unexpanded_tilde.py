@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.files import Check
+from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.wrappers import SHELLS
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
@@ -208,10 +209,9 @@ def _draft(arg: Arg, match: re.Match[str] | None, program: str) -> Draft:
         message = f"`{text}` is a folder named `~` to `{program}`: a `~` in quotes is not expanded"
         fixed = _home(match[2]) if match is not None and not match[3] else None
         replacement = fixed
-    embedded = arg.place.source.host is not None
     fix = (
         Fix("write `$HOME`", (Edit(arg.place.location, replacement),), safe=True)
-        if replacement and not embedded
+        if replacement and is_verbatim(arg.place)
         else None
     )
     return RULE.found(arg.place, message, label="write `$HOME`", fix=fix)
@@ -226,7 +226,7 @@ def _home(path: str) -> str | None:
 
 def _setting_fix(place: Place, match: re.Match[str]) -> Fix | None:
     fixed = _home(match[2])
-    if fixed is None or place.source.host is not None or (match[1] == "'" and "$" in match[2]):
+    if fixed is None or not is_verbatim(place) or (match[1] == "'" and "$" in match[2]):
         return None
     text = place.text
     start = match.start(1)

@@ -18,6 +18,7 @@ RULE = Rule(
     Confidence.MEDIUM,
     references=("INV-3",),
     fix="unsafe",
+    unsafe_because="a file that is missing by mistake is not noticed any more",
     silent_where=("JOB101", "JOB205"),
 )
 

@@ -20,6 +20,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("AP-6",),
     fix="unsafe",
+    unsafe_because="the script now stops, or takes the other branch, at the first task that fails",
 )
 
 _NO_WORK = frozenset({

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.shell.pipes import LostInPipe
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
@@ -18,6 +19,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("G-14",),
     fix="unsafe",
+    unsafe_because="the writer's exit status is seen no more, neither by errexit nor by pipefail",
 )
 
 
@@ -52,7 +54,7 @@ def lost_in_pipe(lost: LostInPipe, context: Context) -> Iterator[Draft]:
 def _fix(lost: LostInPipe) -> Fix | None:
     """`w | while …; done` to `while …; done < <(w)`: where the shell is bash and the loop the last stage."""
     source = lost.pipeline.source
-    if source.host is not None:
+    if not is_verbatim(lost.pipeline):
         return None
     if (
         lost.execution.shell != "bash"

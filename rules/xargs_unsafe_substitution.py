@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe, first_word
+from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.shell.streams import hands_out_plain_numbers, literals
 from jobsafety_lint.meaning.wrappers import SHELLS, peel
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
@@ -21,6 +22,7 @@ RULE = Rule(
     Confidence.HIGH,
     references=("AP-12",),
     fix="unsafe",
+    unsafe_because="an item is one word now, also where the text relied on its being split or expanded",
 )
 
 _CODE_OPTIONS = {"python": "-c", "python3": "-c", "perl": "-e", "ruby": "-e", "node": "-e"}
@@ -113,12 +115,7 @@ def _fed_by_numbers(xargs: Command, context: Context) -> bool:
 def _fix(code: Arg, placeholder: str) -> Fix | None:
     """`sh -c '… {} …'` to `sh -c '… "$1" …' _ {}`, where the text stands in single quotes."""
     text = code.place.text
-    if (
-        code.place.source.host is not None
-        or not re.fullmatch(r"'[^']*'", text)
-        or "$1" in text
-        or "\\" in text
-    ):
+    if not is_verbatim(code.place) or not re.fullmatch(r"'[^']*'", text) or "$1" in text or "\\" in text:
         return None
     out = []
     quoted = False

@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 
+from jobsafety_lint import testing
 from jobsafety_lint.registry import all_rules, page
+from jobsafety_lint.rule import Rule
 from pages import RULES, Block, blocks
-
-SECTIONS = [
-    "## What it does",
-    "## Why is this bad?",
-    "## Example",
-    "## Use instead",
-    "## When to ignore it",
-    "## Known limits",
-    "## References",
-]
 
 
 @pytest.mark.parametrize("block", blocks(), ids=str)
-def test_block(block: Block, findings: Callable[..., list[dict[str, Any]]]) -> None:
-    code = next(rule.code for rule in all_rules() if rule.name.replace("-", "_") + ".md" == block.page)
-    codes = sorted({code, *({"JOB101"} if code in {"JOB002", "JOB003"} else ())})
-    settings = [name for name, text in block.files.items() if "[hosts." in text]
-    configured = ["--config", settings[0]] if settings else []
-    found = findings(block.files, "--select", ",".join(codes), "--no-cache", *configured)
-    got = {(f["code"], f["path"], f["line"]) for f in found if f["code"] == code}
-    assert got == block.expected
+def test_block(block: Block, tmp_path: Path) -> None:
+    assert testing.problems(block, tmp_path) == []
 
 
-def test_every_rule_has_examples_of_both_kinds() -> None:
-    for rule in all_rules():
-        mine = [b for b in blocks() if b.page == rule.name.replace("-", "_") + ".md"]
-        assert any(b.expected for b in mine), f"{rule.name}: no block with a finding"
-        assert any(not b.expected for b in mine), f"{rule.name}: no block without one"
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
+def test_page(rule: Rule) -> None:
+    assert testing.page_problems(rule, RULES) == []
 
 
-def test_every_page_has_all_sections_in_order() -> None:
+FIXED = [block for block in blocks() if block.fixed]
+
+
+def test_every_rule_with_a_fix_shows_it_and_says_why_it_is_unsafe() -> None:
     for rule in all_rules():
         text = page(rule)
-        assert text.startswith(f"# {rule.name} ({rule.code})\n")
-        places = [text.index(f"\n{section}\n") for section in SECTIONS]
-        assert places == sorted(places), rule.name
+        assert bool(rule.fix) == ("\n## Fix\n" in text), rule.name
+        if not rule.fix:
+            continue
+        section = text.partition("\n## Fix\n")[2].partition("\n## ")[0]
+        assert ("nsafe" in section) == ("unsafe" in rule.fix), rule.name
+        assert rule.fix != "unsafe" or rule.unsafe_because, rule.name
+        mine = [block for block in FIXED if block.stem == rule.name.replace("-", "_")]
+        assert mine, f"{rule.name}: no `fixed` block"
 
 
 def test_every_module_has_its_page_and_stem() -> None:

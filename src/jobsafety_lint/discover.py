@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pathspec
 
-from jobsafety_lint import gitlab_includes, mise_config
+from jobsafety_lint import gitlab_includes, mise_config, surroundings
 from jobsafety_lint.config import Resolver, Settings, UsageError, project_root
 from jobsafety_lint.model import Note
 from jobsafety_lint.source import SourceFile
@@ -118,10 +118,17 @@ class Options:
 
 def shown_path(path: Path) -> str:
     """The path relative to the working directory where it is below it."""
-    try:
-        return path.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    return _shown(path.as_posix(), _below_here())
+
+
+def _below_here() -> str:
+    return Path.cwd().as_posix().rstrip("/") + "/"
+
+
+def _shown(path: str, here: str) -> str:
+    if path.startswith(here):
+        return path[len(here) :]
+    return "." if path + "/" == here else path
 
 
 def kind_of(path: Path, relative: str | None = None) -> tuple[str, str] | None:
@@ -188,6 +195,7 @@ class Discovery:
     resolver: Resolver
     options: Options
     notes: list[Note] = field(default_factory=list)
+    _exclusions: dict[int, _Exclusions] = field(default_factory=dict)
 
     def find(self, paths: Sequence[Path]) -> list[Discovered]:
         """The files below the paths, in a stable order, each once.
@@ -207,7 +215,7 @@ class Discovery:
 
     def _named(self, path: Path) -> Iterator[Discovered]:
         settings = self.resolver.for_folder(path.parent)
-        if self.options.force_exclude and self._excluded(settings)(path):
+        if self.options.force_exclude and self._excluded(settings).hold(path.as_posix()):
             return
         kind = kind_of(path)
         if kind is None:
@@ -215,46 +223,83 @@ class Discovery:
         else:
             yield Discovered(path, shown_path(path), *kind)
 
-    def _excluded(self, settings: Settings):  # type: ignore[no-untyped-def]  # a predicate on paths
-        lines = list(self.options.exclude or settings.get("exclude") or _DEFAULT_LINES)
-        lines += [*settings.get("extend-exclude"), *self.options.extend_exclude]
-        spec = pathspec.GitIgnoreSpec.from_lines(lines)
-
-        def excluded(path: Path, *, folder: bool = False) -> bool:
-            try:
-                relative = path.relative_to(settings.root).as_posix()
-            except ValueError:
-                relative = path.name
-            return spec.match_file(relative + "/" if folder else relative)
-
-        return excluded
+    def _excluded(self, settings: Settings) -> _Exclusions:
+        known = self._exclusions.get(id(settings))
+        if known is None:
+            here = Path.cwd()
+            lists = settings.exclusions(_DEFAULT_LINES)
+            if self.options.exclude:
+                lists[0] = (here, list(self.options.exclude))
+            lists.append((here, list(self.options.extend_exclude)))
+            globs = [_Globs(root, lines) for root, lines in lists if lines]
+            known = self._exclusions[id(settings)] = _Exclusions(settings, globs)
+        return known
 
     def _folder(self, top: Path) -> Iterator[Discovered]:
         ignore = _Ignores(top) if self.options.respect_gitignore else None
-        stack = [top]
+        here = _below_here()
+        stack = [top.as_posix()]
         while stack:
             folder = stack.pop()
-            excluded = self._excluded(self.resolver.for_folder(folder))
-            if ignore is not None:
-                ignore.enter(folder)
+            excluded = self._excluded(self.resolver.for_folder(Path(folder)))
+            ignored = ignore.enter(folder) if ignore is not None else ()
             try:
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
             except OSError as error:
-                self.notes.append(Note(shown_path(folder), f"not read: {error.strerror}"))
+                self.notes.append(Note(_shown(folder, here), f"not read: {error.strerror}"))
                 continue
+            base = folder.rstrip("/") + "/"
             for entry in entries:
-                path = folder / entry.name
+                path = base + entry.name
                 is_folder = entry.is_dir(follow_symlinks=False)
-                if excluded(path, folder=is_folder) or (
-                    ignore is not None and ignore.ignores(path, folder=is_folder)
+                if excluded.hold(path, folder=is_folder) or (
+                    ignored and _is_ignored(ignored, path, folder=is_folder)
                 ):
                     continue
                 if is_folder:
                     stack.append(path)
                 elif entry.is_file():
-                    kind = kind_of(path)
+                    kind = ("python", "") if path.endswith(".py") else kind_of(Path(path))
                     if kind is not None:
-                        yield Discovered(path, shown_path(path), *kind)
+                        yield Discovered(Path(path), _shown(path, here), *kind)
+
+
+_PLAIN_NAME = re.compile(r"[\w.-]*\w[\w.-]*")
+
+
+class _Globs:
+    """Globs as .gitignore has them, relative to a folder. Names without wildcards, the most frequent kind, are a set."""
+
+    def __init__(self, root: Path, lines: Sequence[str]) -> None:
+        self.base = root.as_posix().rstrip("/") + "/"
+        self.names = frozenset(lines) if all(_PLAIN_NAME.fullmatch(line) for line in lines) else None
+        self.spec = pathspec.GitIgnoreSpec.from_lines(lines) if self.names is None else None
+
+    def say(self, relative: str, *, folder: bool) -> bool | None:
+        """Whether they match a path below the folder; None if they say nothing of it."""
+        if self.names is not None:
+            return None if self.names.isdisjoint(relative.split("/")) else True
+        assert self.spec is not None
+        return self.spec.check_file(relative + "/" if folder else relative).include
+
+
+@dataclass(frozen=True)
+class _Exclusions:
+    """The lists of globs that leave paths out, in the order in which they count."""
+
+    settings: Settings
+    lists: Sequence[_Globs]
+
+    def hold(self, path: str, *, folder: bool = False) -> bool:
+        """Whether a path is left out."""
+        left_out = False
+        root = self.settings.root.as_posix().rstrip("/") + "/"
+        for globs in self.lists:
+            base = globs.base if path.startswith(globs.base) else root
+            relative = path[len(base) :] if path.startswith(base) else path.rpartition("/")[2]
+            said = globs.say(relative, folder=folder)
+            left_out = left_out if said is None else said
+        return left_out
 
 
 _MOST_ENTRIES = 200_000
@@ -275,7 +320,7 @@ def unmatched(globs: Sequence[str], root: Path) -> list[str]:
     stack, left = [root], _MOST_ENTRIES
     while stack and open_ and left > 0:
         folder = stack.pop()
-        ignores.enter(folder)
+        ignores.enter(folder.as_posix())
         try:
             entries = list(os.scandir(folder))
         except OSError:
@@ -286,8 +331,12 @@ def unmatched(globs: Sequence[str], root: Path) -> list[str]:
             relative = Path(entry.path).relative_to(root).as_posix() + ("/" if is_folder else "")
             for glob in [glob for glob, spec in open_.items() if spec.match_file(relative)]:
                 del open_[glob]
+                surroundings.kind_of(Path(entry.path))  # as long as it is there, the glob matches
             if is_folder and entry.name not in DEFAULT_EXCLUDES:
                 stack.append(Path(entry.path))
+    if not open_:
+        return []
+    surroundings.note(surroundings.ANYTHING)  # a new file anywhere may match
     return list(open_) if left > 0 else []
 
 
@@ -308,48 +357,52 @@ def _may_come(glob: str, ignores: _Ignores, root: Path) -> bool:
     )
 
 
+_Chain = tuple[_Globs, ...]
+"""The .gitignore files that count in a folder, the nearest first."""
+
+
 class _Ignores:
     """The .gitignore files of a work tree, those above the folder that is walked included."""
 
     def __init__(self, top: Path) -> None:
-        self.specs: dict[Path, pathspec.GitIgnoreSpec] = {}
-        self.root = next((f for f in (top, *top.parents) if (f / ".git").exists()), top)
-        for folder in (f for f in reversed(top.parents) if f == self.root or self.root in f.parents):
-            self.enter(folder)
-        exclude = self.root / ".git" / "info" / "exclude"
-        if exclude.is_file():
-            self.specs[self.root] = self._spec(
-                [*self._lines(exclude), *self._lines(self.root / ".gitignore")]
-            )
+        root = next((f for f in (top, *top.parents) if (f / ".git").exists()), top)
+        self.root = root.as_posix()
+        self._chains: dict[str, _Chain] = {}
+        for folder in (f for f in reversed(top.parents) if f == root or root in f.parents):
+            self.enter(folder.as_posix())
 
-    def _lines(self, path: Path) -> list[str]:
-        try:
-            return path.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            return []
-
-    def _spec(self, lines: list[str]) -> pathspec.GitIgnoreSpec:
-        return pathspec.GitIgnoreSpec.from_lines(lines)
-
-    def enter(self, folder: Path) -> None:
-        """Takes up a folder's own .gitignore."""
-        if folder not in self.specs:
-            lines = self._lines(folder / ".gitignore")
-            if lines:
-                self.specs[folder] = self._spec(lines)
+    def enter(self, folder: str) -> _Chain:
+        """The files that count in a folder; those above it have been entered before."""
+        known = self._chains.get(folder)
+        if known is None:
+            above = self._chains.get(folder.rpartition("/")[0], ()) if folder != self.root else ()
+            lines = _lines_of(f"{folder}/.gitignore")
+            if folder == self.root:
+                lines = [*_lines_of(f"{folder}/.git/info/exclude"), *lines]
+            known = self._chains[folder] = (_Globs(Path(folder), lines), *above) if lines else above
+        return known
 
     def ignores(self, path: Path, *, folder: bool) -> bool:
-        """Whether git ignores the path; the nearest .gitignore that says anything decides."""
-        for above in path.parents:
-            spec = self.specs.get(above)
-            if spec is not None:
-                relative = path.relative_to(above).as_posix() + ("/" if folder else "")
-                said = spec.check_file(relative).include
-                if said is not None:
-                    return said
-            if above == self.root:
-                break
-        return False
+        """Whether git ignores a path of the tree."""
+        above = next((p for p in (f.as_posix() for f in path.parents) if p in self._chains), self.root)
+        return _is_ignored(self._chains.get(above, ()), path.as_posix(), folder=folder)
+
+
+def _is_ignored(chain: _Chain, path: str, *, folder: bool) -> bool:
+    """The nearest .gitignore that says anything decides."""
+    for globs in chain:
+        said = globs.say(path[len(globs.base) :], folder=folder)
+        if said is not None:
+            return said
+    return False
+
+
+def _lines_of(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  # one a folder of a whole tree
+            return file.read().splitlines()
+    except OSError:
+        return []
 
 
 _ROLES = (

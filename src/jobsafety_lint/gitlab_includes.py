@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from jobsafety_lint import surroundings
+from jobsafety_lint.surroundings import Look
+
 _MAIN = ".gitlab-ci.yml"
 _HIGHEST = 12
 _MOST = 100
@@ -19,7 +22,7 @@ _MOST = 100
 def root_of(path: Path) -> Path | None:
     """The folder above a path that holds the main file."""
     for folder in list(path.absolute().parents)[:_HIGHEST]:
-        if _is_file(folder / _MAIN):
+        if surroundings.kind_of(folder / _MAIN) == "file":
             return folder
         if (folder / ".git").exists():
             break
@@ -48,6 +51,7 @@ def included_files(root: Path) -> frozenset[Path]:
 
 def local_includes(file: Path) -> tuple[str, ...]:
     """What the `include` of a file names of the same repository, as written."""
+    surroundings.note(Look("text", file.as_posix()))
     try:
         return _read(file, file.stat().st_mtime_ns)
     except OSError:
@@ -98,13 +102,7 @@ def _paths(root: Path, written: str) -> Iterator[Path]:
     if not relative or "$" in relative or ".." in relative.split("/"):
         return
     if "*" in relative:
+        surroundings.note(Look("names", root.as_posix(), relative))
         yield from (path for path in root.glob(relative) if path.suffix in {".yml", ".yaml"})
-    elif _is_file(root / relative):
+    elif surroundings.kind_of(root / relative) == "file":
         yield root / relative
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobsafety_lint.surroundings import Look, note
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -24,7 +26,7 @@ TASK_FOLDERS = ("mise-tasks", ".mise-tasks", "mise/tasks", ".mise/tasks", ".conf
 CONFIG_FILES = (
     "mise.local.toml", "mise.toml", ".mise.local.toml", ".mise.toml", "mise/config.local.toml", "mise/config.toml",
     ".mise/config.local.toml", ".mise/config.toml", ".config/mise.local.toml", ".config/mise.toml",
-    ".config/mise/config.local.toml", ".config/mise/config.toml", ".rtx.toml",
+    ".config/mise/config.local.toml", ".config/mise/config.toml",
 )  # fmt: skip
 """The config files of a folder, those first that win."""
 _CONFIG_FOLDERS = frozenset(name.partition("/")[0] for name in (*CONFIG_FILES, *TASK_FOLDERS))
@@ -38,12 +40,11 @@ _HIGHEST = 12
 class TaskScope:
     """What the config files of one folder say of all their tasks.
 
-    `root` is the folder (mise's `config_root`), `files` the config files that say it. `includes` are the TOML files and
+    `root` is the folder (mise's `config_root`). `includes` are the TOML files and
     folders that tasks are looked for in, below `root`. `directory` and `shell` are the tasks' defaults, as written.
     """
 
     root: Path
-    files: tuple[Path, ...] = ()
     includes: tuple[str, ...] = TASK_FOLDERS
     directory: str | None = None
     shell: str | None = None
@@ -76,6 +77,8 @@ def scope_of(path: Path) -> TaskScope | None:
 
 def _inside(folder: Path) -> frozenset[str]:
     """Which of the names that matter here a folder holds."""
+    note(Look("names", folder.as_posix(), "*mise*"))
+    note(Look("kind", f"{folder.as_posix()}/.config"))
     try:
         return _names_in(str(folder), folder.stat().st_mtime_ns)
     except OSError:
@@ -90,9 +93,9 @@ def _names_in(folder: str, _modified: int) -> frozenset[str]:
 def scope_in(folder: Path) -> TaskScope:
     """What the config files in a folder say."""
     said: dict[str, Any] = {}
-    files = []
     has = _inside(folder)
     for path in reversed([folder / name for name in CONFIG_FILES if name.partition("/")[0] in has]):
+        note(Look("text", path.as_posix()))
         try:
             modified = path.stat().st_mtime_ns
         except OSError:
@@ -100,14 +103,12 @@ def scope_in(folder: Path) -> TaskScope:
         table = _task_config(path, modified)
         if table:
             said |= table
-            files.append(path)
     includes: tuple[str, ...] = TASK_FOLDERS
     if isinstance(said.get("includes"), list):
         includes = tuple(_includes(said["includes"]))
     directory, shell = said.get("dir"), said.get("shell")
     return TaskScope(
         folder,
-        tuple(files),
         includes,
         directory if isinstance(directory, str) else None,
         shell if isinstance(shell, str) else None,

@@ -93,11 +93,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits that belong together. `safe` means: argued on the rule's page to keep what the code meant."""
+    """Edits that belong together. `safe` means: argued on the rule's page to keep what the code meant; else `reason` says
+    what may change.
+    """
 
     title: str
     edits: tuple[Edit, ...]
     safe: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +133,10 @@ class Finding:
 
     @property
     def url(self) -> str:
-        """Where the rule's page stands on the web."""
-        return f"https://jobsafety-lint.readthedocs.io/rules/{self.name}/"
+        """Where the rule's page stands on the web; empty for an own rule, whose page is not there."""
+        return (
+            f"https://jobsafety-lint.readthedocs.io/rules/{self.name}/" if self.code.startswith("JOB") else ""
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,29 @@ class Note:
 
     path: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Accepted:
+    """One finding of the past that a baseline lets pass. `path` (absolute) is where it stood then: it is preferred when
+    findings are matched, but a renamed file matches too. `message` is for people.
+    """
+
+    path: str
+    code: str
+    fingerprint: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What a run made of the entries of a baseline: those that let a finding pass (with the path and message of today),
+    those that match nothing any more though their files and rules were looked at, and those that were not looked for.
+    """
+
+    accepted: tuple[Accepted, ...] = ()
+    stale: tuple[Accepted, ...] = ()
+    not_looked_for: tuple[Accepted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +199,4 @@ class Report:
     summary: Summary = field(default_factory=Summary)
     crashes: tuple[Crash, ...] = ()
     notes: tuple[Note, ...] = ()
+    baseline: Matched = field(default_factory=Matched)

@@ -46,7 +46,8 @@ class Rule:
     """A rule. `severity` and `confidence` are those of a typical finding; a check may give others to one finding.
 
     `references` name the principle or anti-pattern that it comes from (`INV-3`, `AP-2`). `fix` says what fixes it has:
-    `safe`, `unsafe`, `safe or unsafe`, or nothing. `silent_where` are codes of rules that speak instead where both
+    `safe`, `unsafe`, `safe or unsafe`, or nothing; `unsafe_because` says what an unsafe one may change, unless the fix
+    itself says it. `silent_where` are codes of rules that speak instead where both
     would speak about the same subject (the precedence table).
     """
 
@@ -57,6 +58,7 @@ class Rule:
     confidence: Confidence = Confidence.HIGH
     references: tuple[str, ...] = ()
     fix: str = ""
+    unsafe_because: str = ""
     silent_where: tuple[str, ...] = ()
     checks: list[tuple[type, Check]] = field(default_factory=list)
 

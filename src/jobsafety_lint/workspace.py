@@ -27,10 +27,13 @@ class Workspace:
             UsageError: a path does not exist.
             ConfigError: a configuration cannot be used.
         """
+        config.look_again()
         discovery = Discovery(self.resolver, self.files)
         items = discovery.find([Path(path) for path in paths])
         tasks = [engine.Task(item, self.resolver.for_folder(item.path.parent)) for item in items]
-        return [*tasks, *self._rest_of_projects(tasks)], tuple(discovery.notes)
+        narrowed = self.files.exclude or self.files.extend_exclude
+        walked = [] if narrowed else [Path(os.path.abspath(path)) for path in paths]
+        return [*tasks, *self._rest_of_projects(tasks, walked)], tuple(discovery.notes)
 
     def text_task(self, name: str, data: bytes) -> tuple[list[engine.Task], tuple[Note, ...]]:
         """A text that is not on disk (as it is), under a name, with the rest of the project that it would belong to.
@@ -48,13 +51,19 @@ class Workspace:
         task = engine.Task(item, self.resolver.for_folder(path.parent), data)
         return [task, *self._rest_of_projects([task])], ()
 
-    def _rest_of_projects(self, tasks: Sequence[engine.Task]) -> list[engine.Task]:
-        """The other files of the projects that the given files belong to: their facts count, nothing is reported there."""
+    def _rest_of_projects(
+        self, tasks: Sequence[engine.Task], walked: Sequence[Path] = ()
+    ) -> list[engine.Task]:
+        """The other files of the projects that the given files belong to: their facts count, nothing is reported there.
+        Below the folders that were `walked` there are no others.
+        """
         roots = {config.project_root(task.item.path.parent, task.settings) for task in tasks}
         known = {task.item.path for task in tasks}
         files = discover.Options(respect_gitignore=self.files.respect_gitignore)
         rest: dict[Path, engine.Task] = {}
         for root in sorted(roots):
+            if any(root == folder or folder in root.parents for folder in walked):
+                continue
             if root in {Path.home(), Path(root.anchor)} or not any(root in path.parents for path in known):
                 continue
             for item in Discovery(self.resolver, files).find([root]):

@@ -11,9 +11,12 @@ from jobsafety_lint import __version__
 from jobsafety_lint.config import ConfigError, UsageError
 
 _COMMANDS = {
+    "clean": ("caching", "clean", "Delete the caches."),
+    "baseline": ("baseline", "baseline", "Write down what is found now, to report only what is new."),
     "check": ("check", "check", "Check files and folders."),
     "config": ("configuration", "config_group", "Show what is configured."),
     "rule": ("rule", "rule", "Show a rule's page, or list all rules."),
+    "test-rules": ("test_rules", "test_rules", "Test a folder of own rules by their pages."),
 }
 """Command -> its module here, the name in it, and one line of help."""
 

@@ -4,35 +4,44 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobsafety_lint import __version__, config, report
+from jobsafety_lint import __version__, report
+from jobsafety_lint.cli import completion
+from jobsafety_lint.cli.caching import memory_of
 from jobsafety_lint.cli.options import (
     SEVERITIES,
     configuration_options,
     file_options,
+    keeping_of,
+    keeping_options,
     run_options_of,
     running_options,
     selecting_options,
+    stale_warning,
     workspace_of,
 )
+from jobsafety_lint.cli.outputs import outputs_of
+from jobsafety_lint.cli.outputs import write as write_outputs
 from jobsafety_lint.cli.progress import progress
 from jobsafety_lint.config import UsageError
 from jobsafety_lint.model import Note, Report, Severity
+from jobsafety_lint.report import RenderOptions
 
 if TYPE_CHECKING:
     from jobsafety_lint import engine  # the readers and meanings: only where files are checked
+    from jobsafety_lint.cache.memory import Memory
     from jobsafety_lint.fixing import Fixed
     from jobsafety_lint.workspace import Workspace
 
 
 @click.command()
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, type=click.Path())
 @selecting_options
 @file_options
 @configuration_options
@@ -44,11 +53,13 @@ if TYPE_CHECKING:
 @click.option("--fix", "do_fix", is_flag=True, help="Apply the safe fixes.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@keeping_options
 @click.option(
     "--output-format",
     "formats",
     multiple=True,
     metavar="FORMAT[:FILE]",
+    shell_complete=completion.formats,
     help=f"One of {', '.join(report.FORMATS)}.",
 )
 @click.option("--stdin-filename", help="The name of the text on stdin, with `-` as the path.")
@@ -60,53 +71,49 @@ if TYPE_CHECKING:
 @click.pass_context
 def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Check files and folders (default: the current folder)."""
-    from jobsafety_lint import engine, fixing
+    from jobsafety_lint import engine
 
-    options = run_options_of(given)
-    outputs = _outputs(given["formats"])
-    tasks, notes = _tasks(paths, given["stdin_filename"], workspace_of(given))
+    options = keeping_of(given, run_options_of(given))
+    outputs = outputs_of(given["formats"])
+    workspace = workspace_of(given)
+    tasks, notes = _tasks(paths, given["stdin_filename"], workspace)
     if given["show_files"]:
         _show_files(tasks)
         return
     if not tasks and not notes:
         click.echo("warning: nothing to check here", err=True)
-    with progress(len(tasks)) as told:
-        found = engine.run(tasks, options, told)
-    done = fixing.Fixed(found)
-    if given["do_fix"] or given["show_diff"]:
-        write = not given["show_diff"]
-        done = fixing.until_stable(tasks, options, found, unsafe=given["unsafe_fixes"], write=write)
-    found = replace(done.report, notes=(*notes, *done.report.notes))
+    with memory_of(given, workspace.resolver) as memory:
+        with progress(len(tasks)) as told:
+            found = engine.run(tasks, options, told, memory)
+        done = _fixed(tasks, options, found, given, memory)
+    found = done.report if done is not None else found
+    found = replace(found, notes=(*notes, *found.notes))
     _tell(found, given)
     if given["show_diff"]:
         _show_diff(done)
     elif given["do_fix"] and tuple(paths) == ("-",):
         _show_text(tasks, done)
-    elif given["statistics"]:
-        _statistics(found)
     else:
-        _print(found, tasks, outputs, given, done.after)
+        text_of = _text_finder(tasks, done.after if done is not None else {})
+        rendering = RenderOptions(text_of, Path.cwd(), version=__version__, statistics=given["statistics"])
+        write_outputs(found, outputs, rendering, colored=_colored(given["color"]))
     ctx.exit(_status(found, given))
 
 
-def _outputs(formats: Sequence[str]) -> list[tuple[str, str | None]]:
-    outputs = []
-    for text in formats or ["full"]:
-        name, colon, file = text.partition(":")
-        if name not in report.FORMATS:
-            close = config.nearest(name, report.FORMATS)
-            hint = f"; did you mean `{close}`?" if close else ""
-            raise UsageError(
-                f"--output-format: there is no format `{name}` ({', '.join(report.FORMATS)}){hint}"
-            )
-        outputs.append((name, file if colon else None))
-    if sum(file is None for _, file in outputs) > 1:
-        raise UsageError(
-            "--output-format: at most one format can go to stdout; write FORMAT:FILE for the others"
-        )
-    if not formats and os.environ.get("GITHUB_ACTIONS") == "true":
-        outputs.append(("github", "-"))
-    return outputs
+def _fixed(
+    tasks: Sequence[engine.Task],
+    options: engine.Options,
+    found: Report,
+    given: Mapping[str, Any],
+    memory: Memory | None,
+) -> Fixed | None:
+    """What comes of the fixes that were asked for; None if there is nothing to do."""
+    if not (given["do_fix"] or given["show_diff"]) or not any(f.fix for f in found.findings):
+        return None
+    from jobsafety_lint.fixing import until_stable
+
+    write, unsafe = not given["show_diff"], given["unsafe_fixes"]
+    return until_stable(tasks, options, found, unsafe=unsafe, write=write, memory=memory)
 
 
 def _tasks(
@@ -124,18 +131,21 @@ def _show_files(tasks: Sequence[engine.Task]) -> None:
         click.echo(f"{item.shown}  ({item.kind}{', ' + item.dialect if item.dialect else ''})")
 
 
-def _show_diff(done: Fixed) -> None:
+def _show_diff(done: Fixed | None) -> None:
+    if done is None:
+        return
     from jobsafety_lint import fix
 
-    for path, before in sorted(done.before.items()):
-        click.echo(fix.diff(path, before, done.after[path]), nl=False)
+    for path, change in sorted(done.changes.items()):
+        click.echo(fix.patch(path, change.before, change.after), nl=False)
 
 
-def _show_text(tasks: Sequence[engine.Task], done: Fixed) -> None:
+def _show_text(tasks: Sequence[engine.Task], done: Fixed | None) -> None:
     """The text of stdin, with its fixes."""
     if tasks:
         shown = tasks[0].item.shown
-        click.echo(done.after[shown] if shown in done.after else _text_of(tasks[0]), nl=False)
+        changes = done.changes if done is not None else {}
+        click.echo(changes[shown].after if shown in changes else tasks[0].data, nl=False)
 
 
 def _text_of(task: engine.Task) -> str | None:
@@ -146,37 +156,35 @@ def _text_of(task: engine.Task) -> str | None:
     return None if isinstance(source, Skipped) else source.text
 
 
+_MOST_NOTES = 3
+"""A commit hook names every file that has changed, whatever it is: more notes than these become one."""
+
+
 def _tell(found: Report, given: Mapping[str, Any]) -> None:
     """What is no finding, on stderr."""
+    passed_over = [note for note in found.notes if note.message.startswith("passed over")]
+    if len(passed_over) > _MOST_NOTES and not given["verbose"] and not given["quiet"]:
+        click.echo(f"note: {len(passed_over)} files were passed over (`--verbose` names them)", err=True)
+        passed_over = []
     for note in found.notes:
-        if given["verbose"] or (note.message.startswith("passed over") and not given["quiet"]):
+        if given["verbose"] or (note in passed_over and not given["quiet"]):
             click.echo(f"note: {note.path}: {note.message}", err=True)
+    if found.baseline.stale and not found.crashes and not given["quiet"]:
+        click.echo(stale_warning(found, given["baseline"]), err=True)
     for crash in found.crashes:
         click.echo(
             f"internal error in {crash.code} at {crash.path}; please report it:\n{crash.traceback}", err=True
         )
 
 
-def _print(
-    found: Report,
-    tasks: Sequence[engine.Task],
-    outputs: Sequence[tuple[str, str | None]],
-    given: Mapping[str, Any],
-    fixed: Mapping[str, str],
-) -> None:
+def _text_finder(tasks: Sequence[engine.Task], fixed: Mapping[str, str]) -> Callable[[str], str | None]:
+    """Gives a file's text by its path as shown; None if it is gone."""
     by_path = {task.item.shown: task for task in tasks}
 
     def text_of(path: str) -> str | None:
         return fixed[path] if path in fixed else _text_of(by_path[path]) if path in by_path else None
 
-    for name, file in outputs:
-        colored = file is None and _colored(given["color"])
-        options = report.RenderOptions(text_of, Path.cwd(), colored, __version__)
-        text = report.renderer(name)(found, options)
-        if file is None or file == "-":
-            click.echo(text, nl=False, color=options.color)
-        else:
-            Path(file).write_text(text, encoding="utf-8")
+    return text_of
 
 
 def _colored(choice: str) -> bool:
@@ -185,14 +193,6 @@ def _colored(choice: str) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
-
-
-def _statistics(found: Report) -> None:
-    counts: dict[tuple[str, str], int] = {}
-    for finding in found.findings:
-        counts[finding.code, finding.name] = counts.get((finding.code, finding.name), 0) + 1
-    for (code, name), count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])):
-        click.echo(f"{count:6}  {code}  {name}")
 
 
 def _status(found: Report, given: dict[str, Any]) -> int:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
 from jobsafety_lint import config, registry
+from jobsafety_lint.cli import completion
+from jobsafety_lint.cli.options import rules_dir_option
 from jobsafety_lint.config import UsageError
 from jobsafety_lint.rule import Rule
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.rule)
 @click.option("--all", "every", is_flag=True, help="List all rules.")
 @click.option("--output-format", "output", type=click.Choice(["text", "json"]), default="text")
-def rule(name: str | None, every: bool, output: str) -> None:
+@rules_dir_option
+def rule(name: str | None, every: bool, output: str, rules_dirs: tuple[Path, ...]) -> None:
     """Show a rule's page, or list all rules."""
+    registry.use(rules_dirs)
     if not name and not every:
         raise UsageError("rule: name a rule, or give --all")
     if every:
@@ -46,5 +51,6 @@ def _rule_object(r: Rule) -> dict[str, Any]:
         "severity": r.severity.value,
         "confidence": r.confidence.value,
         "fix": r.fix,
+        "unsafe_because": r.unsafe_because,
         "references": list(r.references),
     }

@@ -1,91 +1,32 @@
-"""From files to a report: map every file, link the project, keep what is to be kept."""
+"""From files to a report. What a run is made of comes at once, the readers and meanings when something is run."""
 
 from __future__ import annotations
 
-import functools
-import gc
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
-from jobsafety_lint import discover
-from jobsafety_lint.engine.keeping import keep
-from jobsafety_lint.engine.linking import link
-from jobsafety_lint.engine.mapping import map_file
-from jobsafety_lint.engine.tasks import Mapped, Options, Task
-from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
-from jobsafety_lint.model import Report, Summary
+from jobsafety_lint.cache.memory import Memory
+from jobsafety_lint.engine.tasks import Options, Task
+from jobsafety_lint.model import Report
 
-__all__ = ["Options", "Task", "run"]
-
-_FEW = 24
-"""Below this many files, starting processes costs more than it brings."""
+__all__ = ["Options", "Report", "Task", "run"]
 
 
-def run(tasks: Sequence[Task], options: Options, progress: Callable[[int], None] | None = None) -> Report:
-    """Checks the files and puts together the report. `progress` is told how many files are done.
+def run(
+    tasks: Sequence[Task],
+    options: Options,
+    progress: Callable[[int], None] | None = None,
+    memory: Memory | None = None,
+) -> Report:
+    """Checks the files and puts together the report; see `running.run`. What `memory` knows is not found out again.
 
-    Tasks that are not `given` are files of the same project: nothing is reported for them, but what they hold counts.
+    Raises:
+        UsageError: `diff_base` is asked for and git cannot tell what was changed.
     """
-    mapped: dict[str, Mapped] = {}
+    from jobsafety_lint.engine import remembering
 
-    def read(some: Sequence[Task]) -> None:
-        for done in _mapped(some, options):
-            mapped[done.path] = done
-            if progress is not None:
-                progress(len(mapped))
+    known = remembering.report(tasks, options, memory) if memory is not None else None
+    if known is not None:
+        return known
+    from jobsafety_lint.engine import running
 
-    given = [task for task in tasks if task.given]
-    read(given)
-    read(_others(tasks, mapped))
-    linked, crashes = link(tasks, mapped, options)
-    kept = [keep(task, mapped[task.item.shown], linked.get(task.item.shown, ()), options) for task in given]
-    mine = [mapped[task.item.shown] for task in given]
-    summary = Summary(
-        files=sum(m.read for m in mine),
-        suppressed=sum(k.suppressed for k in kept),
-        hidden=sum(k.hidden for k in kept),
-        unread=sum(m.unread for m in mine),
-    )
-    findings = sorted((f for k in kept for f in k.findings), key=lambda f: f.sort_key)
-    crashes = [*(c for m in mine for c in m.crashes), *crashes]
-    return Report(tuple(findings), summary, tuple(crashes), tuple(n for m in mine for n in m.notes))
-
-
-_MENTIONS = ("pueue", "subprocess", "os.system", "environ", "getenv", "load_dotenv", "Popen")
-"""A Python file that holds none of these runs nothing and reads no variable."""
-_NAMES = ("{", "format", "%", "join")
-"""How names are built: of interest where a glob may take names of other files."""
-
-
-def _others(tasks: Sequence[Task], mapped: dict[str, Mapped]) -> list[Task]:
-    """The files of the project that were not given and may have to do with those that were."""
-    globs = any(links is not None and any(links.all(GlobLink)) for m in mapped.values() if (links := m.links))
-    mentions = _MENTIONS + _NAMES if globs else _MENTIONS
-    return [
-        replace(task, mentions=mentions)
-        for task in tasks
-        if not task.given and discover.role_of(task.item.path, task.settings) not in QUIET_ROLES
-    ]
-
-
-def _mapped(tasks: Sequence[Task], options: Options) -> Iterator[Mapped]:
-    jobs = options.jobs or os.cpu_count() or 1
-    if jobs == 1 or len(tasks) < _FEW:
-        gc.freeze()
-        for task in tasks:
-            yield map_file(task, options)
-        return
-    largest_first = sorted(tasks, key=lambda task: -_size(task.item.path))
-    chunk = max(1, min(32, len(tasks) // (jobs * 4)))
-    with ProcessPoolExecutor(jobs, initializer=gc.freeze) as pool:
-        yield from pool.map(functools.partial(map_file, options=options), largest_first, chunksize=chunk)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+    return running.run(tasks, options, progress, memory)

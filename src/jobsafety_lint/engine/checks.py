@@ -19,22 +19,42 @@ from jobsafety_lint.registry import all_rules, catalogue
 from jobsafety_lint.rule import Draft, Rule, Where
 from jobsafety_lint.source import Place, Source
 
+_MOST = 1000
+
 
 def selection_of(settings: Settings, options: Options) -> Selection:
     """Which rules the settings and the command line select."""
-    return Selection.of(catalogue(), settings, options.cli)
+    return _selected(settings, options)[0]
 
 
 def rules_for(item: Discovered, settings: Settings, options: Options) -> list[Rule]:
     """The rules that run on a file."""
-    selection = selection_of(settings, options)
+    rules = selected_rules(settings, options)
     off = settings.ignored_in(item.path)
-    return [
-        rule
-        for rule in all_rules()
-        if rule.code in selection.codes
-        and not any(config.matches(name, rule.code, rule.name) for name in off)
-    ]
+    if not off:
+        return rules
+    return [rule for rule in rules if not any(config.matches(name, rule.code, rule.name) for name in off)]
+
+
+def selected_rules(settings: Settings, options: Options) -> list[Rule]:
+    """The rules that settings and options select, whatever the file."""
+    return _selected(settings, options)[1]
+
+
+_SELECTED: dict[tuple[int, int], tuple[Settings, Options, tuple[Selection, list[Rule]]]] = {}
+"""What settings and options have come to, by their ids; they are kept, so that the ids stay theirs."""
+
+
+def _selected(settings: Settings, options: Options) -> tuple[Selection, list[Rule]]:
+    key = (id(settings), id(options))
+    known = _SELECTED.get(key)
+    if known is None:
+        if len(_SELECTED) > _MOST:
+            _SELECTED.clear()
+        selection = Selection.of(catalogue(), settings, options.cli)
+        rules = [rule for rule in all_rules() if rule.code in selection.codes]
+        known = _SELECTED[key] = (settings, options, (selection, rules))
+    return known[2]
 
 
 @functools.cache
@@ -85,10 +105,11 @@ def location_of(where: Where) -> Location:
 def pending_of(draft: Draft, mark: Mark, settings: Settings) -> Pending:
     """A draft as a finding on its way; `mark` is its place as plain values."""
     rule = draft.rule
-    severities = settings.get("severity")
-    severity = severities.get(rule.code) or severities.get(rule.name)
-    provenance = settings.get("provenance")
-    incident = provenance.get(rule.code) or provenance.get(rule.name)
+    severity = settings.for_rule("severity", rule.code, rule.name)
+    incident = settings.for_rule("provenance", rule.code, rule.name)
+    fix = draft.fix
+    if fix is not None and not fix.safe and not fix.reason:
+        fix = replace(fix, reason=rule.unsafe_because)
     finding = Finding(
         rule.code,
         rule.name,
@@ -98,7 +119,7 @@ def pending_of(draft: Draft, mark: Mark, settings: Settings) -> Pending:
         mark.location,
         draft.label,
         tuple(Related(place.location, text) for place, text in draft.related),
-        draft.fix,
+        fix,
         rule.references,
         {**draft.data, "incident": incident} if incident else dict(draft.data),
         mark.anchors,

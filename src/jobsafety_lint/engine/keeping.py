@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jobsafety_lint import suppress
 from jobsafety_lint.context import Context
@@ -27,7 +28,7 @@ _ABOUT_COMMENTS = frozenset({"JOB002", "unused-suppression"})
 
 
 def keep(task: Task, mapped: Mapped, linked: Sequence[Pending], options: Options) -> Kept:
-    """What is shown of one file. `linked` are the findings that the project's rules have in it."""
+    """What of one file no comment suppresses. `linked` are the findings that the project's rules have in it."""
     if not mapped.pending and not linked and not mapped.suppressions:
         return Kept()
     findings = with_fingerprints(without_silenced([*mapped.pending, *linked]))
@@ -41,15 +42,20 @@ def keep(task: Task, mapped: Mapped, linked: Sequence[Pending], options: Options
         late, more = suppress.apply(with_fingerprints(about), mapped.suppressions)
         kept += late
         suppressed += more
-    shown = Kept(suppressed=suppressed)
+    return Kept(kept, suppressed)
+
+
+def shown(task: Task, kept: Kept, options: Options) -> Kept:
+    """What of it is sure and severe enough to be shown."""
+    if not kept.findings:
+        return kept
     by_name = selection_of(task.settings, options).by_name
-    for finding in kept:
+    findings = []
+    for finding in kept.findings:
         unsure = finding.confidence is Confidence.LOW and not options.pedantic and finding.code not in by_name
-        if unsure or finding.severity.rank < options.min_severity.rank:
-            shown.hidden += 1
-        else:
-            shown.findings.append(finding)
-    return shown
+        if not unsure and finding.severity.rank >= options.min_severity.rank:
+            findings.append(finding)
+    return replace(kept, findings=findings, hidden=len(kept.findings) - len(findings))
 
 
 def _unused(suppression: Suppression, rules: Sequence[Rule]) -> UnusedSuppression | None:

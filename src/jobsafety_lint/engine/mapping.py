@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import traceback
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 
-from jobsafety_lint import config, discover, suppress
-from jobsafety_lint.config import Mention
+from jobsafety_lint import config, discover, suppress, surroundings
 from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for
+from jobsafety_lint.engine.config_findings import stale_settings, unknown_rules
+from jobsafety_lint.engine.fitting import fitted, python_comments
 from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.linting import StaleSetting, UnknownRule, UnreadRegion
@@ -19,13 +20,14 @@ from jobsafety_lint.meaning.project.linking import links_of
 from jobsafety_lint.meaning.project.links import FileLinks
 from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.model import Crash, Mark, Note, Span
-from jobsafety_lint.registry import catalogue
+from jobsafety_lint.registry import catalogue, use
 from jobsafety_lint.rule import Draft, Rule, Where
 from jobsafety_lint.source import Place, Source, SourceFile
 
 
 def map_file(task: Task, options: Options) -> Mapped:
     """What one file gives by itself. Never raises for what stands in it."""
+    use(options.rules_dirs)  # a process of its own knows only what it is told
     item, settings = task.item, task.settings
     mapped = Mapped(item.shown)
     if item.kind not in discover.READ_KINDS:
@@ -41,10 +43,12 @@ def map_file(task: Task, options: Options) -> Mapped:
         mapped.links = FileLinks(item.path.as_posix(), item.shown, item.kind, role)
         return mapped
     mapped.read = task.given
-    try:
-        _map_source(source, task, rules_for(item, settings, options), mapped)
-    except Exception:  # one file must not end the run: it is reported, and the exit status is 3
-        mapped.crashes.append(Crash("engine", item.shown, traceback.format_exc()))
+    with surroundings.noted() as looks:
+        try:
+            _map_source(source, task, rules_for(item, settings, options), mapped)
+        except Exception:  # one file must not end the run: it is reported, and the exit status is 3
+            mapped.crashes.append(Crash("engine", item.shown, traceback.format_exc()))
+    mapped.looks = frozenset(looks)
     return mapped
 
 
@@ -54,6 +58,12 @@ def source_of(task: Task) -> SourceFile | Skipped:
     if task.data is not None:
         return discover.decode(task.data, item.path, item.shown)
     return discover.read(item.path, item.shown, task.settings.max_file_size)
+
+
+def unread(source: SourceFile, task: Task) -> int:
+    """How many stretches of a text of a task's file no reader can read."""
+    facts = read_facts(source, task.item.kind, task.item.dialect, pueue_version=task.settings.pueue_version)
+    return facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
 
 
 def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: Mapped) -> None:
@@ -84,13 +94,29 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
     mapped.suppressions, malformed = _suppressions(facts, noqa=item.kind == "python")
     about: list[object] = [
         *_unknown_rules(mapped.suppressions, malformed, task, source),
-        *(_stale_settings(task, source) if listens(rules, StaleSetting) else ()),
+        *(stale_settings(task, source) if listens(rules, StaleSetting) else ()),
     ]
     drafts += drafts_of(rules, about, Context(source, settings, "code", about), mapped.crashes)
+    drafts = _with_fitting_fixes(drafts, facts, item.kind)
     mapped.pending = [
         pending_of(draft, _mark(draft.place, facts), settings)
         for draft in drafts
         if not (isinstance(draft.place, Place) and draft.place.source.file is not source)
+    ]
+
+
+def _with_fitting_fixes(drafts: Sequence[Draft], facts: FileFacts, kind: str) -> list[Draft]:
+    """The drafts without the fixes that cannot be written where they are to stand."""
+    if not any(draft.fix for draft in drafts):
+        return list(drafts)
+    comments = [source.in_file(span) for source, span in facts.comments]
+    if kind == "python":
+        comments += python_comments(facts.source)
+    return [
+        replace(draft, fix=fitted(draft.fix, draft.place, kind, comments))
+        if draft.fix is not None and isinstance(draft.place, Place)
+        else draft
+        for draft in drafts
     ]
 
 
@@ -110,7 +136,7 @@ def _confirmed(facts: FileFacts, drafts: Sequence[Draft]) -> bool:
     return changed
 
 
-# --- comments and settings that name rules -----------------------------------------------------------------------------
+# --- comments that name rules -----------------------------------------------------------------------------------------
 
 
 def _suppressions(
@@ -142,61 +168,4 @@ def _unknown_rules(
         for name, location in suppression.names:
             if name not in names and not suppression.noqa:
                 about.append(UnknownRule(location, "this suppression", name, config.nearest(name, names)))
-    return [*about, *_unknown_in_settings(task, source, known)]
-
-
-def _unknown_in_settings(task: Task, source: Source, known: Mapping[str, str]) -> list[UnknownRule]:
-    """The rules that a configuration file names and that do not exist, at the place of the name."""
-    if task.item.kind != "config":
-        return []
-    found = []
-    for mention in _mentions_in(task.item.path):
-        if config.is_known(mention.name, known):
-            continue
-        at = _find_name(source, mention.name)
-        close = config.nearest(mention.name, [*known, *known.values()])
-        found.append(UnknownRule(source.location(at), f"`{mention.key}`", mention.name, close))
-    return found
-
-
-def _mentions_in(path: Path) -> tuple[Mention, ...]:
-    try:
-        settings = config.load(path)
-    except config.ConfigError:
-        return ()
-    return settings.mentions if settings else ()
-
-
-def _stale_settings(task: Task, source: Source) -> list[StaleSetting]:
-    """The globs of a configuration file that match nothing."""
-    if task.item.kind != "config":
-        return []
-    try:
-        globs = config.globs_of(task.item.path)
-    except config.ConfigError:
-        return []
-    idle = set(discover.unmatched([glob for _, glob in globs], task.item.path.parent)) if globs else set()
-    return [
-        StaleSetting(source.location(_find_glob(source, key, glob)), key, glob)
-        for key, glob in globs
-        if glob in idle
-    ]
-
-
-def _find_glob(source: Source, key: str, glob: str) -> Span:
-    """Where a glob stands in our part of the file, behind its key."""
-    start = max(source.text.find(f"tool.{config.TABLE}"), 0)
-    start = max(source.text.find(key, start), start)
-    for quoted in (f'"{glob}"', f"'{glob}'", glob):
-        at = source.text.find(quoted, start)
-        if at >= 0:
-            return Span(at, at + len(quoted))
-    return _find_name(source, glob)
-
-
-def _find_name(source: Source, name: str) -> Span:
-    for quoted in (f'"{name}"', f"'{name}'", name):
-        at = source.text.find(quoted)
-        if at >= 0:
-            return Span(at, at + len(quoted))
-    return Span(0, 0)
+    return [*about, *unknown_rules(task, source, known)]

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from jobsafety_lint.config import Settings
 from jobsafety_lint.discover import Discovered
 from jobsafety_lint.meaning.project.links import FileLinks
-from jobsafety_lint.model import Crash, Finding, Note, Severity
+from jobsafety_lint.model import Accepted, Crash, Finding, Note, Severity
 from jobsafety_lint.suppress import Suppression
+from jobsafety_lint.surroundings import Look
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a run is asked for. `cli` holds the selectors of the command line."""
+    """What a run is asked for. `cli` holds the selectors of the command line, `rules_dirs` the folders of own
+    rules. `baseline` are findings that pass, and
+    with `diff_base` (a revision of git) only findings on lines that were changed since then are shown: both are a
+    matter of what is kept, not of how files are read.
+    """
 
     cli: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pedantic: bool = False
     min_severity: Severity = Severity.INFO
     jobs: int = 0
+    rules_dirs: tuple[Path, ...] = ()
+    baseline: tuple[Accepted, ...] = ()
+    diff_base: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,12 +71,15 @@ class Mapped:
     crashes: list[Crash] = field(default_factory=list)
     unread: int = 0
     read: bool = False
+    looks: frozenset[Look] = frozenset()
+    """Which other files were looked at for it."""
 
 
 @dataclass
 class Kept:
-    """What is shown of one file, and how much is not."""
+    """What is kept of one file, and how much is not."""
 
     findings: list[Finding] = field(default_factory=list)
     suppressed: int = 0
     hidden: int = 0
+    baselined: int = 0

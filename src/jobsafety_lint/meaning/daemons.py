@@ -13,6 +13,7 @@ from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.hosts.units import ExecLine, Section, UnitFile, read_unit
 from jobsafety_lint.readers.hosts.words import Word
 from jobsafety_lint.source import Place, Source, SourceFile
+from jobsafety_lint.surroundings import data_of, kind_of, names_in
 
 DEFAULT_SLICES = frozenset(
     {
@@ -193,9 +194,9 @@ def _beside(source: Source) -> _Beside:
     names = {unit, _template(unit)}
     candidates = [home / name for name in sorted(names)]
     for name in sorted(names):
-        candidates += sorted((home / f"{name}.d").glob("*.conf"))
+        candidates += names_in(home / f"{name}.d", "*.conf")
     files = tuple(text for other in candidates if other != path and (text := _text(other)) is not None)
-    known = not is_drop_in or any((home / name).is_file() for name in names)
+    known = not is_drop_in or any(kind_of(home / name) == "file" for name in names)
     return _Beside(unit, files, known)
 
 
@@ -207,10 +208,10 @@ def _template(unit: str) -> str:
 
 
 def _text(path: Path) -> Source | None:
-    try:
-        return Source(path.as_posix(), path.read_text(encoding="utf-8", errors="replace"))
-    except OSError:
+    data = data_of(path)
+    if data is None:
         return None
+    return Source(path.as_posix(), data.decode(errors="replace").replace("\r\n", "\n"))
 
 
 def _sections(source: Source, read: UnitFile) -> Iterator[UnitSection]:
@@ -244,7 +245,7 @@ def slice_setting(source: Source, slice_name: str, *names: str) -> bool | None:
     seen = False
     for count in range(len(parts), 0, -1):
         unit = "-".join(parts[:count]) + ".slice"
-        for other in (folder / unit, *sorted((folder / f"{unit}.d").glob("*.conf"))):
+        for other in (folder / unit, *names_in(folder / f"{unit}.d", "*.conf")):
             text = _text(other)
             if text is None:
                 continue
@@ -282,7 +283,11 @@ def script_text(command: Command, source: Source) -> str | None:
         for folder in _project_folders(origin.parent):
             for at in range(len(parts)):
                 candidate = folder.joinpath(*parts[at:])
-                if ".." not in parts and candidate.is_file() and (text := _text(candidate)) is not None:
+                if (
+                    ".." not in parts
+                    and kind_of(candidate) == "file"
+                    and (text := _text(candidate)) is not None
+                ):
                     return text.text
     return None
 

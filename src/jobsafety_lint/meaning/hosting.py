@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.state import State, Value
-from jobsafety_lint.mise_config import TASK_FOLDERS, TaskScope, scope_of
+from jobsafety_lint.mise_config import TASK_FOLDERS, scope_of
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.hosts import gitlab, mise, workflows, yaml_text
 from jobsafety_lint.readers.hosts.compose import read_compose
@@ -39,6 +38,7 @@ from jobsafety_lint.readers.hosts.makefile import read_makefile
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.hosts.yaml_text import YamlFile, entries, get, text_of
 from jobsafety_lint.source import Hole, Place, Source, SourceFile
+from jobsafety_lint.surroundings import data_of
 
 if TYPE_CHECKING:
     from yaml.nodes import Node, ScalarNode
@@ -98,16 +98,21 @@ def state_of(snippet: Snippet, daemon: str = "") -> State:
 
 def script_task(source: Source, path: Path) -> str | None:
     """The name of the task of mise that a script is; None if it is none."""
-    likely = "MISE" in source.text or any(f"/{folder}/" in path.as_posix() for folder in TASK_FOLDERS)
-    task = mise.file_task(source, path, scope_of(path)) if likely else None
+    task = _file_task(source, path)
     return task.name if task is not None else None
+
+
+def _file_task(source: Source, path: Path | None) -> mise.FileTask | None:
+    """The task of mise that a script is: one in a folder that an `includes` names has `#MISE` lines, or is none here."""
+    shown = (path or Path(source.path)).as_posix()
+    if "MISE" not in source.text and not any(f"{folder}/" in shown for folder in TASK_FOLDERS):
+        return None
+    return mise.file_task(source, path, scope_of(path) if path is not None else None)
 
 
 def run_script(source: Source, execution: Execution, interpreter: Interpreter) -> None:
     """Reads a shell script; one that is a file task of mise in the task's directory and with its variables."""
-    path = _path_of(source)
-    scope = _scope(path, interpreter)
-    task = mise.file_task(source, path, scope)
+    task = _file_task(source, _path_of(source))
     if task is None:
         interpreter.program(source, execution)
         return
@@ -137,19 +142,12 @@ def _path_of(source: Source) -> Path | None:
     return source.location_on_disk.absolute() if known and isinstance(source, SourceFile) else None
 
 
-def _scope(path: Path | None, interpreter: Interpreter) -> TaskScope | None:
-    """What mise's config files say of a file with tasks, or of a script that is one."""
-    scope = scope_of(path) if path is not None else None
-    if scope is not None:
-        interpreter.consulted |= dict.fromkeys(scope.files, True)
-    return scope
-
-
 # --- mise ------------------------------------------------------------------------------------------------------------
 
 
 def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_file: bool = False) -> None:
-    scope = _scope(_path_of(source), interpreter) if task_file else None
+    path = _path_of(source)
+    scope = scope_of(path) if task_file and path is not None else None
     read = mise.read_mise(source, task_file=task_file, scope=scope)
     ran = run_snippets(read, source, interpreter, found)
     last = {snippet.title: ran.get(id(snippet), []) for snippet in read.snippets}
@@ -213,24 +211,20 @@ def _workflow(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
 
 
 def _gitlab(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
-    read = gitlab.read_gitlab(source, _included_with(source, interpreter))
+    read = gitlab.read_gitlab(source, _included_with(source))
     found.silent += len(read.broken)
     run_snippets(read, source, interpreter, found)
 
 
-def _included_with(source: Source, interpreter: Interpreter) -> list[Source]:
+def _included_with(source: Source) -> list[Source]:
     """The other files of the same GitLab pipeline."""
     path = _path_of(source)
     root = gitlab_includes.root_of(path) if path is not None else None
     if root is None:
         return []
-    others = {root / ".gitlab-ci.yml", *gitlab_includes.included_files(root)} - {path}
-    found = []
-    for other in sorted(others):
-        interpreter.consulted[other] = True
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            found.append(Source(str(other), other.read_text(encoding="utf-8")))
-    return found
+    others = sorted({root / ".gitlab-ci.yml", *gitlab_includes.included_files(root)} - {path})
+    found = [(other, data_of(other)) for other in others]
+    return [Source(str(other), data.decode("utf-8", errors="replace")) for other, data in found if data]
 
 
 def _yaml(source: Source, found: FileFacts) -> tuple[YamlFile, HostFile]:

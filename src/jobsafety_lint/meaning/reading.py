@@ -21,6 +21,7 @@ from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
 from jobsafety_lint.meaning.shell.sql_commands import sql_statements
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
 from jobsafety_lint.model import Span
+from jobsafety_lint.readers.python.nodes import walk
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, Source
 
@@ -185,4 +186,4 @@ def _shapes(command: Command, *, behind: bool) -> Iterator[Shape]:
             tree = ast.parse(code.replace("\0", "_"))
         except (SyntaxError, ValueError):
             return
-        yield from (shape for shape, _ in python_shapes(list(ast.walk(tree))))
+        yield from (shape for shape, _ in python_shapes(list(walk(tree))))

@@ -12,12 +12,15 @@ from jobsafety_lint.model import Report
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """What a format may want to know: `text_of` gives a file's text by its shown path (None if it is gone)."""
+    """What a format may want to know: `text_of` gives a file's text by its shown path (None if it is gone); `statistics`:
+    the formats full, concise and json count the findings of each rule in place of listing them.
+    """
 
     text_of: Callable[[str], str | None]
     root: Path
     color: bool = False
     version: str = ""
+    statistics: bool = False
 
 
 Renderer = Callable[[Report, RenderOptions], str]
@@ -28,7 +31,10 @@ _MODULES = {
     "json": "json_format",
     "sarif": "sarif",
     "github": "github",
+    "gitlab": "gitlab",
+    "junit": "junit",
     "lsp": "lsp",
+    "html": "html_page",
 }
 FORMATS = tuple(_MODULES)
 """The names of all formats; each is the `render` function of a module here."""

@@ -8,6 +8,7 @@ import click
 
 from jobsafety_lint.model import Finding, Location, Report
 from jobsafety_lint.report import RenderOptions
+from jobsafety_lint.report.statistics import table
 from jobsafety_lint.report.summary import closing_lines
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
@@ -18,6 +19,8 @@ _MOST_LINES = 6
 
 def render(report: Report, options: RenderOptions) -> str:
     """Every finding with its source frames, then the closing lines."""
+    if options.statistics:
+        return table(report)
     painter = _Painter(options)
     blocks = [painter.finding(finding) for finding in report.findings]
     return "\n".join([*blocks, *closing_lines(report, options)]) + "\n"
@@ -62,7 +65,9 @@ class _Painter:
         if finding.fix is not None:
             how = "--fix" if finding.fix.safe else "--fix --unsafe-fixes"
             notes.append(f"{equals} fix: {finding.fix.title} (`{how}`)")
-        notes.append(f"{equals} more: jobsafety-lint rule {finding.name}    {finding.url}")
+            if finding.fix.reason and not finding.fix.safe:
+                notes.append(f"{equals} unsafe: {finding.fix.reason}")
+        notes.append(f"{equals} more: jobsafety-lint rule {finding.name}    {finding.url}".rstrip())
         return notes
 
     def _lines_of(self, path: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""One JSON object for programs: the contract of `--output-format json`."""
+"""One JSON object for programs: the contract of `--output-format json`. `schema/report-v1.schema.json` describes it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from jobsafety_lint.model import Finding, Fix, Location, Report
 from jobsafety_lint.report import RenderOptions
+from jobsafety_lint.report.statistics import counts_of
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -16,7 +17,8 @@ def render(report: Report, options: RenderOptions) -> str:
     data = {
         "version": 1,
         "tool": {"name": "jobsafety-lint", "version": options.version},
-        "findings": [finding_object(finding) for finding in report.findings],
+        "findings": [] if options.statistics else [finding_object(finding) for finding in report.findings],
+        **({"statistics": counts_of(report)} if options.statistics else {}),
         "summary": {
             "files": summary["files"],
             "findings": len(report.findings),

@@ -40,7 +40,7 @@ def _diagnostic(finding: Finding, options: RenderOptions, lines: dict[str, list[
         "range": _range(finding.location, options, lines),
         "severity": _SEVERITIES[finding.severity.value],
         "code": finding.code,
-        "codeDescription": {"href": finding.url},
+        **({"codeDescription": {"href": finding.url}} if finding.url else {}),
         "source": "jobsafety-lint",
         "message": finding.message,
         "relatedInformation": [

@@ -17,6 +17,7 @@ from jobsafety_lint.meaning.project.links import FileLinks, LoopLink, RunLink, W
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.python.index import CallSite, Module, Option
 from jobsafety_lint.model import Mark
+from jobsafety_lint.readers.python.nodes import walk
 from jobsafety_lint.readers.python.outline import Definition
 
 MAX_DEPTH = 5
@@ -154,7 +155,7 @@ class JobIdentity:
                     return option
         argument = re.fullmatch(r"sys\.argv\[(\d+)\]", atom)
         if argument is not None and int(argument[1]) > 0:
-            node = next(n for n in ast.walk(module.outline.tree) if isinstance(n, ast.expr))
+            node = next(n for n in walk(module.outline.tree) if isinstance(n, ast.expr))
             return Option(atom, (), node, True, int(argument[1]) - 1)
         return module.option_for(atom)
 

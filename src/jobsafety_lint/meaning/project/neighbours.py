@@ -11,6 +11,7 @@ from typing import Any
 
 from jobsafety_lint.meaning.deployment.packages import canonical
 from jobsafety_lint.source import Source, SourceFile
+from jobsafety_lint.surroundings import Look, kind_of, note
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -45,7 +46,7 @@ def top_of(folder: Path) -> Path:
     for above in (folder, *folder.parents):
         if (above / ".git").exists():
             return above
-        if any((above / name).is_file() for name in ("pyproject.toml", *_MISE_FILES)):
+        if any(kind_of(above / name) == "file" for name in ("pyproject.toml", *_MISE_FILES)):
             found = above
         if above == Path.home() or len(above.parts) <= 2:
             break
@@ -69,6 +70,7 @@ def python_project(file: Source) -> PythonProject | None:
 
 def _project_in(folder: Path) -> PythonProject | None:
     path = folder / "pyproject.toml"
+    note(Look("text", path.as_posix()))
     try:
         return _project(path, path.stat().st_mtime_ns)
     except OSError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,8 +21,10 @@ from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, RunLink
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Source
+from jobsafety_lint.surroundings import Look, note
 
 Kind = TypeVar("Kind")
+_DEFINITION = re.compile(r"\bdef[ \t]+(\w+)")
 Read = Callable[[str], Source | None]
 
 
@@ -104,15 +107,39 @@ class Project:
     def _find_callers(self, module: Module, qualified: str) -> Iterator[CallSite]:
         class_name, _, method = qualified.rpartition(".")
         name = class_name if method == "__init__" else method
-        mention = re.compile(rf"\b{re.escape(name)}\b")
-        for path, file in self._python.items():
-            if file.role in {"test", "vendored"} or name not in (text := self.text(path)):
-                continue
-            if not mention.search(text) or (found := self.module(path)) is None:
+        for path in self._may_call(module, name, method=class_name not in {"", name}):
+            found = self.module(path)
+            if found is None:
                 continue
             for site in found.calls(name):
                 if self._means(site, found, module, class_name, name):
                     yield site
+
+    def _may_call(self, module: Module, name: str, *, method: bool) -> Iterator[str]:
+        """The files that may call a function or method of a module, as far as their texts tell: those that mention it, and
+        the module itself or a package that hands the function on.
+        """
+        word = re.compile(rf"\.{re.escape(name)}\b" if method else rf"\b{re.escape(name)}\b")
+        if method and not self._is_only(name):
+            yield module.path
+            return
+        doors = {module.dotted.rpartition(".")[2]}
+        folders = {_folder_of(module.path)}
+        if not method:
+            for path in self._by_name.get("__init__.py", ()):
+                if name in self.text(path):
+                    folders.add(_folder_of(path))
+            doors |= {folder.rpartition("/")[2] for folder in folders}
+        for path, file in self._python.items():
+            if path != module.path:
+                text = "" if file.role in {"test", "vendored"} else self.text(path)
+                if name not in text or not word.search(text):
+                    continue
+                folder = _folder_of(path)
+                near = folder in folders or _folder_of(folder) in folders  # `from . import`, `from .. import`
+                if not (method or near or any(door in text for door in doors)):
+                    continue
+            yield path
 
     def _means(self, site: CallSite, where: Module, module: Module, class_name: str, name: str) -> bool:
         """Whether a call is one of the function `name` of a module (a method if `class_name`)."""
@@ -135,13 +162,15 @@ class Project:
 
     def _is_only(self, method: str) -> bool:
         """Whether only one function of the project has this name."""
-        pattern = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(method)}\b", re.MULTILINE)
-        count = 0
+        return self._defined[method] == 1
+
+    @cached_property
+    def _defined(self) -> Counter[str]:
+        """How often a function of each name is defined in the project."""
+        found: Counter[str] = Counter()
         for path in self._python:
-            text = self.text(path)
-            if method in text:
-                count += len(pattern.findall(text))
-        return count == 1
+            found.update(_DEFINITION.findall(self.text(path)))
+        return found
 
     def _defines(self, full: str, module: Module, name: str, depth: int) -> bool:
         """Whether a full dotted name leads to a name of a module, perhaps by way of re-exports."""
@@ -228,6 +257,7 @@ class Project:
             *(Path(f.path).parent for f in self.files if f.path.endswith("pyproject.toml")),
         }:
             path = folder / "pyproject.toml"
+            note(Look("text", path.as_posix()))
             if not path.is_file():
                 continue
             try:
@@ -238,3 +268,7 @@ class Project:
                 scripts = table.get("scripts", {}) if isinstance(table, dict) else {}
                 found |= {str(k): str(v) for k, v in scripts.items() if isinstance(v, str)}
         return found
+
+
+def _folder_of(path: str) -> str:
+    return path.rpartition("/")[0]

@@ -14,7 +14,7 @@ from functools import cached_property
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.functions import Function
 from jobsafety_lint.meaning.python.parameters import function_of
-from jobsafety_lint.readers.python.nodes import dotted
+from jobsafety_lint.readers.python.nodes import children, dotted, walk
 from jobsafety_lint.readers.python.outline import Definition, FunctionNode, Outline
 from jobsafety_lint.source import Place, Source
 
@@ -297,7 +297,7 @@ class _Reader:
                 self._children(node)
 
     def _children(self, node: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self.visit(child)
 
     def _flow(self, node: ast.stmt) -> None:
@@ -326,7 +326,7 @@ class _Reader:
             case ast.Match(subject=subject, cases=cases):
                 self.visit(subject)
                 for case_ in cases:
-                    for inner in ast.walk(case_.pattern):
+                    for inner in walk(case_.pattern):
                         self.bind(getattr(inner, "name", None) or "", "other")
                     self.block(node, case_.body, exclusive=True)
             case _ if hasattr(node, "handlers"):  # Try, and TryStar from Python 3.11 on

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.meaning.environment.variables import DotenvLoad, EnvironmentRead, EnvironmentSet
+from jobsafety_lint.readers.python.nodes import walk
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Place
 
@@ -17,7 +18,7 @@ def environment_facts(outline: Outline) -> Iterator[EnvironmentRead | Environmen
     """The reads, sets and loads of a file, in the order of the text."""
     if not _SOMETHING.search(outline.source.text):
         return
-    found = [fact for node in ast.walk(outline.tree) for fact in _facts(node, outline)]
+    found = [fact for node in walk(outline.tree) for fact in _facts(node, outline)]
     yield from sorted(found, key=lambda fact: fact.place.span.start)
 
 
@@ -32,6 +33,8 @@ def _facts(node: ast.AST, outline: Outline) -> Iterator[EnvironmentRead | Enviro
                 yield EnvironmentSet(place, name)
     elif isinstance(node, ast.Call):
         called = _dotted(node.func, outline)
+        if not called.startswith(("os.", "dotenv.")):
+            return
         name = _text(node.args[0]) if node.args else None
         place = Place(outline.source, outline.span(node))
         if called in {"os.getenv", "os.environ.get"} and name is not None:

@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.data.datasets import EpochDivision
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, key_of
 from jobsafety_lint.meaning.python.expressions import Expressions
-from jobsafety_lint.readers.python.nodes import dotted
+from jobsafety_lint.readers.python.nodes import dotted, walk
 from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 from jobsafety_lint.source import Place
 
@@ -290,7 +290,7 @@ class _Reader:
                         return _Origin(found.why, found.place, "series", found.explicit)
                     break
         table, where = self.expressions.follow(node.value, at)
-        for call in (n for n in ast.walk(table) if isinstance(n, ast.Call)):
+        for call in (n for n in walk(table) if isinstance(n, ast.Call)):
             for keyword in call.keywords:
                 if keyword.arg == "parse_dates" and column in _strings(keyword.value):
                     return _Origin("`parse_dates` made it", self.names.place(call), "series")
@@ -336,4 +336,4 @@ def _cast_name(cast: ast.expr) -> str:
 
 
 def _strings(node: ast.AST) -> set[str]:
-    return {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return {n.value for n in walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}

@@ -8,13 +8,15 @@ without regard to their order, so a value may seem to be made from more than it 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from jobsafety_lint.meaning.functions import Function, Parameter
 from jobsafety_lint.meaning.python.parameters import function_of, uses_of
 from jobsafety_lint.model import Mark, Span
+from jobsafety_lint.readers.python import nodes
+from jobsafety_lint.readers.python.nodes import walk
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Place, Source
 
@@ -98,6 +100,15 @@ class CallSite:
         return "**" in self.keywords or any(isinstance(arg, ast.Starred) for arg in self.positional)
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call with the variables of the loops around it. `returned`: it is what a `return` gives."""
+
+    node: ast.Call
+    loops: tuple[tuple[str, ast.expr], ...]
+    returned: bool
+
+
 @dataclass(eq=False)
 class Module:
     """A Python file as others see it. `dotted` is its path with dots: `etl.paths` for `etl/paths.py`."""
@@ -108,6 +119,7 @@ class Module:
     outline: Outline
     _environments: dict[int, dict[str, frozenset[str]]] = field(default_factory=dict)
     _assigned: dict[int, dict[str, ast.expr | None]] = field(default_factory=dict)
+    _called: dict[int, dict[str, list[_Call]]] = field(default_factory=dict)
 
     def mark(self, node: ast.expr | ast.arg | ast.stmt) -> Mark:
         """A node's place as plain values."""
@@ -260,7 +272,7 @@ class Module:
             known = self._assigned[key] = {}
             parameters = {p.arg for p in definition.parameters} if definition is not None else set()
             for statement in definition.node.body if definition is not None else _top(self.outline.tree):
-                for node in ast.walk(statement):
+                for node in walk(statement):
                     for target, value in _bindings(node):
                         if target not in parameters and target not in self.parsed:
                             known[target] = None if target in known else value
@@ -274,7 +286,7 @@ class Module:
             direct: dict[str, set[str]] = {}
             body = definition.node.body if definition is not None else _top(self.outline.tree)
             for statement in body:
-                for node in ast.walk(statement):
+                for node in walk(statement):
                     for target, value in _bindings(node):
                         direct.setdefault(target, set()).update(_mentioned(value))
             parameters = {p.arg for p in definition.parameters} if definition is not None else set()
@@ -287,57 +299,38 @@ class Module:
 
     def calls(self, name: str) -> Iterator[CallSite]:
         """The calls whose function has this last name, or that hand it to a pool or a `partial`."""
-        if name not in self.source.text:
+        text = self.source.text
+        if name not in text:
             return
-        for definition in self.outline.functions:
-            if name in self.source.text[definition.span.start : definition.span.end]:
-                yield from self._calls_in(definition.node.body, name, definition, ())
-        yield from self._calls_in(_top(self.outline.tree), name, None, ())
+        callers = [d for d in self.outline.functions if name in text[d.span.start : d.span.end]]
+        for caller in (*callers, None):
+            for call in self._calls_in(caller).get(name, ()):
+                found = _arguments(call.node, name)
+                if found is not None:
+                    written, positional, keywords, several = found
+                    yield CallSite(
+                        self,
+                        call.node,
+                        caller,
+                        written,
+                        positional,
+                        keywords,
+                        call.loops,
+                        several,
+                        call.returned,
+                    )
 
-    def _calls_in(
-        self,
-        body: list[ast.stmt],
-        name: str,
-        caller: Definition | None,
-        loops: tuple[tuple[str, ast.expr], ...],
-    ) -> Iterator[CallSite]:
-        for statement in body:
-            inner = loops
-            if isinstance(statement, ast.For | ast.AsyncFor):
-                inner = (*loops, *((target, statement.iter) for target in _names(statement.target)))
-            nested = [s for s in ast.iter_child_nodes(statement) if isinstance(s, ast.stmt)]
-            for handler in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-                nested += handler.body
-            for expression in _expressions(statement):
-                returned = isinstance(statement, ast.Return)
-                yield from self._calls_of(expression, name, caller, loops, returned=returned)
-            yield from self._calls_in(nested, name, caller, inner)
-
-    def _calls_of(
-        self,
-        expression: ast.expr,
-        name: str,
-        caller: Definition | None,
-        loops: tuple[tuple[str, ast.expr], ...],
-        *,
-        returned: bool,
-    ) -> Iterator[CallSite]:
-        for node in ast.walk(expression):
-            if not isinstance(node, ast.Call):
-                continue
-            around = loops + tuple(
-                (target, part.iter)
-                for comp in ast.walk(expression)
-                if isinstance(comp, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp)
-                and any(inner is node for inner in ast.walk(comp))
-                for part in comp.generators
-                for target in _names(part.target)
-            )
-            found = _arguments(node, name)
-            if found is not None:
-                written, positional, keywords, several = found
-                direct = returned and node is expression
-                yield CallSite(self, node, caller, written, positional, keywords, around, several, direct)
+    def _calls_in(self, caller: Definition | None) -> dict[str, list[_Call]]:
+        """The calls inside of a function (or at the top of the file) by every name that they call or are given."""
+        key = id(caller.node) if caller is not None else 0
+        known = self._called.get(key)
+        if known is None:
+            known = self._called[key] = {}
+            body = caller.node.body if caller is not None else _top(self.outline.tree)
+            for call in _calls(body, ()):
+                for name in _names_given(call.node):
+                    known.setdefault(name, []).append(call)
+        return known
 
     # --- command lines ---------------------------------------------------------------------------------------------
 
@@ -356,7 +349,7 @@ class Module:
         return tuple(found)
 
     def _handed_to_cli(self) -> Iterator[Option]:
-        for node in ast.walk(self.outline.tree):
+        for node in walk(self.outline.tree):
             if (
                 isinstance(node, ast.Call)
                 and ast.unparse(node.func) in {"fire.Fire", "Fire", "typer.run"}
@@ -380,7 +373,7 @@ class Module:
             else set()
         )
         found: set[str] = set()
-        for node in ast.walk(self.outline.tree):
+        for node in walk(self.outline.tree):
             for target, value in _bindings(node):
                 call = value.value if isinstance(value, ast.Await) else value
                 if isinstance(call, ast.Call):
@@ -410,7 +403,7 @@ def _last(node: ast.expr) -> str:
 
 
 def _names(target: ast.expr) -> list[str]:
-    return [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
+    return [n.id for n in walk(target) if isinstance(n, ast.Name)]
 
 
 def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -487,6 +480,33 @@ def _expressions(statement: ast.stmt) -> Iterator[ast.expr]:
             yield child.context_expr
 
 
+def _calls(body: Iterable[ast.stmt], loops: tuple[tuple[str, ast.expr], ...]) -> Iterator[_Call]:
+    """The calls in some statements, those in nested ones included."""
+    for statement in body:
+        inner = loops
+        if isinstance(statement, ast.For | ast.AsyncFor):
+            inner = (*loops, *((target, statement.iter) for target in _names(statement.target)))
+        for expression in _expressions(statement):
+            direct = expression if isinstance(statement, ast.Return) else None
+            stack: list[tuple[ast.AST, tuple[tuple[str, ast.expr], ...]]] = [(expression, loops)]
+            while stack:
+                node, around = stack.pop()
+                if isinstance(node, ast.Call):
+                    yield _Call(node, around, node is direct)
+                elif isinstance(node, nodes.Comprehension):
+                    around += tuple((t, part.iter) for part in node.generators for t in _names(part.target))
+                stack += [(child, around) for child in reversed(nodes.children(node))]
+        yield from _calls(nodes.statements(statement), inner)
+
+
+def _names_given(node: ast.Call) -> set[str]:
+    """Every name that a call calls or is given, as far as `_arguments` may find it."""
+    given = [node.func, *node.args, *(k.value for k in node.keywords if k.arg == "target")]
+    if isinstance(node.func, ast.Call):
+        given += node.func.args[:1]
+    return {_last(inner) for inner in given} - {""}
+
+
 def _arguments(
     node: ast.Call, name: str
 ) -> tuple[str, tuple[ast.expr, ...], dict[str, ast.expr], bool] | None:
@@ -525,7 +545,7 @@ def _constant(node: ast.expr | None) -> object:
 
 def _argparse(tree: ast.Module) -> Iterator[Option]:
     position = 0
-    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and _last(n.func) == "add_argument"]
+    calls = [n for n in walk(tree) if isinstance(n, ast.Call) and _last(n.func) == "add_argument"]
     for node in sorted(calls, key=lambda n: (n.lineno, n.col_offset)):
         flags = [str(_constant(arg)) for arg in node.args if isinstance(_constant(arg), str)]
         if not flags:

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from jobsafety_lint.meaning.data.datasets import LateCheck
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit
-from jobsafety_lint.readers.python.nodes import dotted
+from jobsafety_lint.readers.python.nodes import dotted, walk
 from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 
 _MENTIONS = re.compile(
     r"\b(?:validate|verify|ensure|assert|check|gate)_\w+\(|\bvalidate\(|\braise (?:Value|Type)Error"
 )
 _WORDS = re.compile(
-    r"fetch|download|query|execute|insert|upload|store|train|fit\w*\(|compute|backfill|populate|scrape|crawl|ingest|publish|transcode|"
-    r"simulate|optimize|migrate|requests\.|httpx\.|read_(?:parquet|csv|sql|json|table)|urlopen|urlretrieve|to_parquet|to_sql|load_dataset"
+    r"(?:fetch|download|query|execute|insert|upload|store|train|fit|compute|backfill|populate|scrape|crawl|ingest|publish|transcode|"
+    r"simulate|optimize|migrate)\w*\(|requests\.|httpx\.|read_(?:parquet|csv|sql|json|table)|urlopen|urlretrieve|to_parquet|to_sql|load_dataset"
 )
 _CHECKS = frozenset({"validate", "verify", "ensure", "assert", "check", "gate"})
 _WORK = frozenset(
@@ -252,14 +252,14 @@ class _Reader:
         """The names that a call's arguments mention, by way of variables set just for it too."""
         found: set[str] = set()
         for argument in (*call.args, *(k.value for k in call.keywords)):
-            for node in ast.walk(argument):
+            for node in walk(argument):
                 if isinstance(node, ast.Name):
                     found.add(node.id)
                     for binding in self.unit.bindings.get(node.id, ()):
                         if binding.kind == "assign" and isinstance(
                             binding.node, ast.JoinedStr | ast.BinOp | ast.Name
                         ):
-                            found |= {n.id for n in ast.walk(binding.node) if isinstance(n, ast.Name)}
+                            found |= {n.id for n in walk(binding.node) if isinstance(n, ast.Name)}
         return found
 
     def _checks(self, parameters: set[str]) -> Iterator[_Check]:
@@ -273,7 +273,7 @@ class _Reader:
                 if used and isinstance(site.position.statement, ast.Expr | ast.If | ast.Assert):
                     found.append(_Check(site.node, f"{name}()", used, site.position))
         assert isinstance(self.unit.node, FunctionNode)
-        for node in ast.walk(self.unit.node):
+        for node in walk(self.unit.node):
             at = self.names.where.get(id(node))
             if at is None or at.unit is not self.unit:
                 continue
@@ -285,7 +285,7 @@ class _Reader:
                 used = self._only(parameters, [node.test])
                 if used and not any(
                     isinstance(n, ast.Call) and dotted(n.func).startswith(("os.", "Path"))
-                    for n in ast.walk(node.test)
+                    for n in walk(node.test)
                 ):
                     found.append(_Check(node.test, "if …: raise", used, at))
         return iter(sorted(found, key=lambda check: check.at.order))
@@ -294,7 +294,7 @@ class _Reader:
         """The parameters that expressions mention, if they mention no other variable of the function."""
         used: set[str] = set()
         for node in nodes:
-            for inner in ast.walk(node):
+            for inner in walk(node):
                 if isinstance(inner, ast.Name):
                     if inner.id in parameters:
                         used.add(inner.id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jobsafety_lint.meaning.data.datasets import Merge
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Site, Unit
-from jobsafety_lint.readers.python.nodes import dotted
+from jobsafety_lint.readers.python.nodes import dotted, walk
 from jobsafety_lint.readers.python.outline import Outline
 
 _JOINS = ("concat(", "concatenate(", "vstack(", "read_", "scan_", "open_dataset(")
@@ -59,13 +59,13 @@ class _Reader:
         use: ast.expr | None = None
         body = getattr(unit.node, "body", None)
         for statement in body if isinstance(body, list) else ():
-            for node in ast.walk(statement):
+            for node in walk(statement):
                 at = self.names.where.get(id(node))
                 if isinstance(node, ast.Assert | ast.If | ast.Raise | ast.While) or _filters(node):
                     columns |= _columns(node)
                 elif isinstance(node, ast.Call) and at is not None and at.order > self.site.position.order:
                     name = dotted(node.func).rpartition(".")[2] or getattr(node.func, "attr", "")
-                    given = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+                    given = {n.id for n in walk(node) if isinstance(n, ast.Name)}
                     if set(words_of(name)) & _CHECK_WORDS and given & results:
                         checked = True
                 if (
@@ -97,8 +97,8 @@ class _Reader:
                     continue
                 for binding in bindings:
                     if binding.kind == "assign" and isinstance(binding.node, ast.AST):
-                        inside = {n.id for n in ast.walk(binding.node) if isinstance(n, ast.Name)}
-                        if inside & found or self.site.node in list(ast.walk(binding.node)):
+                        inside = {n.id for n in walk(binding.node) if isinstance(n, ast.Name)}
+                        if inside & found or self.site.node in list(walk(binding.node)):
                             found.add(name)
                             grown = True
         return found
@@ -122,6 +122,6 @@ def _filters(node: ast.AST) -> bool:
 
 def _columns(node: ast.AST) -> set[str]:
     """The words of the strings in an expression: those of column names, in queries too."""
-    texts = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-    texts += [n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)]
+    texts = [n.value for n in walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    texts += [n.attr for n in walk(node) if isinstance(n, ast.Attribute)]
     return {word for text in texts for word in re.findall(r"[A-Za-z_]\w*", text)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from jobsafety_lint.meaning.functions import Function, Parameter
+from jobsafety_lint.readers.python.nodes import walk
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Place
 
@@ -78,11 +79,11 @@ def uses_of(body: list[ast.stmt], *, attributes_of: str = "") -> dict[str, set[s
     uses: dict[str, set[str]] = {}
     parents: dict[int, ast.AST] = {}
     for statement in body:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             for child in ast.iter_child_nodes(node):
                 parents[id(child)] = node
     for statement in body:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if attributes_of:
                 if (
                     isinstance(node, ast.Attribute)

@@ -6,7 +6,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ from jobsafety_lint.meaning.python.values import Scope, Value, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.model import Span
-from jobsafety_lint.readers.python.nodes import arguments, children
+from jobsafety_lint.readers.python.nodes import arguments, children, dotted, walk
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Hole, Place, Source
 
@@ -103,6 +103,7 @@ _CALLED = frozenset(
         "create_subprocess_shell",
         "exec_command",
         "sudo",
+        "local",
         "execvp",
         "execlp",
         "listdir",
@@ -117,18 +118,29 @@ _CALLED = frozenset(
     ]
 )
 """The names of calls that make facts: a function without any of them, and without a name of a state file, is not read."""
-_STRONG = re.compile(
-    r"unlink|remove\(|rmdir|removedirs|rmtree|rename\(|\.replace\(|\bmove\(|open\(|write_text|write_bytes|to_parquet|to_csv|to_json|to_pickle|"
-    r"write_parquet|write_csv|write_json|write_ndjson|write_ipc|sink_parquet|\.save|savetxt|write_table|glob\(|scan_parquet|scan_csv|scan_ndjson|"
-    r"makedirs|mkdir\(|touch\(|pid_exists|os\.kill|[Ll]ock\(|"
-    r"subprocess|Popen|check_call|check_output|\bsystem\(|popen\(|getoutput|exec_command|fabric|execvp|execlp"
-)
-_RUN = re.compile(r"\.(?:run|sudo|local)\(")
+_STRONG = (
+    "open(", "mkdir(", "makedirs", "unlink", "remove(", "move(", "rmdir", "removedirs", "rmtree", "rename(", ".replace(", "write_text",
+    "write_bytes", "write_parquet", "write_csv", "write_json", "write_ndjson", "write_ipc", "write_table", ".save", "to_csv", "to_json",
+    "to_parquet", "to_pickle", "sink_parquet", "savetxt", "glob(", "scan_parquet", "scan_csv", "scan_ndjson", "touch(", "pid_exists",
+    "os.kill", "ock(", "subprocess", "Popen", "check_call", "check_output", "system(", "popen(", "getoutput", "exec_command", "fabric",
+    "execvp", "execlp",
+)  # fmt: skip
+"""What a text holds that may act on a file or run a program: literals, since a search for many of them is cheap."""
+_RUNS = (".run(", ".sudo(", ".local(")
+"""How fabric and invoke run a program."""
+_OF_MODULES = {
+    "remove": frozenset({"os", "aiofiles", "anyio"}),
+    "save": frozenset({"torch", "numpy"}),
+    "system": frozenset({"os"}),
+}
+"""Names that mean something else as methods of most objects, with the modules whose functions are meant."""
 _FOLLOWED = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
 """A file that has such a word is read together with all functions that call one which runs a program."""
 _STATUS_JSON = re.compile(r"\bstatus\b.{0,80}?(?:--json|-j\b)", re.DOTALL)
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
-_STATE_TEXT = re.compile("|".join(sorted(_PURPOSES)), re.IGNORECASE)
+_STATE_TEXT = tuple(
+    word for word in sorted(_PURPOSES, key=len) if not any(w in word for w in _PURPOSES if w != word)
+)
 _NAME_TEXT = re.compile(
     r"\}[\w.-]*\.(?:parquet|jsonl?|ndjson|[ct]sv|arrow|feather|np[yz]|pkl|pickle|pth?|bin|txt|h5|nc|tiff?|db|sqlite|gz|zst|lock|ya?ml)\b"
 )
@@ -141,6 +153,7 @@ _POOL_METHODS = frozenset(
 _POOLS = re.compile(
     r"multiprocessing|ProcessPool|ThreadPool|concurrent\.futures|joblib|\bPool\b|dask|\bray\b|Process\(|Thread\("
 )
+_NOQA = re.compile(r"noqa[^\n]*JOB", re.IGNORECASE)
 _LONG = 2000
 """Code points above which a constant is data."""
 _PYTHON_2 = re.compile(
@@ -184,7 +197,8 @@ def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
 
 def _comments(source: Source) -> Iterator[Span]:
     """The comments that may speak to the linter."""
-    if "jobsafety" not in source.text and "noqa" not in source.text:
+    text = source.text
+    if "jobsafety" not in text and not ("noqa" in text.lower() and _NOQA.search(text)):
         return
     try:
         for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
@@ -193,6 +207,14 @@ def _comments(source: Source) -> Iterator[Span]:
                 yield Span(start, start + len(token.string))
     except (tokenize.TokenError, IndentationError, SyntaxError):
         return
+
+
+def _holds(text: str, literals: Sequence[str]) -> bool:
+    return any(literal in text for literal in literals)
+
+
+def _speaks_of_state(text: str) -> bool:
+    return _holds(text.lower(), _STATE_TEXT)
 
 
 @dataclass(eq=False)
@@ -234,8 +256,9 @@ class PythonFile:
         packages = {imported.partition(".")[0] for imported in self.outline.imports.values()}
         self._remote = bool(packages & {"fabric", "invoke"})
         hopeful = self._queues or self._aliases is not None or self._remote
-        if not (hopeful or _STRONG.search(text) or _STATE_TEXT.search(text) or _NAME_TEXT.search(text)):
+        if not (hopeful or _holds(text, _STRONG) or _speaks_of_state(text) or _NAME_TEXT.search(text)):
             return []
+        self._renamed = {n for n, full in self.outline.imports.items() if full.rpartition(".")[2] in _CALLED}
         self._concurrent = self._concurrency()
         self._durable = durable_functions(self.source.text, self.outline.functions)
         self._by_name: dict[str, list[Definition]] = {}
@@ -275,19 +298,19 @@ class PythonFile:
         text = self.source.text[span.start : span.end]
         if self._queues and self.interpreter.may_queue(text):
             return True
-        strong = _STRONG.search(text) is not None or (self._remote and _RUN.search(text) is not None)
+        strong = _holds(text, _STRONG) or (self._remote and _holds(text, _RUNS))
         strong = strong or (self._aliases is not None and self._aliases.search(text) is not None)
-        names = has_glob or _STATE_TEXT.search(text) is not None or _NAME_TEXT.search(text) is not None
+        names = has_glob or _speaks_of_state(text) or _NAME_TEXT.search(text) is not None
         if not strong and not names:
             return False
-        for inner in ast.walk(node):
+        for inner in walk(node):
             if strong and isinstance(inner, ast.Call):
                 called = (
                     inner.func.attr
                     if isinstance(inner.func, ast.Attribute)
                     else getattr(inner.func, "id", "")
                 )
-                if called in _CALLED or called in self.outline.imports:
+                if (called in _CALLED and _may_act(inner, called, self.resolve)) or called in self._renamed:
                     return True
             if names and isinstance(inner, ast.JoinedStr) and _builds_name(inner):
                 return True
@@ -308,7 +331,7 @@ class PythonFile:
         """Whether a function calls a helper that returns the name of a file, one that is `told` a category, or one that
         asks for a file: which then is its caller's business.
         """
-        for inner in ast.walk(definition.node):
+        for inner in walk(definition.node):
             if isinstance(inner, ast.Call):
                 called = (
                     inner.func.attr
@@ -318,7 +341,7 @@ class PythonFile:
                 if called in askers:
                     return True
                 if called in helpers and (
-                    called in told or _STATE_TEXT.search(called) or called.endswith(("path", "file", "name"))
+                    called in told or _speaks_of_state(called) or called.endswith(("path", "file", "name"))
                 ):
                     return True
         return False
@@ -358,19 +381,21 @@ class PythonFile:
             return {}
         names = {d.name for d in self.outline.functions}
         found: dict[str, Concurrency] = {}
-        calls: dict[str, set[str]] = {}
-        for definition in self.outline.functions:
-            calls[definition.name] = {
-                n.func.id
-                for n in ast.walk(definition.node)
-                if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
-            } & names
-        for node in ast.walk(self.outline.tree):
+        for node in walk(self.outline.tree):
             if isinstance(node, ast.Call):
                 target = _handed_over(node)
                 if target in names and target not in found:
                     place = Place(self.source, self.outline.span(node))
                     found[target] = Concurrency(f"`{target}` runs in several workers at once", place)
+        if not found:
+            return {}
+        calls: dict[str, set[str]] = {}
+        for definition in self.outline.functions:
+            calls[definition.name] = {
+                n.func.id
+                for n in walk(definition.node)
+                if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+            } & names
         pending = list(found)
         while pending:
             name = pending.pop()
@@ -448,6 +473,7 @@ class PythonFile:
 
     def _prepare(self, walker: Walker) -> None:
         walker.durable = self._durable
+        walker.is_local = lambda written: self._callee(written) is not None
         walker.helper_checks = lambda node, written, scope: self._helper_checks.asked(
             node, self._callee(written), scope, self.source.text, self._walker
         )
@@ -517,12 +543,13 @@ class PythonFile:
         except RecursionError:
             walker = None
         if walker is not None:
-            function = self.function(definition)
-            self._take(walker, definition, function)
+            self._take(walker, definition)
         self._rows[definition.qualified] = row
 
-    def function(self, definition: Definition) -> Function:
-        """The function with its parameters."""
+    def _function(self, definition: Definition | None) -> Function | None:
+        """The function with its parameters, where it is asked for."""
+        if definition is None:
+            return None
         if definition.qualified not in self._functions:
             self._functions[definition.qualified] = function_of(definition, self.outline)
         return self._functions[definition.qualified]
@@ -546,10 +573,10 @@ class PythonFile:
             walker.block(body)
         except RecursionError:
             return
-        self._take(walker, None, None)
+        self._take(walker, None)
         self._rows[""] = row
 
-    def _take(self, walker: Walker, definition: Definition | None, function: Function | None) -> None:
+    def _take(self, walker: Walker, definition: Definition | None) -> None:
         facts = walker.finish()
         self.facts += facts
         for called, written, scope, execution in walker.local_calls:
@@ -557,7 +584,7 @@ class PythonFile:
             if callee is not None:
                 parameters = [p.arg for p in callee.parameters]
                 bound = tuple(bind(called, parameters, scope).items())
-                call = Call(function, scope.place(called), bound, execution.loops)
+                call = Call(self._function(definition), scope.place(called), bound, execution.loops)
                 self._calls.setdefault(callee.qualified, []).append(call)
         for called, written, guards in walker.guarded_calls:
             callee = self._callee(written)
@@ -577,7 +604,7 @@ class PythonFile:
             if place.span in seen:
                 continue
             seen.add(place.span)
-            self._add_name(place, value, variable, definition, function, execution, acts, returned=returned)
+            self._add_name(place, value, variable, definition, execution, acts, returned=returned)
         for act in acts:
             joined = _JOINS.search(act.path_place.text) is not None
             if act.path_place.span not in seen and joined and _looks_like_file(act.path):
@@ -586,7 +613,7 @@ class PythonFile:
                     len(self._names)
                 )
                 self._names.append(
-                    ArtifactName(act.path_place, act.path, act.path.name, function, act.execution,
+                    ArtifactName(act.path_place, act.path, act.path.name, self._function(definition), act.execution,
                                  _purposes(act.path, "", definition), frozenset({type(act).__name__.lower()}))
                 )  # fmt: skip
 
@@ -596,7 +623,6 @@ class PythonFile:
         value: Value,
         variable: str,
         definition: Definition | None,
-        function: Function | None,
         execution: Execution,
         acts: list[Act],
         *,
@@ -607,7 +633,7 @@ class PythonFile:
         self._naming.setdefault(definition.qualified if definition else "", []).append(len(self._names))
         self._names.append(
             ArtifactName(
-                place, value.pattern, value.pattern.name, function, execution, purposes, roles,
+                place, value.pattern, value.pattern.name, self._function(definition), execution, purposes, roles,
                 returned=returned, variable=variable,
             )
         )  # fmt: skip
@@ -657,7 +683,7 @@ def bind(node: ast.Call, parameters: list[str], scope: Scope) -> dict[str, PathP
 def _called_names(node: ast.AST) -> set[str]:
     return {
         inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
-        for inner in ast.walk(node)
+        for inner in walk(node)
         if isinstance(inner, ast.Call)
     }
 
@@ -677,9 +703,19 @@ def _handed_over(node: ast.Call) -> str:
     return ""
 
 
+def _may_act(node: ast.Call, called: str, resolve: Callable[[str], str]) -> bool:
+    """Whether a call of such a name may be the one that is meant: `replace` of a path has one argument."""
+    if called == "replace" and dotted(node.func) != "os.replace" and (len(node.args) != 1 or node.keywords):
+        return False
+    if called in _OF_MODULES and isinstance(node.func, ast.Attribute):
+        module = resolve(dotted(node.func.value)).partition(".")[0]
+        return module in _OF_MODULES[called]
+    return True
+
+
 def _builds_name(node: ast.JoinedStr) -> bool:
     text = "".join(v.value for v in node.values if isinstance(v, ast.Constant) and isinstance(v.value, str))
-    return bool(text) and len(text) < 120 and " " not in text.strip()
+    return ("." in text or "/" in text) and len(text) < 120 and " " not in text.strip()
 
 
 def _joins_path(node: ast.Call) -> bool:

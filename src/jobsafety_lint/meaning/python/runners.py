@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jobsafety_lint.readers.python.nodes import dotted
+from jobsafety_lint.readers.python.nodes import dotted, walk
 
 _ARGV = frozenset({"subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output",
                    "subprocess.Popen"})  # fmt: skip
@@ -51,9 +51,7 @@ def runner_of(node: ast.FunctionDef | ast.AsyncFunctionDef, resolve: Callable[[s
     if node.args.vararg is not None:
         names.add(node.args.vararg.arg)
     calls = [
-        n
-        for n in ast.walk(node)
-        if isinstance(n, ast.Call) and resolve(dotted(n.func)) in _ARGV | _TEXT | _WORDS
+        n for n in walk(node) if isinstance(n, ast.Call) and resolve(dotted(n.func)) in _ARGV | _TEXT | _WORDS
     ]
     if len(calls) != 1:
         return None
@@ -72,7 +70,7 @@ def runner_of(node: ast.FunctionDef | ast.AsyncFunctionDef, resolve: Callable[[s
         tuple(p.arg for p in parameters if p.arg not in {"self", "cls"}),
         node.args.vararg.arg if node.args.vararg else None,
         checked or name in {"subprocess.check_call", "subprocess.check_output"},
-        any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(node)),
+        any(isinstance(n, ast.Return) and n.value is not None for n in walk(node)),
     )
 
 

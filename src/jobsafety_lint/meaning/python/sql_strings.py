@@ -16,7 +16,15 @@ from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
 
-_MENTIONS = ("lickhouse", "lickHouse", "LICKHOUSE", "ReplacingMergeTree", "asynch", ":8123")
+_MENTIONS = (
+    "lickhouse",
+    "lickHouse",
+    "LICKHOUSE",
+    "ReplacingMergeTree",
+    "import asynch",
+    "from asynch",
+    ":8123",
+)
 _INSERTS = frozenset(
     {
         "insert",

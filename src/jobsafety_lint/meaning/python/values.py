@@ -135,10 +135,34 @@ class Scope:
     """The value that a function of the same file returns."""
     variables: dict[str, Value] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    _lowered: dict[int, tuple[ast.expr, Value]] = field(default_factory=dict)
+    """What has been lowered since a variable was last set, by the node's id; the node itself keeps the id its own."""
 
     def copy(self) -> Scope:
         """A scope for one branch; versions are shared, so that they only grow."""
-        return replace(self, variables=dict(self.variables))
+        return Scope(
+            self.outline,
+            self.unit,
+            self.resolve,
+            self.module_value,
+            self.call_value,
+            dict(self.variables),
+            self.versions,
+        )
+
+    def set(self, name: str, value: Value) -> None:
+        """Sets what is known of a variable, as it is."""
+        self._lowered.clear()
+        self.variables[name] = value
+
+    def lowered(self, node: ast.expr) -> Value | None:
+        """What `lower` has found for a node, if no variable was set since."""
+        known = self._lowered.get(id(node))
+        return known[1] if known is not None else None
+
+    def remember(self, node: ast.expr, value: Value) -> None:
+        """Keeps what `lower` has found."""
+        self._lowered[id(node)] = (node, value)
 
     @property
     def source(self) -> Source:
@@ -175,7 +199,7 @@ class Scope:
             else part
             for part in value.pattern.parts
         )
-        self.variables[name] = replace(value, pattern=PathPattern(parts))
+        self.set(name, replace(value, pattern=PathPattern(parts)))
 
     def bind(
         self,
@@ -189,7 +213,7 @@ class Scope:
         version = self.versions[name] = self.versions.get(name, 0) + 1
         kind = "unique" if name in _UNIQUE_PARAMETERS else "variable"
         hole = Hole(name, frozenset({name}) | names, kind, version)
-        self.variables[name] = Value(PathPattern((hole,)), pathlike, glob)
+        self.set(name, Value(PathPattern((hole,)), pathlike, glob))
 
     def forget(self, name: str) -> None:
         """The variable may have any value now, though it is made from what it was made from."""
@@ -210,13 +234,13 @@ class Scope:
             if first is not None and all(
                 v is first or (v is not None and v.pattern == first.pattern) for v in values
             ):
-                self.variables[name] = first
+                self.set(name, first)
                 continue
             known = [v for v in values if v is not None]
             version = self.versions[name] = self.versions.get(name, 0) + 1
             names = frozenset().union(*(v.pattern.names for v in known))
             hole = Hole(name, names or frozenset({name}), version=version)
-            self.variables[name] = Value(PathPattern((hole,)), all(v.pathlike for v in known))
+            self.set(name, Value(PathPattern((hole,)), all(v.pathlike for v in known)))
 
 
 def names_in(node: ast.AST, scope: Scope) -> frozenset[str]:
@@ -258,8 +282,16 @@ def unknown(node: ast.expr, scope: Scope, kind: str = "variable", *, pathlike: b
     return Value(PathPattern((Hole(text, names_in(node, scope), kind, version),)), pathlike)
 
 
-def lower(node: ast.expr, scope: Scope) -> Value:  # one case a kind of expression
+def lower(node: ast.expr, scope: Scope) -> Value:
     """The value of an expression."""
+    known = scope.lowered(node)
+    if known is None:
+        known = _lower(node, scope)
+        scope.remember(node, known)
+    return known
+
+
+def _lower(node: ast.expr, scope: Scope) -> Value:  # one case a kind of expression
     match node:
         case ast.Constant(value=str(text)):
             return Value(PathPattern.of(text))

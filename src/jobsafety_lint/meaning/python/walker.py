@@ -108,6 +108,8 @@ class Walker:
     tolerance_existing: str | None = None
     broad_until: int | None = None
     """Where the code ends that a handler for errors of any kind takes care of, if only such a one does."""
+    is_local: Callable[[str], bool] = lambda _: False
+    """Whether a function of the file is called so."""
     durable: frozenset[str] = frozenset()
     """Functions of the file that call fsync."""
     helper_checks: Callable[[ast.Call, str, Scope], list[tuple[Check, bool]]] | None = None
@@ -631,14 +633,14 @@ class Walker:
         status = "branch" if self._testing else caught or _status(node)
         if self.command_call(node, name, self.scope, self.execution, status, output_to):
             return
-        self.local_calls.append((node, written, self.scope.copy(), self.execution))
-        bound = tuple(lower(arg.value, self.scope).pattern for arg in given)
-        keywords = tuple(arg.keyword or ("*" if arg.star else "") for arg in given)
-        self.row.add(
-            LocalCall(
-                self.scope.place(node), written, self.execution, output_to, self._testing, bound, keywords
-            )
-        )
+        bound: tuple[PathPattern, ...] = ()
+        keywords: tuple[str, ...] = ()
+        if self.is_local(written):
+            self.local_calls.append((node, written, self.scope.copy(), self.execution))
+            bound = tuple(lower(arg.value, self.scope).pattern for arg in given)
+            keywords = tuple(arg.keyword or ("*" if arg.star else "") for arg in given)
+        place = self.scope.place(node)
+        self.row.add(LocalCall(place, written, self.execution, output_to, self._testing, bound, keywords))
 
     def _grow(self, node: ast.Call, written: str) -> None:
         """`active.add(x)`: what goes into a collection flows into its variable."""
@@ -662,10 +664,10 @@ class Walker:
         first = node.args[0]
         value = lower(first, self.scope)
         if method == "append":
-            self.scope.variables[name] = replace(known, elements=(*known.elements, Element(first, value)))
+            self.scope.set(name, replace(known, elements=(*known.elements, Element(first, value))))
         elif method == "extend":
             added = value.elements if value.elements is not None else (Element(first, value, True),)
-            self.scope.variables[name] = replace(known, elements=(*known.elements, *added))
+            self.scope.set(name, replace(known, elements=(*known.elements, *added)))
 
     def _download(self, node: ast.Call, written: str) -> None:
         """A download to a path that a check has not found, by whatever function."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 
 from jobsafety_lint.meaning.project.neighbours import folder_of, top_of
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.readers.hosts.yaml_text import get, read_yaml, text_of
 from jobsafety_lint.source import Source
+from jobsafety_lint.surroundings import data_of, kind_of
 
 _PLACES = ("", "config", ".config", "pueue", "config/pueue", ".config/pueue", "etc", "etc/pueue", "deploy")
 """Where a repository keeps its `pueue.yml`, below its root and below the folders on the way to a script."""
@@ -31,17 +31,14 @@ def in_place_by_default(file: Source) -> bool:
         for place in _PLACES:
             for name in ("pueue.yml", "pueue.yaml"):
                 path = above / place / name
-                if path.is_file():
-                    return _says_in_place(path, path.stat().st_mtime_ns)
+                if kind_of(path) == "file":
+                    return _says_in_place(path)
         if above == top:
             break
     return False
 
 
-@functools.lru_cache(maxsize=64)
-def _says_in_place(path: Path, _modified: int) -> bool:
-    try:
-        root = read_yaml(Source(str(path), path.read_text(encoding="utf-8"))).root
-    except (OSError, UnicodeDecodeError):
-        return False
+def _says_in_place(path: Path) -> bool:
+    text = (data_of(path) or b"").decode("utf-8", errors="replace")
+    root = read_yaml(Source(str(path), text)).root
     return (text_of(get(root, "client", "restart_in_place")) or "").lower() == "true"

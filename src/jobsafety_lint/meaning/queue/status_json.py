@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jobsafety_lint.readers.python.nodes import walk
 from jobsafety_lint.source import Place
 
 STATES = frozenset(
@@ -150,7 +151,7 @@ def python_shapes(body: list[ast.AST]) -> Iterator[tuple[Shape, ast.expr]]:
     for node in body:
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             for found in reader.compared(node):
-                said |= {id(inner) for inner in ast.walk(node)}
+                said |= {id(inner) for inner in walk(node)}
                 yield found
     for node in body:
         if isinstance(node, ast.Subscript | ast.Call) and id(node) not in said:
@@ -179,7 +180,7 @@ class _Reader:
         match node:
             case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
                 if "tasks" in ast.unparse(value) and "groups" not in ast.unparse(value):
-                    self.tasks |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+                    self.tasks |= {n.id for n in walk(target) if isinstance(n, ast.Name)}
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.NamedExpr(target=ast.Name(id=name), value=value)
@@ -220,7 +221,7 @@ class _Reader:
         left, right = node.left, node.comparators[0]
         if self.is_status(right) and isinstance(node.ops[0], ast.Eq | ast.NotEq):
             left, right = right, left
-        texts = [n.value for n in ast.walk(right) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        texts = [n.value for n in walk(right) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
         shown = ast.unparse(node)
         if not set(texts) & STATES:
             return

@@ -13,10 +13,12 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from jobsafety_lint import surroundings
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.state import Value
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Hole, Source, SourceFile
+from jobsafety_lint.surroundings import Look
 
 MAX_SIZE = 500_000
 """A longer file is no library of functions."""
@@ -77,6 +79,7 @@ def project_root(script: Path) -> Path:
 
 def tree_of(path: Path) -> ShellTree | None:
     """The tree of a file that is sourced; None if it is not there or cannot be read."""
+    surroundings.note(Look("text", path.as_posix()))
     try:
         status = path.stat()
     except OSError:

@@ -12,19 +12,47 @@ For = ast.For | ast.AsyncFor
 With = ast.With | ast.AsyncWith
 Number = (int, float, complex)
 
-_LEAVES = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
+_PLAIN = frozenset(
+    {"ctx", "op", "ops", "id", "attr", "arg", "name", "asname", "module", "level", "names", "conversion", "is_async",
+     "simple", "type_comment", "kind", "type_ignores", "lineno", "tag", "rest", "kwd_attrs"}
+)  # fmt: skip
+"""Fields that hold no statement, expression or clause."""
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
-def children(node: ast.AST) -> Iterator[ast.AST]:
+def _inner_fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold nodes, contexts and operators left out."""
+    found = _FIELDS.get(kind)
+    if found is None:
+        found = () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _PLAIN)
+        _FIELDS[kind] = found
+    return found
+
+
+def children(node: ast.AST) -> list[ast.AST]:
     """The nodes right below a node, in the order of its fields, without contexts and operators."""
-    for name in node._fields:
+    found: list[ast.AST] = []
+    for name in _inner_fields(node.__class__):
         value = getattr(node, name, None)
         if value.__class__ is list:
-            for item in value:
-                if isinstance(item, ast.AST) and not isinstance(item, _LEAVES):
-                    yield item
-        elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
-            yield value
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it, in the order of the text (as far as the fields are in that order)."""
+    stack = [node]
+    while stack:
+        inner = stack.pop()
+        yield inner
+        for name in _inner_fields(inner.__class__)[::-1]:
+            value = getattr(inner, name, None)
+            if value.__class__ is list:
+                stack += [item for item in reversed(value) if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST):
+                stack.append(value)
 
 
 def dotted(node: ast.AST) -> str:

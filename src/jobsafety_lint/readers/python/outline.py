@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from jobsafety_lint.model import Span
+from jobsafety_lint.readers.python.nodes import statements
 from jobsafety_lint.readers.python.strings import Field, NotRead, Text, pieces
 from jobsafety_lint.source import Source
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_SIMPLE = (ast.Expr, ast.Assign, ast.Return, ast.AugAssign, ast.AnnAssign, ast.Raise, ast.Assert, ast.Pass)
+"""Statements without others inside, the most frequent ones."""
 
 
 @dataclass(eq=False)
@@ -63,7 +66,18 @@ class Outline:
         return outline
 
     def _gather(self) -> None:
-        for node in ast.walk(self.tree):
+        if "import" in self.source.text:
+            self._imports_in(self.tree.body)
+        self._functions_in(self.tree.body, None)
+        for statement in self.tree.body:
+            for target in _targets(statement):
+                if target in self.constants:
+                    continue
+                assert isinstance(statement, ast.Assign | ast.AnnAssign)
+                self.constants[target] = statement
+
+    def _imports_in(self, body: list[ast.stmt]) -> None:
+        for node in body:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     name = alias.asname or alias.name.partition(".")[0]
@@ -72,13 +86,8 @@ class Outline:
                 package = "." * node.level + (f"{node.module}." if node.module else "")
                 for alias in node.names:
                     self.imports[alias.asname or alias.name] = f"{package}{alias.name}"
-        self._functions_in(self.tree.body, None)
-        for statement in self.tree.body:
-            for target in _targets(statement):
-                if target in self.constants:
-                    continue
-                assert isinstance(statement, ast.Assign | ast.AnnAssign)
-                self.constants[target] = statement
+            elif not isinstance(node, _SIMPLE):
+                self._imports_in(list(statements(node)))
 
     def _functions_in(self, body: list[ast.stmt], class_name: str | None) -> None:
         for node in body:

@@ -1,0 +1,170 @@
+"""What a run need not find out again: the whole report, the facts and findings of a file, those of the linked project.
+
+A key is made from all that a result depends on; looks at other files are kept with the result and looked at again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from jobsafety_lint import discover, registry
+from jobsafety_lint.cache.files import digest_of
+from jobsafety_lint.cache.memory import Looks, Memory
+from jobsafety_lint.config import Settings, project_root
+from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
+from jobsafety_lint.meaning.project.links import QUIET_ROLES
+from jobsafety_lint.model import Report
+from jobsafety_lint.surroundings import ANYTHING, Look
+
+_SETTINGS: dict[int, tuple[Settings, str]] = {}
+"""The digests of settings, by their ids; the settings are kept, so that the ids stay theirs."""
+
+
+def report(tasks: Sequence[Task], options: Options, memory: Memory) -> Report | None:
+    """The report of an earlier run of the very same files and options; None if something has changed."""
+    if options.diff_base:
+        return None
+    key = _report_key(tasks, options, memory)
+    found = memory.recall([key]).get(key)
+    return found[0] if found is not None else None
+
+
+def keep_report(
+    tasks: Sequence[Task], options: Options, memory: Memory, made: Report, looks: Iterable[Look]
+) -> None:
+    """Remembers a report and all looks that went into it."""
+    seen = memory.seen(looks)
+    if seen is not None and not made.crashes and not options.diff_base:
+        memory.remember(_report_key(tasks, options, memory), made, seen)
+
+
+def _report_key(tasks: Sequence[Task], options: Options, memory: Memory) -> str:
+    asked = repr(
+        (
+            sorted(options.cli.items()),
+            options.pedantic,
+            options.min_severity,
+            options.rules_dirs,
+            options.baseline,
+        )
+    )
+    files = (
+        f"{task.item.shown}:{task.item.kind}:{task.given}:{_settings_digest(task.settings)}:{_content(task, memory)}"
+        for task in tasks
+    )
+    return digest_of("report", memory.tool, str(Path.cwd()), asked, *files)
+
+
+def _content(task: Task, memory: Memory) -> str:
+    if task.data is not None:
+        return digest_of(task.data)
+    return memory.files.digest(task.item.path.as_posix())
+
+
+def _settings_digest(settings: Settings) -> str:
+    known = _SETTINGS.get(id(settings))
+    if known is None:
+        layers = [(str(layer.path), str(layer.root), layer.values) for layer in settings.layers]
+        said = json.dumps([settings.values, layers, settings.named], sort_keys=True, default=str)
+        known = _SETTINGS[id(settings)] = (
+            settings,
+            digest_of(said, str(settings.root), str(settings.source)),
+        )
+    return known[1]
+
+
+class Recollection:
+    """The facts of files and the findings of projects, from memory where it has them."""
+
+    def __init__(self, memory: Memory, options: Options) -> None:
+        self.memory = memory
+        self.looks: set[Look] = set()
+        self.keys: dict[str, str] = {}
+        """The key of what is known of each file, by its path as shown."""
+        self._asked = repr((sorted(options.cli.items()), options.rules_dirs))
+        self._own_rules = frozenset(Look("text", path.as_posix()) for path in registry.own_files())
+
+    def mapped(self, tasks: Sequence[Task]) -> dict[str, Mapped]:
+        """What is known of these files, by path as shown. What is known of a file as a whole serves where its links are
+        asked for, too.
+        """
+        wanted = {task.item.shown: self._file_keys(task) for task in tasks}
+        known = self.memory.recall(key for keys in wanted.values() for key in keys)
+        found: dict[str, Mapped] = {}
+        for task in tasks:
+            shown = task.item.shown
+            for key in wanted[shown]:
+                if key in known:
+                    mapped, looks = known[key]
+                    found[shown] = mapped if task.given else Mapped(shown, links=mapped.links)
+                    self._use(shown, key, looks)
+                    break
+        return found
+
+    def keep_mapped(self, task: Task, mapped: Mapped) -> None:
+        """Remembers what has been found out of a file."""
+        key = self._file_keys(task)[-1]
+        self.keys[task.item.shown] = key
+        seen = self.memory.seen(mapped.looks | self._own_rules)
+        if seen is None:
+            self.looks.add(ANYTHING)
+            self.keys[task.item.shown] = ""
+        elif not mapped.crashes:
+            self.memory.remember(key, replace(mapped, looks=frozenset()), seen)
+        self.looks |= mapped.looks | self._own_rules
+
+    def _use(self, shown: str, key: str, looks: Looks) -> None:
+        self.keys[shown] = key
+        self.looks.update(look for look, _ in looks)
+
+    def _file_keys(self, task: Task) -> list[str]:
+        """The key of a file as a whole, and, where only links are asked for, of its links."""
+        item = task.item
+        role = discover.role_of(item.path, task.settings)
+        root = project_root(item.path.parent, task.settings)
+        parts = (
+            "file", self.memory.tool, self._asked, _settings_digest(task.settings), str(root), item.path.as_posix(),
+            item.shown, item.kind, item.dialect, role, _content(task, self.memory),
+        )  # fmt: skip
+        whole = digest_of(*parts)
+        return [whole] if task.given else [whole, digest_of("links", whole, *task.mentions)]
+
+    def linked(self, root: Path, tasks: Sequence[Task]) -> Mapping[str, list[Pending]] | None:
+        """What the rules of the project have found in all of its files, if nothing has changed."""
+        key = self._link_key(root, tasks)
+        found = self.memory.recall([key]).get(key) if key else None
+        if found is None:
+            return None
+        self.looks.update(look for look, _ in found[1])
+        known: Mapping[str, list[Pending]] = found[0]
+        return known
+
+    def keep_linked(
+        self, root: Path, tasks: Sequence[Task], found: Mapping[str, list[Pending]], looks: set[Look]
+    ) -> None:
+        """Remembers what the rules of the project have found."""
+        self.looks |= looks
+        key, seen = self._link_key(root, tasks), self.memory.seen(looks | self._own_rules)
+        if key and seen is not None:
+            self.memory.remember(key, dict(found), seen)
+
+    def _link_key(self, root: Path, tasks: Sequence[Task]) -> str:
+        """Empty where the links of a file hold for this run only."""
+        parts = []
+        for task in tasks:
+            shown = task.item.shown
+            key = self.keys.get(shown)
+            if key == "":
+                return ""
+            parts.append(f"{shown}:{key}:{_content(task, self.memory)}")
+        quiet = (
+            task.item.shown
+            for task in tasks
+            if task.given and discover.role_of(task.item.path, task.settings) in QUIET_ROLES
+        )
+        return digest_of(
+            "link", self.memory.tool, self._asked, str(root), *sorted(parts), "given", *sorted(quiet)
+        )

@@ -1,0 +1,125 @@
+"""A run: map every file, link the project, keep what is to be kept."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from jobsafety_lint import discover, registry
+from jobsafety_lint.cache.memory import Memory
+from jobsafety_lint.engine.accepting import without_accepted
+from jobsafety_lint.engine.changes import changed_lines
+from jobsafety_lint.engine.keeping import keep, shown
+from jobsafety_lint.engine.linking import link
+from jobsafety_lint.engine.mapping import map_file
+from jobsafety_lint.engine.remembering import Recollection, keep_report
+from jobsafety_lint.engine.tasks import Mapped, Options, Task
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
+from jobsafety_lint.model import Report, Summary
+
+_FEW = 24
+"""Below this many files, starting processes costs more than it brings."""
+
+
+def run(
+    tasks: Sequence[Task],
+    options: Options,
+    progress: Callable[[int], None] | None = None,
+    memory: Memory | None = None,
+) -> Report:
+    """Checks the files and puts together the report. `progress` is told how many files are done.
+
+    Tasks that are not `given` are files of the same project: nothing is reported for them, but what they hold counts.
+
+    Raises:
+        UsageError: `diff_base` is asked for and git cannot tell what was changed.
+    """
+    registry.use(options.rules_dirs)
+    recollection = Recollection(memory, options) if memory is not None else None
+    mapped: dict[str, Mapped] = {}
+
+    def read(some: Sequence[Task]) -> None:
+        known = recollection.mapped(some) if recollection is not None else {}
+        mapped.update(known)
+        new = {task.item.shown: task for task in some if task.item.shown not in known}
+        for done in _mapped(list(new.values()), options):
+            mapped[done.path] = done
+            if recollection is not None:
+                recollection.keep_mapped(new[done.path], done)
+            if progress is not None:
+                progress(len(mapped))
+
+    _collect_seldom()
+    given = [task for task in tasks if task.given]
+    lines = changed_lines(tasks, options.diff_base) if options.diff_base else None
+    read(given)
+    read(_others(tasks, mapped))
+    linked, crashes = link(tasks, mapped, options, recollection)
+    kept = [keep(task, mapped[task.item.shown], linked.get(task.item.shown, ()), options) for task in given]
+    mine = [mapped[task.item.shown] for task in given]
+    kept, baseline = without_accepted(given, mine, kept, options)
+    if lines is not None:
+        kept = [replace(k, findings=[f for f in k.findings if lines.hold(f)]) for k in kept]
+    kept = [shown(task, k, options) for task, k in zip(given, kept, strict=True)]
+    summary = Summary(
+        files=sum(m.read for m in mine),
+        suppressed=sum(k.suppressed for k in kept),
+        baselined=sum(k.baselined for k in kept),
+        hidden=sum(k.hidden for k in kept),
+        unread=sum(m.unread for m in mine),
+    )
+    findings = sorted((f for k in kept for f in k.findings), key=lambda f: f.sort_key)
+    crashes = [*(c for m in mine for c in m.crashes), *crashes]
+    notes = tuple(note for m in mine for note in m.notes)
+    made = Report(tuple(findings), summary, tuple(crashes), notes, baseline)
+    if memory is not None and recollection is not None:
+        keep_report(tasks, options, memory, made, recollection.looks)
+    return made
+
+
+_MENTIONS = ("pueue", "subprocess", "os.system", "environ", "getenv", "load_dotenv", "Popen")
+"""A Python file that holds none of these runs nothing and reads no variable."""
+_NAMES = ("{", "format", "%", "join")
+"""How names are built: of interest where a glob may take names of other files."""
+
+
+def _others(tasks: Sequence[Task], mapped: dict[str, Mapped]) -> list[Task]:
+    """The files of the project that were not given and may have to do with those that were."""
+    globs = any(links is not None and any(links.all(GlobLink)) for m in mapped.values() if (links := m.links))
+    mentions = _MENTIONS + _NAMES if globs else _MENTIONS
+    return [
+        replace(task, mentions=mentions)
+        for task in tasks
+        if not task.given and discover.role_of(task.item.path, task.settings) not in QUIET_ROLES
+    ]
+
+
+def _mapped(tasks: Sequence[Task], options: Options) -> Iterator[Mapped]:
+    options = replace(options, baseline=())  # what is let pass is no matter of the processes that read
+    jobs = options.jobs or os.cpu_count() or 1
+    if jobs == 1 or len(tasks) < _FEW:
+        for task in tasks:
+            yield map_file(task, options)
+        return
+    largest_first = sorted(tasks, key=lambda task: -_size(task.item.path))
+    chunk = max(1, min(32, len(tasks) // (jobs * 4)))
+    with ProcessPoolExecutor(jobs, initializer=_collect_seldom) as pool:
+        yield from pool.map(functools.partial(map_file, options=options), largest_first, chunksize=chunk)
+
+
+def _collect_seldom() -> None:
+    """Trees die by their reference counts; looking for circles in them all the time doubles what a parse costs."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
