@@ -111,6 +111,9 @@ TABLE = (
     Row("paramiko", "a.py", f"import paramiko\nc = paramiko.SSHClient()\nc.exec_command('{ONE_LINE}')\n",
         "bash", codes=PLAIN),
     Row("invoke", "tasks.py", f"from invoke import task\n@task\ndef a(c):\n    c.run('{ONE_LINE}')\n", "bash", codes=PLAIN),
+    Row("markdown", "a.md", f"# é\n\n1. list\n\n   ```bash title=x\n{lines('   ', 'set -eo pipefail' + chr(10) + SCRIPT)}   ```\n", "bash", True, True, ALL),
+    Row("markdown session", "a.md", f"> ~~~console\n> $ {KILL}\n> pueue kill 43\n> $ {ADD} && \\\n> >   {FIRST_LINE}\n> ~~~\n", "bash", codes=PLAIN),
+    Row("markdown python", "a.md", f"```python\nimport os\nos.system('{ONE_LINE}')\n```\n```py\nos.system(\n```\n", "sh", codes=PLAIN),
     Row("ssh here-document", "a.sh", f"#!/bin/bash\nssh h bash -e <<'E'\n{SCRIPT}E\n", "bash", True, False, NO_PIPEFAIL),
     Row("ssh words", "a.sh", f"#!/bin/bash\nset -eo pipefail\nssh h \"echo \\\"\\$x\\\"; {ONE_LINE}\"\n", "bash", codes=PLAIN),
 )  # fmt: skip
@@ -120,7 +123,7 @@ def commands(path: str, text: str) -> list[Command]:
     """The commands of a file in the working directory."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(text, encoding="utf-8")
-    kind, dialect = discover.kind_of(Path(path)) or ("", "")
+    kind, dialect = discover.kind_of(Path(path)) or ("markdown", "")
     facts = read_facts(SourceFile(path, text), kind, dialect, pueue_version=4).facts
     return [fact for fact in facts if isinstance(fact, Command)]
 
@@ -136,7 +139,8 @@ def test_mode(row: Row, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_findings_at_their_places(row: Row, findings: Callable[..., list[dict[str, Any]]]) -> None:
-    found = findings({row.path: row.text}, "--select", "JOB301,JOB323,JOB401", "--no-cache")
+    options = ("--select", "JOB301,JOB323,JOB401", "--no-cache", "--config", "markdown = true")
+    found = findings({row.path: row.text}, *options)
     source = Source("", row.text)
     places = [
         (
@@ -221,7 +225,7 @@ def dollars(text: list[str]) -> str:
 
 def snippets(path: str, text: str) -> list[Source]:
     """The innermost texts that are read as shell in a file."""
-    kind, dialect = discover.kind_of(Path(path)) or ("shell", "sh")
+    kind, dialect = discover.kind_of(Path(path)) or ("markdown" if path.endswith(".md") else "shell", "sh")
     facts = read_facts(SourceFile(path, text), kind, dialect, pueue_version=4)
     found = [tree.source for tree in facts.shell_trees if tree.source.host is not None]
     return [source for source in found if not any(other.host is source for other in found)]

@@ -21,15 +21,12 @@ DEFAULT_EXCLUDES = (
     "_build", "__pypackages__", "__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache", ".ruff_cache", ".pytest_cache",
     ".ipynb_checkpoints", "vendor", "vendored", "_vendor", "third_party", "thirdparty", "generated",
 )  # fmt: skip
-_DEFAULT_LINES = (
-    *(f"{name}/" for name in DEFAULT_EXCLUDES),
-    *(
-        f"!**/{folder}/**/{name}/"
-        for folder in mise_config.TASK_FOLDERS
-        for name in ("build", "dist", "generated")
-    ),
+_DEFAULT_LINES = tuple(f"{name}/" for name in DEFAULT_EXCLUDES)
+"""As .gitignore has them: folders only (`mise-tasks/build` is a script)."""
+_TASK_GROUP = re.compile(
+    rf"(?:^|/)(?:{'|'.join(map(re.escape, mise_config.TASK_FOLDERS))})/(?:[^/]+/)*(?:build|dist|generated)(?:/|$)"
 )
-"""As .gitignore has them: folders only (`mise-tasks/build` is a script), but not those that group tasks."""
+"""Folders that group tasks of mise are looked into by default, whatever they are called."""
 
 _SHELL_SUFFIXES = {".sh": "sh", ".bash": "bash", ".bats": "bash", ".ksh": "ksh", ".zsh": "zsh"}
 _SHELLS = {"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"}
@@ -38,6 +35,7 @@ _MISE_CONFIG = re.compile(
     r"|\.?(?:config/)?mise/conf\.d/[^/]+\.toml|\.rtx\.toml)$"
 )
 _MISE_TASKS = re.compile(r"(?:^|/)(?:\.?mise-tasks|\.?mise/tasks|\.config/mise/tasks)/.*\.toml$")
+_MARKDOWN = (".md", ".markdown")
 _NOT_IT = r"(?![^/]*\.(?:md|rst|html?|jinja2?|j2|erb|tmpl|tpl|in|json|ya?ml|xml|js|ts|go|c|h|rs|rb|php|java|dockerignore)$)"
 """Ends of names that begin like a well-known one and are something else, or a template of it."""
 _NAMED = (
@@ -84,6 +82,7 @@ READ_KINDS = frozenset(
         "justfile",
         "unit",
         "crontab",
+        "markdown",
     ]
 )
 """Kinds that there is a reader for."""
@@ -168,6 +167,19 @@ def kind_of(path: Path, relative: str | None = None) -> tuple[str, str] | None:
     return None
 
 
+def markdown_kind(path: Path | str, settings: Settings) -> tuple[str, str] | None:
+    """The kind of a Markdown file where the settings ask for them."""
+    wanted = str(path).endswith(_MARKDOWN) and settings.get("markdown")
+    return ("markdown", "") if wanted else None
+
+
+def passed_over(path: Path | str) -> str:
+    """What is said of a named file that is not checked."""
+    if str(path).endswith(_MARKDOWN):
+        return "passed over: its fenced blocks are checked with `--config 'markdown = true'`"
+    return "passed over: not a kind of file that is checked"
+
+
 def _shebang(path: Path) -> str:
     """The program that a file's first line names, without its folder and version; empty if there is none."""
     try:
@@ -217,9 +229,9 @@ class Discovery:
         settings = self.resolver.for_folder(path.parent)
         if self.options.force_exclude and self._excluded(settings).hold(path.as_posix()):
             return
-        kind = kind_of(path)
+        kind = kind_of(path) or markdown_kind(path, settings)
         if kind is None:
-            self.notes.append(Note(shown_path(path), "passed over: not a kind of file that is checked"))
+            self.notes.append(Note(shown_path(path), passed_over(path)))
         else:
             yield Discovered(path, shown_path(path), *kind)
 
@@ -241,7 +253,8 @@ class Discovery:
         stack = [top.as_posix()]
         while stack:
             folder = stack.pop()
-            excluded = self._excluded(self.resolver.for_folder(Path(folder)))
+            settings = self.resolver.for_folder(Path(folder))
+            excluded = self._excluded(settings)
             ignored = ignore.enter(folder) if ignore is not None else ()
             try:
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -260,11 +273,12 @@ class Discovery:
                     stack.append(path)
                 elif entry.is_file():
                     kind = ("python", "") if path.endswith(".py") else kind_of(Path(path))
+                    kind = kind or markdown_kind(path, settings)
                     if kind is not None:
                         yield Discovered(Path(path), _shown(path, here), *kind)
 
 
-_PLAIN_NAME = re.compile(r"[\w.-]*\w[\w.-]*")
+_PLAIN_NAME = re.compile(r"[\w.-]*\w[\w.-]*/?")
 
 
 class _Globs:
@@ -272,13 +286,21 @@ class _Globs:
 
     def __init__(self, root: Path, lines: Sequence[str]) -> None:
         self.base = root.as_posix().rstrip("/") + "/"
-        self.names = frozenset(lines) if all(_PLAIN_NAME.fullmatch(line) for line in lines) else None
+        plain = all(_PLAIN_NAME.fullmatch(line) for line in lines)
+        self.names = frozenset(line for line in lines if line[-1] != "/") if plain else None
+        self.folders = frozenset(line[:-1] for line in lines if line[-1] == "/")
         self.spec = pathspec.GitIgnoreSpec.from_lines(lines) if self.names is None else None
+        self.is_default = tuple(lines) == _DEFAULT_LINES
 
     def say(self, relative: str, *, folder: bool) -> bool | None:
         """Whether they match a path below the folder; None if they say nothing of it."""
         if self.names is not None:
-            return None if self.names.isdisjoint(relative.split("/")) else True
+            parts = relative.split("/")
+            if not self.names.isdisjoint(parts):
+                return True
+            if self.folders.isdisjoint(parts if folder else parts[:-1]):
+                return None
+            return None if self.is_default and _TASK_GROUP.search(relative) else True
         assert self.spec is not None
         return self.spec.check_file(relative + "/" if folder else relative).include
 

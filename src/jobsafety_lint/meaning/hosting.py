@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ from jobsafety_lint.readers.hosts.crontab import read_crontab
 from jobsafety_lint.readers.hosts.dockerfile import read_dockerfile
 from jobsafety_lint.readers.hosts.justfile import read_justfile
 from jobsafety_lint.readers.hosts.makefile import read_makefile
+from jobsafety_lint.readers.hosts.markdown import read_markdown
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.hosts.yaml_text import YamlFile, entries, get, text_of
 from jobsafety_lint.source import Hole, Place, Source, SourceFile
@@ -371,6 +373,30 @@ def _without_races(interpreter: Interpreter, alone: set[int]) -> None:
     interpreter.facts = [fact for fact in interpreter.facts if not is_private(fact)]
 
 
+# --- Markdown --------------------------------------------------------------------------------------------------------
+
+
+def _markdown(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
+    read = read_markdown(source)
+    run_snippets(read, source, interpreter, found)
+    for block in read.python:
+        if _is_python(block.text):
+            from jobsafety_lint.meaning.python.reading import read_python  # its own world, loaded on demand
+
+            read_python(block, interpreter, found)
+        else:
+            found.silent += 1
+
+
+def _is_python(text: str) -> bool:
+    """Whether a block is a whole program, and not a part of one, or a session with prompts."""
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {
     "mise": _mise,
     "mise-tasks": _mise_tasks,
@@ -383,5 +409,6 @@ HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {
     "justfile": _lines(read_justfile),
     "unit": _lines(daemons.read_unit_beside),
     "crontab": _lines(read_crontab),
+    "markdown": _markdown,
 }
 """How each kind of configuration file is read."""
