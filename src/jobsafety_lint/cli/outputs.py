@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -13,6 +15,10 @@ from jobsafety_lint import atomic, config, report
 from jobsafety_lint.config import UsageError
 from jobsafety_lint.model import Report
 from jobsafety_lint.report import RenderOptions
+
+
+_NARROWEST = 60
+"""Below this many columns the terminal itself breaks the lines."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,8 @@ def write(found: Report, outputs: Sequence[Output], options: RenderOptions, *, c
     """
     for output in outputs:
         color = colored and output.file is None
-        told = RenderOptions(options.text_of, options.root, color, options.version, options.statistics)
+        width = _width() if output.file is None else None
+        told = replace(options, color=color, width=width)
         text = report.renderer(output.format)(found, told)
         if output.file is None:
             click.echo(text, nl=False, color=color)
@@ -82,3 +89,10 @@ def write(found: Report, outputs: Sequence[Output], options: RenderOptions, *, c
             raise UsageError(
                 f"--output-format {output.format}:{output.file}: it cannot be written: {error.strerror or error}"
             ) from error
+
+
+def _width() -> int | None:
+    """The columns of the terminal that stdout is, or that `COLUMNS` says; None if neither says."""
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return None
+    return max(shutil.get_terminal_size().columns, _NARROWEST)

@@ -13,7 +13,8 @@ from jobsafety_lint.model import Report
 @dataclass(frozen=True)
 class RenderOptions:
     """What a format may want to know: `text_of` gives a file's text by its shown path (None if it is gone); `statistics`:
-    the formats full, concise and json count the findings of each rule in place of listing them.
+    the formats full, concise and json count the findings of each rule in place of listing them. `width`: the columns of the
+    terminal that `full` may break its own words at (None: it breaks nothing, as suits a file).
     """
 
     text_of: Callable[[str], str | None]
@@ -21,6 +22,7 @@ class RenderOptions:
     color: bool = False
     version: str = ""
     statistics: bool = False
+    width: int | None = None
 
 
 Renderer = Callable[[Report, RenderOptions], str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 
 import click
@@ -15,6 +16,7 @@ _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _TAB = "    "
 _WIDEST = 160
 _MOST_LINES = 6
+_NARROWEST_LABEL = 40
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -34,13 +36,27 @@ class _Painter:
     def style(self, text: str, color: str | None = None, *, bold: bool = False) -> str:
         return click.style(text, fg=color, bold=bold) if self.options.color else text
 
+    def fold(self, text: str, indent: str) -> list[str]:
+        """A text in lines that fit the terminal, all but the first of them indented. Long words are left whole."""
+        if self.options.width is None or len(text) <= self.options.width:
+            return [text]
+        return textwrap.wrap(
+            text,
+            self.options.width,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
     def finding(self, finding: Finding) -> str:
         color = _COLORS[finding.severity.value]
         places = [finding.location, *(related.location for related in finding.related)]
         width = max(len(str(place.end_line)) for place in places)
         gutter = " " * (width + 2) + self.style("|", "blue")
         head = self.style(f"{finding.severity.value}[{finding.code}]", color, bold=True)
-        out = [f"{head} {self.style(finding.name, bold=True)}: {finding.message}"]
+        plain = f"{finding.severity.value}[{finding.code}] {finding.name}"
+        said, *more = self.fold(f"{plain}: {finding.message}", "    ")
+        out = [said.replace(plain, f"{head} {self.style(finding.name, bold=True)}", 1), *more]
         out.append(self._arrow(width, "-->", finding.location))
         out += self._frame(finding.location, finding.label, width, gutter, color, "^")
         for related in finding.related:
@@ -55,20 +71,22 @@ class _Painter:
         return " " * (width + 1) + self.style(arrow, "blue") + f" {at.path}:{at.line}:{at.column}"
 
     def _notes(self, finding: Finding, width: int) -> list[str]:
-        equals = " " * (width + 2) + self.style("=", "blue")
         parts = [f"confidence: {finding.confidence.value}"]
         if finding.references:
             parts.append(f"references: {', '.join(finding.references)}")
         if incident := finding.data.get("incident"):
             parts.append(f"incident: {incident}")
-        notes = [f"{equals} {'    '.join(parts)}"]
+        notes = ["    ".join(parts)]
         if finding.fix is not None:
             how = "--fix" if finding.fix.safe else "--fix --unsafe-fixes"
-            notes.append(f"{equals} fix: {finding.fix.title} (`{how}`)")
+            notes.append(f"fix: {finding.fix.title} (`{how}`)")
             if finding.fix.reason and not finding.fix.safe:
-                notes.append(f"{equals} unsafe: {finding.fix.reason}")
-        notes.append(f"{equals} more: jobsafety-lint rule {finding.name}    {finding.url}".rstrip())
-        return notes
+                notes.append(f"unsafe: {finding.fix.reason}")
+        notes.append(f"more: jobsafety-lint rule {finding.name}    {finding.url}".rstrip())
+        before = " " * (width + 2) + "="
+        lines = [self.fold(f"{before} {note}", " " * (width + 6)) for note in notes]
+        equals = " " * (width + 2) + self.style("=", "blue")
+        return [line.replace(before, equals, 1) for folded in lines for line in folded]
 
     def _lines_of(self, path: str) -> list[str]:
         if path not in self.lines:
@@ -92,9 +110,23 @@ class _Painter:
             number_text = self.style(f" {number:>{width}} |", "blue")
             out.append(f"{number_text} {_expand(cropped)}".rstrip())
             marks = mark * max(_columns(cropped[start:end]), 1)
-            tail = f" {label}" if number == shown[-1] and label else ""
-            out.append(f"{gutter} {' ' * _columns(cropped[:start])}{self.style(marks + tail, color)}")
+            tail = label if number == shown[-1] else ""
+            said = self._labelled(width + 4, " " * _columns(cropped[:start]), marks, tail)
+            out += [f"{gutter} {blank}{self.style(text, color)}" for blank, text in said]
         return out
+
+    def _labelled(self, used: int, blank: str, marks: str, label: str) -> list[tuple[str, str]]:
+        """The marks below a line with their label, as indentations and texts: behind the marks if it fits there, else
+        below them, as far to the right as it fits. `used`: the columns that the gutter takes.
+        """
+        beside = f"{marks} {label}".rstrip()
+        if self.options.width is None or not label or used + len(blank) + _columns(beside) <= self.options.width:
+            return [(blank, beside)]
+        room = self.options.width - used
+        wanted = min(len(label), max(room - len(blank), _NARROWEST_LABEL))
+        left = blank[: max(room - wanted, 0)]
+        lines = textwrap.wrap(label, room - len(left), break_long_words=False, break_on_hyphens=False)
+        return [(blank, marks), *((left, line) for line in lines)]
 
 
 def _crop(text: str, start: int, end: int) -> tuple[str, int, int]:

@@ -1,14 +1,14 @@
 """The documents that are made from the code: `python -m jobsafety_lint.docs` writes them into a checkout.
 
-A test compares the files with what is made, so that neither can drift.
+A test compares the files with what is made, so that neither can drift. `pages` makes the pages of the site, `screenshot` the
+picture in the README.
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from jobsafety_lint import atomic, config, registry
+from jobsafety_lint import config, registry
 from jobsafety_lint.config import Key
 from jobsafety_lint.config_kinds import Record, TableOf, toml
 from jobsafety_lint.config_schema import configuration_schema, report_schema
@@ -156,14 +156,3 @@ def documents() -> dict[str, str]:
         "docs/schemas/report-v1.schema.json": report_schema(),
     }
 
-
-def main() -> None:
-    """Writes the documents of the checkout that this module lies in."""
-    for name, text in documents().items():
-        path = Path(__file__).resolve().parents[2] / name
-        path.parent.mkdir(exist_ok=True)
-        atomic.write_text(path, text)
-
-
-if __name__ == "__main__":
-    main()
