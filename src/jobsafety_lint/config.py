@@ -178,7 +178,17 @@ KEYS = (
         "markdown = true",
         group=_FILES,
     ),
-    Key("cache-dir", TEXT, None, "where the cache is kept", 'cache-dir = "/var/tmp/lint"', group=_FILES),
+    Key(
+        "cache-dir",
+        TEXT,
+        None,
+        "where results are kept for the next run, relative to this file; `--cache-dir` and `JOBSAFETY_LINT_CACHE_DIR` say it, too. "
+        "The command line comes first, then this key, then the variable. `--no-cache` neither reads nor writes it, and `jobsafety-lint clean` deletes it. "
+        "It may be deleted at any time, also while a check runs",
+        'cache-dir = ".cache/jobsafety-lint"',
+        default_doc="`jobsafety-lint` in the user's folder for caches (`~/.cache`, on macOS `~/Library/Caches`)",
+        group=_FILES,
+    ),
     Key(
         "pueue-version",
         Choice((3, 4)),

@@ -103,6 +103,8 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
         drafts = drafts_of(rules, facts.facts, Context(source, settings, role, facts.facts), crashes)
     mapped.crashes += crashes
     mapped.unread += facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
+    if facts.silent:
+        mapped.notes.append(Note(item.shown, _silently_unread(item.kind, facts.silent)))
     mapped.links = links_of(facts, item, role)
     mapped.suppressions, malformed = _suppressions(facts, noqa=item.kind == "python")
     about: list[object] = [
@@ -116,6 +118,14 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
         for draft in drafts
         if not (isinstance(draft.place, Place) and draft.place.source.file is not source)
     ]
+
+
+def _silently_unread(kind: str, count: int) -> str:
+    """Why stretches of a file are counted as unread and not reported."""
+    if kind == "python":
+        return "not read: Python 2, a template, or newer than the Python that runs the linter"
+    parts = "1 part" if count == 1 else f"{count} parts"
+    return f"{parts} not read: a template, another shell than bash and sh, or text that its host cuts or fills in"
 
 
 def _at_exact_places(drafts: Sequence[Draft], facts: FileFacts) -> list[Draft]:
