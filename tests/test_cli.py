@@ -244,3 +244,30 @@ def test_the_results_do_not_depend_on_the_number_of_processes(run: Run, tmp_path
 def test_python_in_a_file_that_is_called_sh(run: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "make.sh").write_text("#!/usr/bin/env python3\nprint(1)\n")
     assert run("check", "--isolated", "--show-files", ".").stdout == "make.sh  (python)\n"
+
+
+def test_blank_lines_and_comments_of_a_gitignore_mean_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("# made here\n\nout/\n\n*.tmp.sh\n")
+    for name in ("a.sh", "b.tmp.sh", "out/c.sh"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(KILL)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / ".gitignore").write_text("\n")
+    (tmp_path / "sub" / "d.sh").write_text(KILL)
+    done = run("check", "--output-format", "concise")
+    assert done.stderr == ""
+    assert [line.partition(":")[0] for line in done.stdout.splitlines() if "JOB301" in line] == ["a.sh", "sub/d.sh"]
+
+
+def test_verbose_names_the_files_that_are_counted_as_unread(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text('import os\nprint "x"\n')
+    (tmp_path / "z.sh").write_text("#!/bin/zsh\nfor f (*.txt) echo $f\n")
+    (tmp_path / "good.sh").write_text("echo good\n")
+    done = run("check")
+    assert "2 not read (`--verbose` tells why)" in done.stdout
+    assert done.stderr == ""
+    told = run("check", "--verbose").stderr
+    assert "old.py: not read: Python 2" in told
+    assert "z.sh: 1 part not read" in told
+    assert "good.sh" not in told
