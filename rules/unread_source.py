@@ -20,6 +20,14 @@ RULE = Rule(
 
 @RULE.on(UnreadRegion)
 def unread(region: UnreadRegion, context: Context) -> Iterator[Draft]:
-    """Reports the region."""
-    what = "this file" if region.language == "python" else "this statement"
-    yield RULE.found(region.place, f"{what} could not be read ({region.reason}), so no rule has looked at it")
+    """Reports the region. What a Python parser says is for people; what the readers of shell say goes into `data`."""
+    if region.language == "python":
+        message = f"this file could not be read ({region.reason}), so no rule has looked at it"
+        yield RULE.found(region.place, message, data={"reason": region.reason})
+        return
+    yield RULE.found(
+        region.place,
+        "this statement could not be read, so no rule has looked at it",
+        label="is it complete? `bash -n` tells; if the shell takes it, the linter's readers do not know this syntax",
+        data={"reason": region.reason},
+    )

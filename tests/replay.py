@@ -41,12 +41,21 @@ class Typed:
     def same(self) -> bool:
         """Whether the document is right."""
         parts = [re.escape(line) for line in self.shown.split("\n")]
-        return re.fullmatch("\n".join(".*" if p == re.escape(ANY) else p for p in parts), self.printed, re.DOTALL) is not None
+        return (
+            re.fullmatch(
+                "\n".join(".*" if p == re.escape(ANY) else p for p in parts), self.printed, re.DOTALL
+            )
+            is not None
+        )
 
 
 def environment(home: Path) -> dict[str, str]:
     """That of somebody who has just installed the tool."""
-    kept = {key: value for key, value in os.environ.items() if key in {"LANG", "LC_ALL", "TMPDIR", "COVERAGE_PROCESS_START"}}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key in {"LANG", "LC_ALL", "TMPDIR", "COVERAGE_PROCESS_START"}
+    }
     return {
         **kept,
         "HOME": str(home),
@@ -83,7 +92,13 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 
 def _type(command: str, shown: str, folder: Path, env: dict[str, str]) -> Typed:
     done = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        ["bash", "-c", command],
+        cwd=folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     return Typed(command, shown, done.stdout)
 

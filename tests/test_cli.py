@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -257,7 +258,10 @@ def test_blank_lines_and_comments_of_a_gitignore_mean_nothing(run: Run, tmp_path
     (tmp_path / "sub" / "d.sh").write_text(KILL)
     done = run("check", "--output-format", "concise")
     assert done.stderr == ""
-    assert [line.partition(":")[0] for line in done.stdout.splitlines() if "JOB301" in line] == ["a.sh", "sub/d.sh"]
+    assert [line.partition(":")[0] for line in done.stdout.splitlines() if "JOB301" in line] == [
+        "a.sh",
+        "sub/d.sh",
+    ]
 
 
 def test_verbose_names_the_files_that_are_counted_as_unread(run: Run, tmp_path: Path) -> None:
@@ -271,3 +275,44 @@ def test_verbose_names_the_files_that_are_counted_as_unread(run: Run, tmp_path: 
     assert "old.py: not read: Python 2" in told
     assert "z.sh: 1 part not read" in told
     assert "good.sh" not in told
+
+
+def test_a_command_that_is_none_gets_a_hint(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "jobs").mkdir()
+    for word, hint in (
+        (".", "jobsafety-lint check ."),
+        ("jobs", "jobsafety-lint check jobs"),
+        ("chek", "jobsafety-lint check`"),
+        ("zzz", "commands: "),
+    ):
+        done = run(word)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"jobsafety-lint: there is no command `{word}`; ")
+        assert hint in done.stderr
+
+
+def test_a_statement_that_is_reported_as_unread_is_not_counted_twice(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.sh").write_text("#!/bin/bash\nrun() {\n  echo never closed\n")
+    told = run("check").stdout
+    assert "JOB001" in told
+    assert "bash -n" in told
+    assert "not read (" not in told
+    ignored = run("check", "--ignore", "JOB001", "--verbose")
+    assert "1 not read" in ignored.stdout
+    assert "a.sh: line 2 not read" in ignored.stderr
+
+
+def test_full_breaks_its_own_words_at_the_width_of_a_terminal(run: Run, tmp_path: Path) -> None:
+    from jobsafety_lint.docs.screenshot import on_terminal
+
+    (tmp_path / "a.sh").write_text(KILL)
+    command = [sys.executable, "-m", "jobsafety_lint", "check", "a.sh"]
+    piped = run("check", "a.sh").stdout
+    assert max(map(len, piped.splitlines())) > 100
+    _, narrow = on_terminal([*command, "--color", "never", "--quiet"], tmp_path, 70)
+    assert [line for line in narrow.splitlines() if len(line) > 70 and " " in line.strip()] == []
+    assert [w for w in narrow.split() if w != "|"] == [w for w in piped.split() if w != "|"]
+    _, colored = on_terminal([*command, "--color", "always", "--quiet"], tmp_path, 70)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == narrow
+    on_terminal([*command, "--output-format", "full:wide.txt"], tmp_path, 70)
+    assert (tmp_path / "wide.txt").read_text() == piped, "a file has no width"

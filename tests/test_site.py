@@ -9,7 +9,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -157,12 +157,14 @@ def test_without_a_browser_the_form_is_hidden_and_all_rules_show(site: Path) -> 
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
-    loaded = re.compile(r'<(?:script|img|iframe)[^>]*\bsrc="(?:https?:)?//|<link[^>]*rel="stylesheet"[^>]*href="(?:https?:)?//')
+    loaded = re.compile(
+        r'<(?:script|img|iframe)[^>]*\bsrc="(?:https?:)?//|<link[^>]*rel="stylesheet"[^>]*href="(?:https?:)?//'
+    )
     assert [path for path in site.rglob("*.html") if loaded.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_marks_are_shown_as_people_read_them() -> None:
-    text = 'a\nrm x  # error: JOB101\n    # error: JOB102\n    mkdir y\n0 * * * * z  error: JOB607\n'
+    text = "a\nrm x  # error: JOB101\n    # error: JOB102\n    mkdir y\n0 * * * * z  error: JOB607\n"
     assert rule_page.marked(text) == (
         "a\nrm x  # ← JOB101\n    # ↓ JOB102\n    mkdir y\n0 * * * * z  # ← JOB607\n",
         [2, 4, 5],
@@ -199,7 +201,7 @@ def test_a_picture_holds_its_text_and_loads_nothing() -> None:
     text = "error[JOB101] a <b> & c\n\n   ::: \x1b[31mred\x1b[0m  end\n"
     drawn = screenshot.picture(text)
     assert screenshot.text_in(drawn) == "error[JOB101] a <b> & c\n\n   ::: red  end\n"
-    ElementTree.fromstring(drawn)
+    ET.fromstring(drawn)
     assert "@font-face" not in drawn
     assert "url(http" not in drawn
 
@@ -221,7 +223,9 @@ def test_the_readme_names_commands_and_counts_that_exist() -> None:
     assert int(count[1]) == len(registry.built_in_rules())
     from jobsafety_lint.cli import main
 
-    commands = set(re.findall(r"^jobsafety-lint ([a-z-]+)", text, re.MULTILINE)) | set(re.findall(r"`jobsafety-lint ([a-z-]+)", text))
+    commands = set(re.findall(r"^jobsafety-lint ([a-z-]+)", text, re.MULTILINE)) | set(
+        re.findall(r"`jobsafety-lint ([a-z-]+)", text)
+    )
     assert commands <= set(main.list_commands(None)), commands  # type: ignore[arg-type]
 
 

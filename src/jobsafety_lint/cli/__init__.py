@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 import click
 
 from jobsafety_lint import __version__
-from jobsafety_lint.config import ConfigError, UsageError
+from jobsafety_lint.config import ConfigError, UsageError, nearest
 
 _COMMANDS = {
     "clean": ("caching", "clean", "Delete the caches."),
@@ -35,6 +36,20 @@ class _Group(click.Group):
         command = getattr(importlib.import_module(f"{__name__}.{module}"), name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in _COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        meant = f"check {name}" if Path(name).exists() else nearest(name, _COMMANDS)
+        hint = (
+            f"did you mean `jobsafety-lint {meant}`?"
+            if meant
+            else f"commands: {', '.join(sorted(_COMMANDS))}"
+        )
+        raise UsageError(f"there is no command `{name}`; {hint}")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -16,7 +16,6 @@ from jobsafety_lint.config import UsageError
 from jobsafety_lint.model import Report
 from jobsafety_lint.report import RenderOptions
 
-
 _NARROWEST = 60
 """Below this many columns the terminal itself breaks the lines."""
 
@@ -92,7 +91,5 @@ def write(found: Report, outputs: Sequence[Output], options: RenderOptions, *, c
 
 
 def _width() -> int | None:
-    """The columns of the terminal that stdout is, or that `COLUMNS` says; None if neither says."""
-    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
-        return None
-    return max(shutil.get_terminal_size().columns, _NARROWEST)
+    """The columns of the terminal that stdout is; None if it is none. (`COLUMNS` alone proves no terminal: readline sets it.)"""
+    return max(shutil.get_terminal_size().columns, _NARROWEST) if sys.stdout.isatty() else None

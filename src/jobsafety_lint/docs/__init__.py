@@ -155,4 +155,3 @@ def documents() -> dict[str, str]:
         "docs/schemas/jobsafety-lint.schema.json": json.dumps(configuration_schema(), indent=2) + "\n",
         "docs/schemas/report-v1.schema.json": report_schema(),
     }
-

@@ -38,7 +38,15 @@ def build(site: Path) -> int:
             path.unlink()
     write(SOURCES, made)
     command = ["-m", "sphinx", "--builder", "html", "--conf-dir", str(ROOT / "docs")]
-    command += ["--fail-on-warning", "--keep-going", "--nitpicky", "--quiet", str(SOURCES), str(site)]
+    command += [
+        "--fail-on-warning",
+        "--keep-going",
+        "--nitpicky",
+        "--quiet",
+        "--write-all",
+        str(SOURCES),
+        str(site),
+    ]
     status = subprocess.run([sys.executable, *command], check=False).returncode
     schemas = {name: text for name, text in documents().items() if name.startswith("docs/schemas/")}
     write(site, {name.removeprefix("docs/"): text for name, text in schemas.items()})

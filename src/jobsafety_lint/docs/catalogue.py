@@ -68,7 +68,9 @@ def _form() -> str:
 
 
 def _choice(name: str, label: str, values: dict[str, str]) -> str:
-    options = "".join(f'<option value="{html.escape(v)}">{html.escape(shown)}</option>' for v, shown in values.items())
+    options = "".join(
+        f'<option value="{html.escape(v)}">{html.escape(shown)}</option>' for v, shown in values.items()
+    )
     return f'<label>{label}<select name="{name}"><option value="">all</option>{options}</select></label>'
 
 

@@ -73,7 +73,11 @@ def site_pages(root: Path) -> dict[str, str]:
         for name in placed
         if name.endswith(".md") and not name.startswith("rules/")
     }
-    pages |= {there: (root / name).read_text(encoding="utf-8") for name, there in placed.items() if name.endswith(".svg")}
+    pages |= {
+        there: (root / name).read_text(encoding="utf-8")
+        for name, there in placed.items()
+        if name.endswith(".svg")
+    }
     pages["index.md"] += _CONTENTS
     pages["rules/index.md"] = catalogue.page()
     for rule in registry.built_in_rules():
@@ -87,8 +91,13 @@ def _placed(root: Path) -> dict[str, str]:
     placed = dict(_TOP)
     placed[_INDEX] = "rules/index.md"
     placed |= {f"docs/{path.name}": path.name for path in sorted((root / "docs").glob("*.md"))}
-    placed |= {f"rules/{_stem(rule.name)}.md": f"rules/{rule.name}/index.md" for rule in registry.built_in_rules()}
-    placed |= {f"docs/images/{path.name}": f"images/{path.name}" for path in sorted((root / "docs" / "images").glob("*.svg"))}
+    placed |= {
+        f"rules/{_stem(rule.name)}.md": f"rules/{rule.name}/index.md" for rule in registry.built_in_rules()
+    }
+    placed |= {
+        f"docs/images/{path.name}": f"images/{path.name}"
+        for path in sorted((root / "docs" / "images").glob("*.svg"))
+    }
     for path in sorted((root / "docs" / "schemas").glob("*.json")):
         placed[f"docs/schemas/{path.name}"] = f"{HOME}schemas/{path.name}"
     return placed
@@ -118,4 +127,3 @@ def _with_links(text: str, name: str, root: Path, placed: dict[str, str]) -> str
         return f"{match['head']}{there}{anchor})"
 
     return markdown.change_prose(text, lambda prose: _LINK.sub(moved, prose))
-

@@ -14,7 +14,11 @@ _MARK = re.compile(r"(?P<blank>[ \t]*)(?:# )?error: (?P<codes>[A-Z]{2,8}\d{3})")
 _TITLE = re.compile(r'title="([^"]+)"')
 _INLINE = re.compile(r"(`+[^`]*`+|\[[^\]]*\]\([^)]*\))")
 _LEXERS = {"crontab": "text", "sh": "bash"}
-_FIXES = {"safe": "`--fix`", "unsafe": "`--fix --unsafe-fixes`", "safe or unsafe": "`--fix`; in some places `--fix --unsafe-fixes`"}
+_FIXES = {
+    "safe": "`--fix`",
+    "unsafe": "`--fix --unsafe-fixes`",
+    "safe or unsafe": "`--fix`; in some places `--fix --unsafe-fixes`",
+}
 
 
 def page(rule: Rule, text: str) -> str:
@@ -31,7 +35,8 @@ def _glance(rule: Rule) -> str:
     facts = {
         "Finds": rule.summary,
         "Severity": rule.severity.value,
-        "Confidence": rule.confidence.value + (" (shows only with `--pedantic`)" if rule.confidence.value == "low" else ""),
+        "Confidence": rule.confidence.value
+        + (" (shows only with `--pedantic`)" if rule.confidence.value == "low" else ""),
         "Fix": _FIXES.get(rule.fix, "none"),
         "Suppress": f"`# jobsafety: ignore[{rule.name}] why`",
     }

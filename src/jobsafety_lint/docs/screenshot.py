@@ -5,14 +5,18 @@ A test compares the text in the picture with what the linter prints today.
 
 from __future__ import annotations
 
+import fcntl
 import html
 import io
 import os
 import re
+import struct
 import subprocess
 import sys
+import termios
+from collections.abc import Sequence
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from jobsafety_lint import atomic
 
@@ -30,23 +34,49 @@ _FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Li
 
 
 def printed(root: Path, *, color: bool) -> str:
-    """What the command prints in a checkout.
+    """What the command prints in a checkout, on a terminal of that width.
 
     Raises:
-        subprocess.CalledProcessError: it did not end with findings.
+        RuntimeError: it did not end with findings.
     """
     program, *words = COMMAND.split()
-    done = subprocess.run(
-        [sys.executable, "-m", program.replace("-", "_"), *words, "--color", "always" if color else "never"],
-        cwd=root,
-        env={**os.environ, "COLUMNS": str(COLUMNS)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 1:
-        raise subprocess.CalledProcessError(done.returncode, COMMAND, done.stdout, done.stderr)
-    return done.stdout
+    command = [
+        sys.executable,
+        "-m",
+        program.replace("-", "_"),
+        *words,
+        "--color",
+        "always" if color else "never",
+    ]
+    status, text = on_terminal(command, root, COLUMNS)
+    if status != 1:
+        raise RuntimeError(f"{COMMAND}: exit status {status}, not 1:\n{text}")
+    return text
+
+
+def on_terminal(command: Sequence[str], folder: Path, columns: int) -> tuple[int, str]:
+    """The exit status of a command, and what it prints on a terminal that has so many columns."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    env = {
+        key: value for key, value in os.environ.items() if key not in {"COLUMNS", "LINES", "GITHUB_ACTIONS"}
+    }
+    with subprocess.Popen(
+        command, cwd=folder, env=env, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL
+    ) as process:
+        os.close(theirs)
+        parts = []
+        while part := _some(ours):
+            parts.append(part)
+    os.close(ours)
+    return process.returncode, b"".join(parts).decode().replace("\r\n", "\n")
+
+
+def _some(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that nobody holds the other end any more
+        return b""
 
 
 def picture(text: str) -> str:
@@ -54,7 +84,9 @@ def picture(text: str) -> str:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console = Console(
+        record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor"
+    )
     console.print(Text(f"$ {COMMAND}", style="bold"))
     console.print(Text.from_ansi(text.rstrip("\n")), soft_wrap=False)
     drawn = console.export_svg(title="jobsafety-lint", unique_id="check")
@@ -66,7 +98,7 @@ def picture(text: str) -> str:
 def text_in(drawn: str) -> str:
     """The lines of a picture that `picture` has drawn, without the command and the title of the window."""
     rows: dict[int, dict[int, str]] = {}
-    for element in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text"):  # noqa: S314  # our own
+    for element in ET.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text"):  # noqa: S314  # our own
         if element.get("clip-path"):  # a piece of the terminal: blanks are left out, so its place counts
             row = round(float(element.get("y", "0")) / _LINE)
             column = round(float(element.get("x", "0")) / _CHARACTER)

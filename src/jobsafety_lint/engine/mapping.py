@@ -102,7 +102,10 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
         crashes.clear()
         drafts = drafts_of(rules, facts.facts, Context(source, settings, role, facts.facts), crashes)
     mapped.crashes += crashes
-    mapped.unread += facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
+    regions = [fact for fact in facts.facts if isinstance(fact, UnreadRegion)]
+    mapped.unread += facts.silent + len(regions)
+    for region in regions:
+        mapped.notes.append(Note(item.shown, f"line {region.place.location.line} not read: JOB001"))
     if facts.silent:
         mapped.notes.append(Note(item.shown, _silently_unread(item.kind, facts.silent)))
     mapped.links = links_of(facts, item, role)

@@ -120,7 +120,11 @@ class _Painter:
         below them, as far to the right as it fits. `used`: the columns that the gutter takes.
         """
         beside = f"{marks} {label}".rstrip()
-        if self.options.width is None or not label or used + len(blank) + _columns(beside) <= self.options.width:
+        if (
+            self.options.width is None
+            or not label
+            or used + len(blank) + _columns(beside) <= self.options.width
+        ):
             return [(blank, beside)]
         room = self.options.width - used
         wanted = min(len(label), max(room - len(blank), _NARROWEST_LABEL))

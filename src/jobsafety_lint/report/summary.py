@@ -42,6 +42,7 @@ def closing_lines(report: Report, options: RenderOptions) -> list[str]:
             )
         )
     summary = report.summary
+    unread = summary.unread - sum(finding.code == "JOB001" for finding in report.findings)
     also = [
         f"{count} {what}"
         for count, what in (
@@ -49,7 +50,7 @@ def closing_lines(report: Report, options: RenderOptions) -> list[str]:
             (summary.suppressed, "suppressed"),
             (summary.baselined, "in the baseline"),
             (summary.hidden, "of low confidence hidden (`--pedantic` shows them)"),
-            (summary.unread, "not read (`--verbose` tells why)"),
+            (unread, "not read (`--verbose` tells why)"),
         )
         if count
     ]
