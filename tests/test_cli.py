@@ -309,10 +309,21 @@ def test_full_breaks_its_own_words_at_the_width_of_a_terminal(run: Run, tmp_path
     command = [sys.executable, "-m", "jobsafety_lint", "check", "a.sh"]
     piped = run("check", "a.sh").stdout
     assert max(map(len, piped.splitlines())) > 100
-    _, narrow = on_terminal([*command, "--color", "never", "--quiet"], tmp_path, 70)
+    _, narrow = on_terminal([*command, "--color", "never"], tmp_path, 70)
     assert [line for line in narrow.splitlines() if len(line) > 70 and " " in line.strip()] == []
     assert [w for w in narrow.split() if w != "|"] == [w for w in piped.split() if w != "|"]
-    _, colored = on_terminal([*command, "--color", "always", "--quiet"], tmp_path, 70)
+    _, colored = on_terminal([*command, "--color", "always"], tmp_path, 70)
     assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == narrow
     on_terminal([*command, "--output-format", "full:wide.txt"], tmp_path, 70)
     assert (tmp_path / "wide.txt").read_text() == piped, "a file has no width"
+
+
+@pytest.mark.parametrize("name", ["full", "concise"])
+def test_quiet_prints_findings_and_nothing_else(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.sh").write_text(KILL)
+    (tmp_path / "b.sh").write_text("echo hello\n")
+    quiet = run("check", "--quiet", "--output-format", name, "a.sh").stdout
+    loud = run("check", "--output-format", name, "a.sh").stdout
+    assert loud.startswith(quiet)
+    assert loud.removeprefix(quiet).splitlines()[0].startswith("Found 1 finding")
+    assert run("check", "--quiet", "--output-format", name, "b.sh").stdout == ""

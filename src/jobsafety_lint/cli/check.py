@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 @click.option("--show-files", is_flag=True, help="List the files that would be looked at, with their kinds.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule in place of listing them.")
 @click.option("--verbose", "-v", is_flag=True, help="Say also what was not read.")
-@click.option("--quiet", "-q", is_flag=True, help="Print findings only.")
+@click.option("--quiet", "-q", is_flag=True, help="Print findings and nothing else.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.pass_context
 def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
@@ -108,7 +108,9 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
         _show_text(tasks, done)
     else:
         text_of = _text_finder(tasks, done.after if done is not None else {})
-        rendering = RenderOptions(text_of, Path.cwd(), version=__version__, statistics=given["statistics"])
+        rendering = RenderOptions(
+            text_of, Path.cwd(), version=__version__, statistics=given["statistics"], quiet=given["quiet"]
+        )
         write_outputs(found, outputs, rendering, colored=_colored(given["color"]))
     ctx.exit(_status(found, given, changes=done is not None and bool(done.changes)))
 

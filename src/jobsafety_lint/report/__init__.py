@@ -14,7 +14,7 @@ from jobsafety_lint.model import Report
 class RenderOptions:
     """What a format may want to know: `text_of` gives a file's text by its shown path (None if it is gone); `statistics`:
     the formats full, concise and json count the findings of each rule in place of listing them. `width`: the columns of the
-    terminal that `full` may break its own words at (None: it breaks nothing, as suits a file).
+    terminal that `full` may break its own words at (None: it breaks nothing, as suits a file). `quiet`: `full` and `concise` leave the closing lines out.
     """
 
     text_of: Callable[[str], str | None]
@@ -23,6 +23,7 @@ class RenderOptions:
     version: str = ""
     statistics: bool = False
     width: int | None = None
+    quiet: bool = False
 
 
 Renderer = Callable[[Report, RenderOptions], str]

@@ -16,4 +16,4 @@ def render(report: Report, options: RenderOptions) -> str:
         f"{f.location.path}:{f.location.line}:{f.location.column}: {f.severity.value}[{f.code}] {f.name}: {f.message}"
         for f in report.findings
     ]
-    return "\n".join([*lines, *closing_lines(report, options)]) + "\n"
+    return "".join(f"{line}\n" for line in [*lines, *closing_lines(report, options)])

@@ -25,7 +25,7 @@ def render(report: Report, options: RenderOptions) -> str:
         return table(report)
     painter = _Painter(options)
     blocks = [painter.finding(finding) for finding in report.findings]
-    return "\n".join([*blocks, *closing_lines(report, options)]) + "\n"
+    return "".join(f"{part}\n" for part in [*blocks, *closing_lines(report, options)])
 
 
 class _Painter:

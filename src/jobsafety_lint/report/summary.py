@@ -11,11 +11,13 @@ from jobsafety_lint.report import RenderOptions
 
 
 def closing_lines(report: Report, options: RenderOptions) -> list[str]:
-    """Crashes, what was found, what can be fixed, and what was kept back."""
+    """Crashes, and unless it is to be quiet: what was found, what can be fixed, and what was kept back."""
     lines: list[str] = []
     for crash in report.crashes:
         last = crash.traceback.strip().splitlines()[-1] if crash.traceback.strip() else "no details"
         lines.append(f"internal error: {crash.code} could not look at {crash.path}: {last}")
+    if options.quiet:
+        return lines
     if report.findings:
         counts = Counter(f.severity.value for f in report.findings)
         parts = [
