@@ -15,6 +15,7 @@ from jobsafety_lint.meaning.queue.flow import (
     words_naming,
 )
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
+from jobsafety_lint.meaning.queue.restarts import is_in_place
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -39,7 +40,7 @@ def old_task_is_read(sequence: Sequence, context: Context) -> Iterator[Draft]:
     for at, restart in flow.of("restart"):
         if restart.has("-a", "--all-failed", "-g", "--failed-in-group") or not restart.ids:
             continue
-        if restart.has("-i", "--in-place"):
+        if is_in_place(restart, context.file):
             yield from _too_early(flow, at, restart)
             continue
         for _, call in flow.calls:

@@ -9,6 +9,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Sequence
 from jobsafety_lint.meaning.queue.flow import filter_text, flow_of, ids_come_from, option_value
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
+from jobsafety_lint.meaning.queue.restarts import is_in_place
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place
@@ -33,7 +34,7 @@ def all_failed(call: QueueCommand, context: Context) -> Iterator[Draft]:
     if call.subcommand != "restart" or not call.has("-a", "--all-failed"):
         return
     loops = call.execution.loops
-    copies = not call.has("-i", "--in-place")
+    copies = not is_in_place(call, context.file)
     worse = bool(loops) and copies
     more = "; each pass adds copies of the same failures" if worse else ""
     yield RULE.found(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
+from jobsafety_lint.meaning.queue.restarts import is_in_place
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place
@@ -26,7 +27,7 @@ RULE = Rule(
 @RULE.on(QueueCommand)
 def restart(call: QueueCommand, context: Context) -> Iterator[Draft]:
     """A restart that copies the task."""
-    if call.subcommand != "restart" or call.has("-i", "--in-place") or call.has("-h", "--help"):
+    if call.subcommand != "restart" or call.has("-h", "--help") or is_in_place(call, context.file):
         return
     loops = call.execution.loops
     again = " each time around the loop" if loops else ""
@@ -39,7 +40,7 @@ def restart(call: QueueCommand, context: Context) -> Iterator[Draft]:
         written = call.subcommand_word.place.text
         quote = written[0] if written[0] in "\"'" else ""
         option = f", {quote}--in-place{quote}" if quote else " --in-place"
-        if written.strip("\"'") in {"restart", "re"}:
+        if written.strip("\"'") in {"restart", "re"} and not call.has("--not-in-place"):
             fix = Fix("restart in place", (Edit(at, f"{written}{option}"),))
     yield RULE.found(
         call.head,

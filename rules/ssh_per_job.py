@@ -10,8 +10,9 @@ from jobsafety_lint.meaning.commands import Command, Sequence
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.queue.flow import header, loop_count
 from jobsafety_lint.meaning.wrappers import peel
-from jobsafety_lint.model import Confidence, Severity
+from jobsafety_lint.model import Confidence, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.source import Place
 
 RULE = Rule(
     "JOB312",
@@ -53,6 +54,58 @@ def one_connection_each(sequence: Sequence, context: Context) -> Iterator[Draft]
             confidence=Confidence.HIGH if queues else Confidence.MEDIUM,
             subject=ssh.place,
         )
+
+
+@RULE.on(Sequence)
+def one_python_connection_each(sequence: Sequence, context: Context) -> Iterator[Draft]:
+    """The same with fabric or paramiko: a connection that is made inside of the loop."""
+    if context.role in {"test", "docs"} or not _LIBRARIES.search(context.file.text):
+        return
+    seen: set[Place] = set()
+    for step in sequence.commands:
+        host = step.execution.host
+        if host is None or step.execution.queue or any(outer.name == "ssh" for outer in step.outer):
+            continue
+        queues = step.name == "pueue" and "add" in step.words
+        for loop in reversed(step.execution.loops):
+            count = loop_count(loop)
+            opened = _opened(step, loop)
+            if opened is None or (count is not None and count <= _FEW):
+                continue
+            over_hosts = any(re.search(rf"\b{re.escape(v)}\b", opened.text) for v in loop.variables)
+            if over_hosts or opened in seen or not (queues or _works([step], loop)):
+                break
+            seen.add(opened)
+            what = "a job is queued" if queues else "work is started"
+            yield RULE.found(
+                opened,
+                f"`{header(loop)}` opens an ssh connection each time around, only so that {what}",
+                label="connect once, before the loop",
+                related=(
+                    (loop.place, "the loop runs here, the jobs over there"),
+                    (step.place, "run over there"),
+                ),
+                confidence=Confidence.HIGH if queues else Confidence.MEDIUM,
+                subject=opened,
+            )
+            break
+
+
+_LIBRARIES = re.compile(r"^\s*(?:from|import)\s+(?:fabric|paramiko|asyncssh)\b", re.MULTILINE)
+_OPENS = re.compile(r"\b(?:fabric\.)?Connection\([^()]*\)|\b\w+\.connect\([^()]*\)")
+
+
+def _opened(step: Command, loop: Loop) -> Place | None:
+    """Where a connection is made between the head of a loop and a command in it."""
+    file = step.place.source.file
+    if loop.place.source.file is not file:
+        return None
+    start = loop.place.source.in_file(loop.place.span).end
+    end = step.place.source.in_file(step.place.span).start
+    found = None
+    for match in _OPENS.finditer(file.text, start, max(start, end)):
+        found = Place(file, Span(match.start(), match.end()))
+    return found
 
 
 def _is_shared(ssh: Command) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from jobsafety_lint.model import Span
@@ -59,6 +60,35 @@ win:
   tags: [windows]
   script: if (
 """
+GITLAB_PARTS = {
+    ".gitlab-ci.yml": """\
+include:
+  - local: /ci/*.yml
+  - https://example.org/other.yml
+  - project: a/b
+    file: ci/none.yml
+variables: {TOP: "1"}
+.setup:
+  script:
+    - prepare
+    - [more, !reference [.last, script]]
+.last: {script: [last]}
+one:
+  extends: [.remote, .last]
+  before_script: [!reference [.setup, script], own]
+""",
+    "ci/jobs.yml": """\
+include: ci/deeper/x.yaml
+.remote:
+  variables: {V: "2"}
+  before_script: [remote]
+  script: [theirs]
+two:
+  script: git log -p | head -1
+""",
+    "ci/deeper/x.yaml": "three:\n  script:\n    - pueue kill 42\n",
+    "ci/deeper/other.yaml": "four:\n  script:\n    - pueue kill 42\n",
+}
 MISE = """\
 [task_config]
 dir = "sub"
@@ -134,6 +164,21 @@ def test_gitlab() -> None:
     assert GITLAB[at.start : at.end] == "second"
 
 
+def test_gitlab_parts(tmp_path: Path, findings: Callable[..., list[dict[str, Any]]]) -> None:
+    found = findings(GITLAB_PARTS, "--select", "JOB301,JOB401", "--no-cache")
+    assert [(f["code"], f["path"]) for f in found] == [
+        ("JOB301", "ci/deeper/x.yaml"),
+        ("JOB401", "ci/jobs.yml"),
+    ]
+    source, other = (Source(name, GITLAB_PARTS[name]) for name in (".gitlab-ci.yml", "ci/jobs.yml"))
+    read = read_gitlab(source, [other])
+    assert [text[:2] for text in texts(read)] == [
+        (".setup", "prepare\nmore\nlast"),
+        ("one", "prepare\nmore\nlast\nown\nlast"),
+    ]
+    assert read.snippets[-1].environment == {"TOP": "1", "V": "2"}
+
+
 def test_mise() -> None:
     found = read_mise(Source("mise.toml", MISE), task_file=False)
     assert texts(found) == [
@@ -172,7 +217,7 @@ def test_templates_of_other_languages_are_silent(findings: Callable[..., list[di
 
 
 def test_file_tasks() -> None:
-    text = '#!/usr/bin/env bash\n#MISE dir="sub"\n#MISE env={A = "1"}\n# MISE dir="no"\necho\n'
+    text = '#!/usr/bin/env bash\n#MISE dir="sub"\n#MISE env={A = "1"}\n#  MISE depends="a"\necho\n'
     task = file_task(Source(".mise/tasks/db/load.sh", text))
     assert task is not None
     assert (task.name, task.directory, task.environment) == ("db:load", "sub", {"A": "1"})

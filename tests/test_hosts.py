@@ -391,6 +391,31 @@ def test_script_beside_takes_a_lock(findings: Findings) -> None:
     assert lines(found) == [("JOB609", "ops/crontab", 2)]
 
 
+def test_nothing_races_on_a_machine_that_is_thrown_away(findings: Findings) -> None:
+    def workflow(machine: str, command: str) -> str:
+        return f"on: push\njobs:\n  a:\n    runs-on: {machine}\n    steps:\n      - run: {command}\n"
+
+    test = "test -f /srv/x.json && rm /srv/x.json"
+    many = "for i in a b; do { [ -f /srv/x.json ] && rm /srv/x.json; } & done; wait"
+    files = {
+        ".github/workflows/hosted.yml": workflow("ubuntu-latest", test),
+        ".github/workflows/hosted2.yml": workflow("[macos-14-xlarge]", test),
+        ".github/workflows/own.yml": workflow("[self-hosted, linux]", test),
+        ".github/workflows/large.yml": workflow("big-machine", test),
+        ".github/workflows/remote.yml": workflow("ubuntu-24.04", f'ssh h "{test}"'),
+        ".github/workflows/many.yml": workflow("ubuntu-latest", f'"{many}"'),
+        "action.yml": f"runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: {test}\n",
+    }
+    found = findings(files, "--select", "JOB101", "--no-cache")
+    assert [f["path"].rpartition("/")[2] for f in found] == [
+        "large.yml",
+        "many.yml",
+        "own.yml",
+        "remote.yml",
+        "action.yml",
+    ]
+
+
 def test_nothing_races_in_an_image_build(findings: Findings) -> None:
     run = "[ -f /tmp/x ] && rm /tmp/x; [ -f /srv/job.lock ] || touch /srv/job.lock; git log | head -1"
     files = {"Dockerfile": f"FROM x\nRUN {run}\nCMD {run}\n", "Makefile": f"a:\n\t{run}\n"}

@@ -109,6 +109,51 @@ def test_a_queueing_loop_varies_an_option(cli: str, command: str, findings: Find
     assert places == [("etl/work.py", 3), ("etl/work.py", 4), ("queue.sh", 3), ("queue.sh", 4)]
 
 
+@pytest.mark.parametrize(
+    ("file", "task", "command"),
+    [
+        ("mise.toml", '[tasks.etl]\nfile = "etl/cli.py"\n', 'mise run etl --symbol "$s" --thr "$t"'),
+        (
+            "mise.toml",
+            '[tasks."etl:run"]\nrun = "uv run python -m etl.cli"\n',
+            'mise run -q etl:run -- --symbol "$s" --thr "$t"',
+        ),
+        (
+            "mise.toml",
+            '[tasks.etl]\nrun = ["echo start", "python etl/cli.py --symbol all"]\n',
+            'mise -C . r etl --thr "$t"',
+        ),
+        ("more/tasks.toml", '[etl]\nrun = "etl/cli.py"\n', 'mise run etl --symbol "$s" --thr "$t"'),
+    ],
+)
+def test_a_queueing_loop_varies_an_option_of_a_mise_task(
+    file: str, task: str, command: str, findings: Findings
+) -> None:
+    files = {
+        "etl/paths.py": PATHS,
+        "etl/work.py": WORK,
+        "etl/cli.py": ARGPARSE,
+        file: task,
+        "queue.sh": LOOP.format(command=command),
+    }
+    if file != "mise.toml":
+        files["mise.toml"] = f'[task_config]\nincludes = ["{file}"]\n'
+    found = findings({n: dedent(t).lstrip() for n, t in files.items()}, "--select", "JOB201")
+    assert [(f["path"], f["line"], f["confidence"]) for f in found] == [("etl/paths.py", 4, "high")]
+    assert ("queue.sh", 4) in [(r["path"], r["line"]) for r in found[0]["related"]]
+
+
+def test_a_script_that_is_a_mise_task(findings: Findings) -> None:
+    files = {
+        "etl/paths.py": PATHS,
+        "etl/work.py": WORK,
+        "mise-tasks/etl/_default": "#!/usr/bin/env python3\n" + dedent(ARGPARSE).lstrip(),
+        "queue.sh": LOOP.format(command='mise run etl --symbol "$s" --thr "$t"'),
+    }
+    found = findings({n: dedent(t).lstrip() for n, t in files.items()}, "--select", "JOB201")
+    assert [(f["path"], f["line"]) for f in found] == [("etl/paths.py", 4)]
+
+
 def test_one_value_for_all_jobs_is_none(findings: Findings) -> None:
     loop = LOOP.replace("5 10", "5").format(command='python etl/cli.py --symbol "$s" --thr "$t"')
     files = {"etl/paths.py": PATHS, "etl/work.py": WORK, "etl/cli.py": ARGPARSE, "queue.sh": loop}

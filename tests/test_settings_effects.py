@@ -113,6 +113,7 @@ CASES = [
     Case(
         "extend-exclude", 'extend-exclude = ["ops/"]', {"ops/a.sh": KILL, "build/b.sh": KILL}, ["JOB301"], []
     ),
+    Case("markdown", "markdown = true", {"a.md": "# A\n\n```sh\npueue kill 42\n```\n"}, [], ["JOB301"]),
     Case("max-file-size", "max-file-size = 10", {"a.sh": KILL}, ["JOB301"], []),
     Case(
         "pueue-version",

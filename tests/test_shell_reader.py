@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bashlex.errors import ParsingError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -264,3 +268,30 @@ def test_a_loop_with_an_arithmetic_condition_keeps_its_body() -> None:
     assert isinstance(loop, sh.While)
     assert [type(i.statement) for i in loop.condition.items] == [sh.Arithmetic]
     assert [type(i.statement) for i in loop.body.items] == [sh.Command]
+
+
+@pytest.mark.parametrize(
+    "text", ["echo a'${'", "x='${' y", "echo ;'1|}1${ )'1|", "sed -e's/${ /x/' | head '${'b"]
+)
+def test_bashlex_comes_to_an_end(text: str) -> None:
+    with time_limit(10):
+        tree = read_shell(Source("x.sh", text))
+        tree.confirm([Span(0, len(text))])
+        with pytest.raises(ParsingError):
+            bashlex_reader._bashlex().parse(text)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: int) -> Iterator[None]:
+    """Ends what takes longer: here it would take all memory, too."""
+
+    def end(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

@@ -170,6 +170,14 @@ KEYS = (
         'max-file-size = "2M"',
         group=_FILES,
     ),
+    Key(
+        "markdown",
+        Choice((True, False)),
+        False,
+        "the fenced shell and Python blocks of Markdown files are checked, each as a script of its own",
+        "markdown = true",
+        group=_FILES,
+    ),
     Key("cache-dir", TEXT, None, "where the cache is kept", 'cache-dir = "/var/tmp/lint"', group=_FILES),
     Key(
         "pueue-version",

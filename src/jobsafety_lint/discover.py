@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pathspec
 
-from jobsafety_lint import surroundings
+from jobsafety_lint import gitlab_includes, mise_config, surroundings
 from jobsafety_lint.config import Resolver, Settings, UsageError
 from jobsafety_lint.model import Note
 from jobsafety_lint.source import SourceFile
@@ -22,6 +22,12 @@ DEFAULT_EXCLUDES = (
     "_build", "__pypackages__", "__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache", ".ruff_cache", ".pytest_cache",
     ".ipynb_checkpoints", "vendor", "vendored", "_vendor", "third_party", "thirdparty", "generated",
 )  # fmt: skip
+_DEFAULT_LINES = tuple(f"{name}/" for name in DEFAULT_EXCLUDES)
+"""As .gitignore has them: folders only (`mise-tasks/build` is a script)."""
+_TASK_GROUP = re.compile(
+    rf"(?:^|/)(?:{'|'.join(map(re.escape, mise_config.TASK_FOLDERS))})/(?:[^/]+/)*(?:build|dist|generated)(?:/|$)"
+)
+"""Folders that group tasks of mise are looked into by default, whatever they are called."""
 
 _SHELL_SUFFIXES = {".sh": "sh", ".bash": "bash", ".bats": "bash", ".ksh": "ksh", ".zsh": "zsh"}
 _SHELLS = {"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"}
@@ -30,6 +36,7 @@ _MISE_CONFIG = re.compile(
     r"|\.?(?:config/)?mise/conf\.d/[^/]+\.toml|\.rtx\.toml)$"
 )
 _MISE_TASKS = re.compile(r"(?:^|/)(?:\.?mise-tasks|\.?mise/tasks|\.config/mise/tasks)/.*\.toml$")
+_MARKDOWN = (".md", ".markdown")
 _NOT_IT = r"(?![^/]*\.(?:md|rst|html?|jinja2?|j2|erb|tmpl|tpl|in|json|ya?ml|xml|js|ts|go|c|h|rs|rb|php|java|dockerignore)$)"
 """Ends of names that begin like a well-known one and are something else, or a template of it."""
 _NAMED = (
@@ -76,6 +83,7 @@ READ_KINDS = frozenset(
         "justfile",
         "unit",
         "crontab",
+        "markdown",
     ]
 )
 """Kinds that there is a reader for."""
@@ -151,7 +159,26 @@ def kind_of(path: Path, relative: str | None = None) -> tuple[str, str] | None:
             return "python", ""
         if program in _SHELLS:
             return "shell", program
+        if not suffix and not program and os.access(path, os.X_OK) and mise_config.scope_of(path) is not None:
+            return "shell", "sh"  # what mise runs a task without a shebang with
+    if suffix == ".toml" and mise_config.scope_of(path) is not None:
+        return "mise-tasks", ""
+    if suffix in {".yml", ".yaml"} and gitlab_includes.is_included(path):
+        return "gitlab-ci", ""
     return None
+
+
+def markdown_kind(path: Path | str, settings: Settings) -> tuple[str, str] | None:
+    """The kind of a Markdown file where the settings ask for them."""
+    wanted = str(path).endswith(_MARKDOWN) and settings.get("markdown")
+    return ("markdown", "") if wanted else None
+
+
+def passed_over(path: Path | str) -> str:
+    """What is said of a named file that is not checked."""
+    if str(path).endswith(_MARKDOWN):
+        return "passed over: its fenced blocks are checked with `--config 'markdown = true'`"
+    return "passed over: not a kind of file that is checked"
 
 
 def _shebang(path: Path) -> str:
@@ -203,9 +230,9 @@ class Discovery:
         settings = self.resolver.for_folder(path.parent)
         if self.options.force_exclude and self._excluded(settings).hold(path.as_posix()):
             return
-        kind = kind_of(path)
+        kind = kind_of(path) or markdown_kind(path, settings)
         if kind is None:
-            self.notes.append(Note(shown_path(path), "passed over: not a kind of file that is checked"))
+            self.notes.append(Note(shown_path(path), passed_over(path)))
         else:
             yield Discovered(path, shown_path(path), *kind)
 
@@ -221,7 +248,7 @@ class Discovery:
         known = self._exclusions.get(id(settings))
         if known is None:
             here = Path.cwd()
-            lists = settings.exclusions(DEFAULT_EXCLUDES)
+            lists = settings.exclusions(_DEFAULT_LINES)
             if self.options.exclude:
                 lists[0] = (here, list(self.options.exclude))
             lists.append((here, list(self.options.extend_exclude)))
@@ -235,7 +262,8 @@ class Discovery:
         stack = [top.as_posix()]
         while stack:
             folder = stack.pop()
-            excluded = self._excluded(self.resolver.for_folder(Path(folder)))
+            settings = self.resolver.for_folder(Path(folder))
+            excluded = self._excluded(settings)
             ignored = ignore.enter(folder) if ignore is not None else ()
             try:
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -254,11 +282,12 @@ class Discovery:
                     stack.append(path)
                 elif entry.is_file():
                     kind = ("python", "") if path.endswith(".py") else kind_of(Path(path))
+                    kind = kind or markdown_kind(path, settings)
                     if kind is not None:
                         yield Discovered(Path(path), _shown(path, here), *kind)
 
 
-_PLAIN_NAME = re.compile(r"[\w.-]*\w[\w.-]*")
+_PLAIN_NAME = re.compile(r"[\w.-]*\w[\w.-]*/?")
 
 
 class _Globs:
@@ -266,13 +295,21 @@ class _Globs:
 
     def __init__(self, root: Path, lines: Sequence[str]) -> None:
         self.base = root.as_posix().rstrip("/") + "/"
-        self.names = frozenset(lines) if all(_PLAIN_NAME.fullmatch(line) for line in lines) else None
+        plain = all(_PLAIN_NAME.fullmatch(line) for line in lines)
+        self.names = frozenset(line for line in lines if line[-1] != "/") if plain else None
+        self.folders = frozenset(line[:-1] for line in lines if line[-1] == "/")
         self.spec = pathspec.GitIgnoreSpec.from_lines(lines) if self.names is None else None
+        self.is_default = tuple(lines) == _DEFAULT_LINES
 
     def say(self, relative: str, *, folder: bool) -> bool | None:
         """Whether they match a path below the folder; None if they say nothing of it."""
         if self.names is not None:
-            return None if self.names.isdisjoint(relative.split("/")) else True
+            parts = relative.split("/")
+            if not self.names.isdisjoint(parts):
+                return True
+            if self.folders.isdisjoint(parts if folder else parts[:-1]):
+                return None
+            return None if self.is_default and _TASK_GROUP.search(relative) else True
         assert self.spec is not None
         return self.spec.check_file(relative + "/" if folder else relative).include
 

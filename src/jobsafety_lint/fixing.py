@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from jobsafety_lint import engine, fix
 from jobsafety_lint.cache.memory import Memory
 from jobsafety_lint.discover import Skipped, decode
-from jobsafety_lint.engine.mapping import source_of, unread
+from jobsafety_lint.engine.mapping import reading_of, source_of
 from jobsafety_lint.model import Fix, Note, Report
 from jobsafety_lint.source import SourceFile
 
@@ -33,6 +33,20 @@ class Fixed:
     before: dict[str, str] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
+
+    def after_those_of(self, earlier: Fixed) -> Fixed:
+        """This outcome, with the changes of an earlier one that it goes on from."""
+        changes = dict(earlier.changes)
+        for path, change in self.changes.items():
+            first = changes[path].before if path in changes else change.before
+            changes[path] = Change(first, change.after)
+        summary = replace(self.report.summary, fixed=earlier.report.summary.fixed)
+        return Fixed(
+            replace(self.report, summary=summary),
+            {**self.before, **earlier.before},
+            {**earlier.after, **self.after},
+            changes,
+        )
 
 
 def until_stable(
@@ -126,4 +140,4 @@ def _is_whole(task: engine.Task, source: SourceFile, text: str, original: bytes)
         return False
     if isinstance(after, Skipped):
         return not after.reason and not text.strip()
-    return task.item.kind == "python" or unread(after, task) <= unread(source, task)
+    return task.item.kind == "python" or reading_of(after, task).unread <= reading_of(source, task).unread

@@ -42,13 +42,14 @@ class Workspace:
             ConfigError: a configuration cannot be used.
         """
         path = Path(os.path.abspath(name))
-        kind = discover.kind_of(path, name)
+        settings = self.resolver.for_folder(path.parent)
+        kind = discover.kind_of(path, name) or discover.markdown_kind(path, settings)
         if kind is None and data.startswith(b"#!"):
             kind = ("shell", "sh")
         if kind is None:
-            return [], (Note(name, "passed over: not a kind of file that is checked"),)
+            return [], (Note(name, discover.passed_over(path)),)
         item = Discovered(path, discover.shown_path(path), *kind)
-        task = engine.Task(item, self.resolver.for_folder(path.parent), data)
+        task = engine.Task(item, settings, data)
         return [task, *self._rest_of_projects([task])], ()
 
     def _rest_of_projects(

@@ -113,6 +113,21 @@ def test_restart_makes_a_new_task(pueue: Pueue) -> None:
     assert set(tasks(pueue)) == {"0", "1"}
 
 
+def test_a_client_can_restart_in_place_by_default(pueue: Pueue, tmp_path: Path) -> None:
+    path = tmp_path / "pueue.yml"
+    configured = json.loads(path.read_text(encoding="utf-8"))
+    configured["client"]["restart_in_place"] = True
+    path.write_text(json.dumps(configured), encoding="utf-8")
+    pueue("add", "--", "false")
+    pueue("wait", "--quiet")
+    pueue("restart", "0")
+    pueue("wait", "--quiet")
+    assert set(tasks(pueue)) == {"0"}
+    pueue("restart", "--not-in-place", "0")
+    pueue("wait", "--quiet")
+    assert set(tasks(pueue)) == {"0", "1"}
+
+
 def tasks(pueue: Pueue) -> dict[str, dict[str, object]]:
     """The tasks as `status --json` has them."""
     found: dict[str, dict[str, object]] = json.loads(pueue("status", "--json").stdout)["tasks"]

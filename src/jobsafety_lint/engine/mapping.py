@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import traceback
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from jobsafety_lint import config, discover, suppress, surroundings
 from jobsafety_lint.context import Context
@@ -61,10 +61,22 @@ def source_of(task: Task) -> SourceFile | Skipped:
     return discover.read(item.path, item.shown, task.settings.max_file_size)
 
 
-def unread(source: SourceFile, task: Task) -> int:
-    """How many stretches of a text of a task's file no reader can read."""
+@dataclass(frozen=True)
+class Reading:
+    """What the readers make of a text: how many stretches none can read, and on which lines (from 1) comments stand."""
+
+    unread: int
+    comment_lines: frozenset[int]
+
+
+def reading_of(source: SourceFile, task: Task) -> Reading:
+    """How a text of a task's file is read, without a look at what is wrong in it."""
     facts = read_facts(source, task.item.kind, task.item.dialect, pueue_version=task.settings.pueue_version)
-    return facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
+    comments = [file.in_file(span) for file, span in facts.comments]
+    if task.item.kind == "python":
+        comments += python_comments(source)
+    unread = facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
+    return Reading(unread, frozenset(source.line_of(span.start) for span in comments))
 
 
 def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: Mapped) -> None:

@@ -69,6 +69,8 @@ class TaskDefinition:
     directory: str | None = None
     before: tuple[str, ...] = ()
     """Those that have ended well before its own commands run."""
+    commands: tuple[Command, ...] = ()
+    """What its last shell text runs: arguments of the task are added there."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobsafety_lint import gitlab_includes
 from jobsafety_lint.meaning import daemons
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.configuration import (
@@ -25,15 +28,19 @@ from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.state import State, Value
+from jobsafety_lint.mise_config import TASK_FOLDERS, scope_of
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.hosts import gitlab, mise, workflows, yaml_text
+from jobsafety_lint.readers.hosts.compose import read_compose
 from jobsafety_lint.readers.hosts.crontab import read_crontab
 from jobsafety_lint.readers.hosts.dockerfile import read_dockerfile
 from jobsafety_lint.readers.hosts.justfile import read_justfile
 from jobsafety_lint.readers.hosts.makefile import read_makefile
+from jobsafety_lint.readers.hosts.markdown import read_markdown
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.hosts.yaml_text import YamlFile, entries, get, text_of
-from jobsafety_lint.source import Hole, Place, Source
+from jobsafety_lint.source import Hole, Place, Source, SourceFile
+from jobsafety_lint.surroundings import data_of
 
 if TYPE_CHECKING:
     from yaml.nodes import Node, ScalarNode
@@ -91,9 +98,23 @@ def state_of(snippet: Snippet, daemon: str = "") -> State:
     return state
 
 
+def script_task(source: Source, path: Path) -> str | None:
+    """The name of the task of mise that a script is; None if it is none."""
+    task = _file_task(source, path)
+    return task.name if task is not None else None
+
+
+def _file_task(source: Source, path: Path | None) -> mise.FileTask | None:
+    """The task of mise that a script is: one in a folder that an `includes` names has `#MISE` lines, or is none here."""
+    shown = (path or Path(source.path)).as_posix()
+    if "MISE" not in source.text and not any(f"{folder}/" in shown for folder in TASK_FOLDERS):
+        return None
+    return mise.file_task(source, path, scope_of(path) if path is not None else None)
+
+
 def run_script(source: Source, execution: Execution, interpreter: Interpreter) -> None:
     """Reads a shell script; one that is a file task of mise in the task's directory and with its variables."""
-    task = mise.file_task(source)
+    task = _file_task(source, _path_of(source))
     if task is None:
         interpreter.program(source, execution)
         return
@@ -117,12 +138,21 @@ def filled_in(text: str) -> PathPattern:
     return PathPattern.of(*parts, text[done:])
 
 
+def _path_of(source: Source) -> Path | None:
+    """Where a file lies; None for a text that is nowhere."""
+    known = isinstance(source, SourceFile) and source.location_on_disk.name
+    return source.location_on_disk.absolute() if known and isinstance(source, SourceFile) else None
+
+
 # --- mise ------------------------------------------------------------------------------------------------------------
 
 
 def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_file: bool = False) -> None:
-    read = mise.read_mise(source, task_file=task_file)
-    run_snippets(read, source, interpreter, found)
+    path = _path_of(source)
+    scope = scope_of(path) if task_file and path is not None else None
+    read = mise.read_mise(source, task_file=task_file, scope=scope)
+    ran = run_snippets(read, source, interpreter, found)
+    last = {snippet.title: ran.get(id(snippet), []) for snippet in read.snippets}
     for variable in read.variables:
         found.facts.append(
             ConfiguredVariable(
@@ -140,11 +170,12 @@ def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_fi
             TaskDefinition(
                 Place(source, task.span),
                 task.name,
-                task.depends,
+                task.starts,
                 task.parallel,
                 task.file,
                 task.directory,
                 task.before,
+                tuple(last.get(task.title, ())),
             )
         )
 
@@ -173,6 +204,8 @@ def _workflow(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
             for step in job.steps
         )
         jobs.append(WorkflowJob(Place(source, job.span), job.name, job.needs, steps))
+    alone = {id(s.snippet.source) for job in read.jobs if job.thrown_away for s in job.steps if s.snippet}
+    _without_races(interpreter, alone)
     for name, key, node in read.services:
         if read.file is not None and yaml_text.is_mapping(node):
             found.facts.append(_service(read.file, name, key, node, "workflow"))
@@ -180,24 +213,34 @@ def _workflow(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
 
 
 def _gitlab(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
-    read = gitlab.read_gitlab(source)
+    read = gitlab.read_gitlab(source, _included_with(source))
     found.silent += len(read.broken)
     run_snippets(read, source, interpreter, found)
 
 
-def _yaml(source: Source, found: FileFacts) -> YamlFile:
-    """A YAML file of values: its shape made known."""
+def _included_with(source: Source) -> list[Source]:
+    """The other files of the same GitLab pipeline."""
+    path = _path_of(source)
+    root = gitlab_includes.root_of(path) if path is not None else None
+    if root is None:
+        return []
+    others = sorted({root / ".gitlab-ci.yml", *gitlab_includes.included_files(root)} - {path})
+    found = [(other, data_of(other)) for other in others]
+    return [Source(str(other), data.decode("utf-8", errors="replace")) for other, data in found if data]
+
+
+def _yaml(source: Source, found: FileFacts) -> tuple[YamlFile, HostFile]:
+    """A YAML file of values, with its statements and comments."""
     file = yaml_text.read_yaml(source)
     if file.problem:
         found.silent += 1
-    host = HostFile(statements=list(file.statements()))
-    found.know(source, host)
-    found.comments += [(source, span) for span in file.comments()]
-    return file
+    return file, HostFile(statements=list(file.statements()), comments=list(file.comments()))
 
 
-def _compose(source: Source, _: Interpreter, found: FileFacts) -> None:
-    file = _yaml(source, found)
+def _compose(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
+    file, host = _yaml(source, found)
+    host.snippets = list(read_compose(file))
+    run_snippets(host, source, interpreter, found)
     for name, (key, service) in entries(get(file.root, "services")).items():
         if yaml_text.is_mapping(service):
             read = _service(file, name, key, service)
@@ -255,7 +298,8 @@ def _variable(
 
 
 def _pueue(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
-    file = _yaml(source, found)
+    file, host = _yaml(source, found)
+    run_snippets(host, source, interpreter, found)
     for level, section in _sections(file.root):
         for key, value in _callbacks(section):
             text = yaml_text.snippet(file, [value])
@@ -314,12 +358,43 @@ def _dockerfile(source: Source, interpreter: Interpreter, found: FileFacts) -> N
     """An image is built by itself: in its RUN lines nobody else sees the files, so that nothing races for them."""
     host = read_dockerfile(source)
     run_snippets(host, source, interpreter, found)
-    built = {id(snippet.source) for snippet in host.snippets if snippet.title.endswith("RUN")}
-    interpreter.facts = [
-        fact
-        for fact in interpreter.facts
-        if not isinstance(fact, FileFact) or id(outermost(fact.place.source)) not in built
-    ]
+    _without_races(interpreter, {id(s.source) for s in host.snippets if s.title.endswith("RUN")})
+
+
+def _without_races(interpreter: Interpreter, alone: set[int]) -> None:
+    """Leaves out what some texts (by the `id` of their sources) do to files on a machine that nothing else runs on."""
+
+    def is_private(fact: object) -> bool:
+        if not isinstance(fact, FileFact) or id(outermost(fact.place.source)) not in alone:
+            return False
+        execution = fact.execution
+        return execution.host is None and not execution.concurrency and not execution.background
+
+    interpreter.facts = [fact for fact in interpreter.facts if not is_private(fact)]
+
+
+# --- Markdown --------------------------------------------------------------------------------------------------------
+
+
+def _markdown(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
+    read = read_markdown(source)
+    run_snippets(read, source, interpreter, found)
+    for block in read.python:
+        if _is_python(block.text):
+            from jobsafety_lint.meaning.python.reading import read_python  # its own world, loaded on demand
+
+            read_python(block, interpreter, found)
+        else:
+            found.silent += 1
+
+
+def _is_python(text: str) -> bool:
+    """Whether a block is a whole program, and not a part of one, or a session with prompts."""
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {
@@ -334,5 +409,6 @@ HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {
     "justfile": _lines(read_justfile),
     "unit": _lines(daemons.read_unit_beside),
     "crontab": _lines(read_crontab),
+    "markdown": _markdown,
 }
 """How each kind of configuration file is read."""

@@ -113,7 +113,7 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     for region in tree.script.unread:
         if kind == "crontab" and "%" in source_line(tree.source, region.span):
             found.silent += 1  # cron has cut the command there
-        elif foreign or template or embedded:
+        elif foreign or template or embedded or kind == "markdown":
             found.silent += 1
         else:
             found.facts.append(UnreadRegion(Place(tree.source, region.span), "shell", region.reason))

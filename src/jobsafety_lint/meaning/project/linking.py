@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 
 from jobsafety_lint.discover import Discovered
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe
+from jobsafety_lint.meaning.configuration import TaskDefinition
 from jobsafety_lint.meaning.deployment.rows import Row
 from jobsafety_lint.meaning.environment.links import environment_links
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.functions import ArtifactName, Function
+from jobsafety_lint.meaning.hosting import script_task
 from jobsafety_lint.meaning.project.links import (
     FileLinks,
     FunctionLink,
@@ -22,6 +24,7 @@ from jobsafety_lint.meaning.project.links import (
     ParameterLink,
     RunLink,
     ScriptOption,
+    TaskLink,
     Word,
     defined_in,
 )
@@ -44,6 +47,9 @@ def links_of(facts: FileFacts, item: Discovered, role: str) -> FileLinks:
     linker = _Linker(facts)
     found = [link for fact in facts.facts for link in linker.links(fact)]
     found += environment_links(facts)
+    if item.kind in {"shell", "python"}:
+        script = script_task(facts.source, item.path)
+        found += [TaskLink(script, "script")] if script is not None else []
     defined = defined_in(facts.source.text) if item.kind == "python" else ()
     return FileLinks(item.path.as_posix(), item.shown, item.kind, role, tuple(found), defined)
 
@@ -59,6 +65,7 @@ class _Linker:
             ArtifactName: self.name,
             Glob: self.glob,
             Command: self.run,
+            TaskDefinition: self.task,
             ScriptArgument: self.argument,
             Row: self.row,
         }
@@ -129,6 +136,16 @@ class _Linker:
             argument.used,
         )
 
+    def task(self, task: TaskDefinition) -> Iterator[TaskLink]:
+        if task.file is not None:
+            yield TaskLink(task.name, "file", task.file)
+        for command in reversed(task.commands):
+            found = _program_of(command)
+            if found is not None and found[0] != "command":
+                kind, program, args = found
+                yield TaskLink(task.name, kind, program, tuple(_word(arg, set()) for arg in args))
+                return
+
     def run(self, command: Command) -> Iterator[RunLink]:
         found = _program_of(command)
         if found is None:
@@ -145,6 +162,44 @@ class _Linker:
         execution = command.execution
         together = queue is not None or execution.background or bool(execution.concurrency)
         yield RunLink(self.mark(by.place), kind, program, words, loops, together, label)
+
+
+_TASK_RUNS = frozenset({"run", "r"})
+_MISE_VALUES = frozenset(
+    [
+        "-C",
+        "--cd",
+        "-E",
+        "--env",
+        "-j",
+        "--jobs",
+        "-o",
+        "--output",
+        "-s",
+        "--shell",
+        "-t",
+        "--tool",
+        "--timeout",
+    ]
+)
+
+
+def _task_of(args: tuple[Arg, ...]) -> tuple[str, str, tuple[Arg, ...]] | None:
+    """The task that `mise run [OPTION…] TASK [--] [ARG…]` starts, with its arguments."""
+    rest = list(args)
+    while rest and (text := rest.pop(0).pattern.literal) not in _TASK_RUNS:
+        if text in _MISE_VALUES and rest:
+            rest.pop(0)
+        elif not text.startswith("-") and text not in {"task", "tasks"}:
+            return None
+    while rest and (text := rest[0].pattern.literal).startswith("-"):
+        del rest[: 2 if text in _MISE_VALUES else 1]
+    if not rest or rest[0].text is None:
+        return None
+    name = rest.pop(0).text or ""
+    if rest and rest[0].text == "--":
+        rest.pop(0)
+    return "task", name, tuple(rest)
 
 
 def _word(arg: Arg, fanned: set[str]) -> Word:
@@ -173,6 +228,8 @@ def _program_of(command: Command) -> tuple[str, str, tuple[Arg, ...]] | None:
         return "file", args[first].pattern.literal, args[first + 1 :]
     if _SCRIPT.search(command.name) or (written.startswith(("./", "../")) and command.name):
         return "file", written, args
+    if command.name == "mise":
+        return _task_of(args)
     if _BARE.match(command.name) and args and command.name == written:
         return "command", command.name, args
     return None

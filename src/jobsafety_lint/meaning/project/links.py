@@ -92,7 +92,8 @@ class Word:
 class RunLink:
     """A program that may be part of the project is run, perhaps as a queued job.
 
-    `kind`: `file` (`proc.py`, `./job.sh`), `module` (`-m pkg.mod`), `command` (a bare name). `words` are its arguments.
+    `kind`: `file` (`proc.py`, `./job.sh`), `module` (`-m pkg.mod`), `command` (a bare name), `task` (of mise). `words` are
+    its arguments.
     `mark` is the command that submits it (`pueue add`), or the command itself. `together`: several may run at once. `label` are the names that the job's label is
     made from, None if it has none.
     """
@@ -109,6 +110,18 @@ class RunLink:
     def loop_of(self) -> dict[str, LoopLink]:
         """The loop that sets each variable."""
         return {name: loop for loop in self.loops for name in loop.variables}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLink:
+    """A task of mise: the program that it ends with (`kind` and `program` as in `RunLink`), to whose `words` the arguments
+    of the task are added. With the kind `script` the file that holds the link is the task.
+    """
+
+    name: str
+    kind: str
+    program: str = ""
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

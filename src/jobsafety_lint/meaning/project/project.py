@@ -11,7 +11,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +19,7 @@ from typing import TypeVar
 from jobsafety_lint.cache import codec
 from jobsafety_lint.config import ConfigError, Settings, read_toml
 from jobsafety_lint.meaning.project.answers import Answer, Answers, Question
-from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, RunLink
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, RunLink, TaskLink
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Source
@@ -245,6 +245,25 @@ class Project:
                 continue
             for path, function in self.targets(run, file):
                 found.setdefault(path, []).append((file, run, function))
+            if run.kind == "task":
+                for path, function, inner in self._through_task(run):
+                    found.setdefault(path, []).append((file, inner, function))
+        return found
+
+    def _through_task(self, run: RunLink) -> Iterator[tuple[str, str, RunLink]]:
+        """What a run of a task of mise starts: the script, its function, and the run with all arguments."""
+        for where, task in self._tasks.get(run.program.rpartition("//")[2].lstrip(":"), ()):
+            inner = replace(run, kind=task.kind, program=task.program, words=(*task.words, *run.words))
+            if task.kind == "script":
+                yield where.path, "", inner
+            else:
+                yield from ((path, function, inner) for path, function in self.targets(inner, where))
+
+    @cached_property
+    def _tasks(self) -> dict[str, list[tuple[FileLinks, TaskLink]]]:
+        found: dict[str, list[tuple[FileLinks, TaskLink]]] = {}
+        for file, task in self.all(TaskLink):
+            found.setdefault(task.name, []).append((file, task))
         return found
 
     def runs_of(self, path: str) -> list[tuple[FileLinks, RunLink, str]]:
@@ -260,6 +279,8 @@ class Project:
         if run.kind == "module":
             paths = self.modules_named(run.program)
             return [(path, "") for path in [*self.modules_named(f"{run.program}.__main__"), *paths][:2]]
+        if run.kind == "task":
+            return []
         if run.kind == "command":
             entry = self.console_scripts.get(run.program)
             if entry is None:

@@ -103,6 +103,7 @@ _CALLED = frozenset(
         "create_subprocess_shell",
         "exec_command",
         "sudo",
+        "local",
         "execvp",
         "execlp",
         "listdir",
@@ -125,6 +126,8 @@ _STRONG = (
     "execvp", "execlp",
 )  # fmt: skip
 """What a text holds that may act on a file or run a program: literals, since a search for many of them is cheap."""
+_RUNS = (".run(", ".sudo(", ".local(")
+"""How fabric and invoke run a program."""
 _OF_MODULES = {
     "remove": frozenset({"os", "aiofiles", "anyio"}),
     "save": frozenset({"torch", "numpy"}),
@@ -231,6 +234,8 @@ class PythonFile:
     interpreter: Interpreter
     facts: list[object] = field(default_factory=list)
     _queues: bool = False
+    _remote: bool = False
+    """The file uses fabric or invoke, so that any `.run(` may run a program."""
     _constants: dict[str, Value | None] = field(default_factory=dict)
     _summaries: dict[str, _Summary | None] = field(default_factory=dict)
     _attributes: dict[str, dict[str, Value]] = field(default_factory=dict)
@@ -248,7 +253,9 @@ class PythonFile:
         text = self.source.text
         self._queues = self.interpreter.may_queue(text)
         self._aliases = aliases_of(self.outline.imports)
-        hopeful = self._queues or self._aliases is not None
+        packages = {imported.partition(".")[0] for imported in self.outline.imports.values()}
+        self._remote = bool(packages & {"fabric", "invoke"})
+        hopeful = self._queues or self._aliases is not None or self._remote
         if not (hopeful or _holds(text, _STRONG) or _speaks_of_state(text) or _NAME_TEXT.search(text)):
             return []
         self._renamed = {n for n, full in self.outline.imports.items() if full.rpartition(".")[2] in _CALLED}
@@ -257,9 +264,7 @@ class PythonFile:
         self._by_name: dict[str, list[Definition]] = {}
         for definition in self.outline.functions:
             self._by_name.setdefault(definition.name, []).append(definition)
-        command_calls = CommandCalls(
-            self.interpreter, any(v.startswith("fabric") for v in self.outline.imports.values())
-        )
+        command_calls = CommandCalls(self.interpreter, "fabric" in packages, "invoke" in packages)
         command_calls.runner = self._runner
         self._command_call = command_calls.read
         has_glob = "glob(" in text or "scan_" in text or "*." in text
@@ -293,7 +298,7 @@ class PythonFile:
         text = self.source.text[span.start : span.end]
         if self._queues and self.interpreter.may_queue(text):
             return True
-        strong = _holds(text, _STRONG)
+        strong = _holds(text, _STRONG) or (self._remote and _holds(text, _RUNS))
         strong = strong or (self._aliases is not None and self._aliases.search(text) is not None)
         names = has_glob or _speaks_of_state(text) or _NAME_TEXT.search(text) is not None
         if not strong and not names:

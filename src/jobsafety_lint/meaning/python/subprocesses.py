@@ -60,6 +60,7 @@ _WORDS = frozenset(
     }
 )
 _VECTORS = frozenset({"os.execv", "os.execvp", "os.spawnv", "os.spawnvp", "os.posix_spawnp"})
+_CONTEXTS = frozenset({"c", "ctx", "context"})
 _RAISING = frozenset({"subprocess.check_call", "subprocess.check_output"})
 _CAPTURING = frozenset(
     {"subprocess.check_output", "subprocess.getoutput", "os.popen", "subprocess.run", "subprocess.Popen"}
@@ -72,6 +73,7 @@ class CommandCalls:
 
     interpreter: Interpreter
     uses_fabric: bool = False
+    uses_invoke: bool = False
     runner: Callable[[str], Runner | None] = field(default=lambda _: None)
 
     def read(
@@ -115,12 +117,23 @@ class CommandCalls:
                 cwd = execution.cwd  # `with connection.cd(…):`
                 remote = inner.but(host=host, shell="bash", at_home=cwd is None, cwd=cwd)
                 return self._text(args[0], scope, remote, use)
+            if self._is_local(node, method, name):
+                status = "ignored" if is_constant(keyword(node, "warn"), True) else "exits"
+                return self._text(args[0], scope, inner.but(shell="bash"), Use(status, output, output_to))
         runner = self.runner(dotted(node.func))
         if runner is not None:
             self._runs(node, runner, scope, inner, Use(status, output, output_to))
             return False
         use = replace(use, output_to=output_to)
         return self._queue_call(node, dotted(node.func), scope, inner, use)
+
+    def _is_local(self, node: ast.Call, method: str, name: str) -> bool:
+        """`c.run(…)`, with the context that invoke gives a task, and `invoke.run`; `c.local` of fabric."""
+        receiver = dotted(node.func).rpartition(".")[0]
+        if self.uses_fabric:
+            return method == "local"
+        context = receiver in _CONTEXTS and method in {"run", "sudo"}
+        return self.uses_invoke and (context or name in {"invoke.run", "invoke.sudo"})
 
     def _queue_call(self, node: ast.Call, written: str, scope: Scope, execution: Execution, use: Use) -> bool:
         """Calls that reach pueue by a function of another file: `self.run(["pueue", …])`, a configured queue command."""

@@ -58,11 +58,17 @@ def _popd(_: Interpreter, __: Command, state: State) -> None:
 
 
 def _declare(interpreter: Interpreter, command: Command, state: State) -> None:
-    exported = command.name == "export" or any((word or "").startswith("-x") for word in command.words)
+    options = [word for word in command.words if word and word.startswith("-")]
+    exported = command.name == "export" and "-n" not in options
+    exported = exported or any(option.startswith("-x") for option in options)
     for arg in command.args:
         first = arg.pattern.parts[0] if arg.pattern.parts else ""
         if first == "SHELLOPTS" and exported:  # from now on every bash that is started has the same options
             setting = Setting("SHELLOPTS", PathPattern(()), arg.place, "export")
+            state.change(environment=(*state.execution.environment, setting))
+        known = state.variables.get(arg.text or "")
+        if exported and known is not None:  # `K=v; export K`
+            setting = Setting(arg.text or "", known.pattern, arg.place, "export")
             state.change(environment=(*state.execution.environment, setting))
         if not isinstance(first, str) or "=" not in first or first.startswith("-"):
             continue

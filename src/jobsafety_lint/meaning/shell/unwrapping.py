@@ -181,13 +181,14 @@ def _execution(command: Command, peeled: Peeled, execution: Execution) -> Execut
             functions=execution.functions,
         )
     if name in SHELLS:
-        letters = [option for option, _ in peeled.options if option == "-e"]
-        said = {"errexit": bool(letters), "pipefail": False}
-        for option, value in peeled.options:
-            if option in {"-o", "+o"} and value is not None and value.text in {"errexit", "pipefail"}:
-                said[value.text] = option == "-o"
+        said = {"errexit": False, "pipefail": False}
         if name == "bash":
-            said = {**_shell_options_of(execution), **{k: v for k, v in said.items() if v}}
+            said |= _shell_options_of(execution)
+        for option, value in peeled.options:
+            if option in {"-e", "+e"}:
+                said["errexit"] = option == "-e"
+            elif option in {"-o", "+o"} and value is not None and value.text in said:
+                said[value.text] = option == "-o"
         return execution.but(
             shell=name, errexit_suspended=False, inherit_errexit=False, lastpipe=False, **said
         )

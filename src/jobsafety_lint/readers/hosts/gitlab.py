@@ -7,8 +7,9 @@ always, since it prefers bash and busybox's sh knows pipefail too.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,8 @@ _NO_JOBS = frozenset(
 )  # fmt: skip
 
 
-def read_gitlab(source: Source) -> HostFile:
-    """The jobs of a GitLab CI file."""
+def read_gitlab(source: Source, others: Sequence[Source] = ()) -> HostFile:
+    """The jobs of a GitLab CI file. `others` are the files that it is included with: what jobs extend may stand there."""
     file = yaml_text.read_yaml(source)
     found = HostFile()
     if file.problem:
@@ -39,8 +40,9 @@ def read_gitlab(source: Source) -> HostFile:
         return found
     found.comments = list(file.comments())
     found.statements = list(file.statements())
+    beside = [root for other in others for root in yaml_text.read_yaml(other).roots]
     for root in file.roots:
-        found.snippets += _Reader(file, root).read()
+        found.snippets += _Reader(file, root, beside).read()
     return found
 
 
@@ -48,21 +50,21 @@ def read_gitlab(source: Source) -> HostFile:
 class _Reader:
     file: YamlFile
     root: Node
+    beside: Sequence[Node] = ()
+    """The roots of the other files: their variables, tags and templates count, their texts are read where they stand."""
     _read: set[tuple[int, ...]] = field(default_factory=set)
 
     def read(self) -> Iterator[Snippet]:
         for name, (_, job) in entries(self.root).items():
             if name in _NO_JOBS or not yaml_text.is_mapping(job) or self._is_windows(job):
                 continue
-            script = list(yaml_text.flat(get(job, "script")))
-            if script:
+            script = self._inherited(job, "script")
+            if script or get(job, "before_script") is not None:
                 yield from self._snippet(name, job, [*self._inherited(job, "before_script"), *script])
-            elif get(job, "before_script") is not None:
-                yield from self._snippet(name, job, list(yaml_text.flat(get(job, "before_script"))))
-            yield from self._snippet(name, job, list(yaml_text.flat(get(job, "after_script"))))
+            yield from self._snippet(name, job, self._flat(get(job, "after_script")))
         for level in (self.root, get(self.root, "default")):
             for key in ("before_script", "after_script"):
-                nodes = list(yaml_text.flat(get(level, key)))
+                nodes = self._flat(get(level, key))
                 if any((id(node),) not in self._read for node in nodes):
                     yield from self._snippet(key, self.root, nodes)
 
@@ -71,7 +73,9 @@ class _Reader:
         if not nodes or identity in self._read:
             return
         self._read |= {identity, *((id(node),) for node in nodes)}
-        variables = {**self._variables(self.root), **self._variables(job)}
+        variables: dict[str, str] = {}
+        for level in [*self.beside, self.root, *reversed(list(self._extended(job)))]:
+            variables |= self._variables(level)
         yield Snippet(
             title,
             yaml_text.snippet(self.file, nodes, INPUT),
@@ -91,19 +95,39 @@ class _Reader:
         return found
 
     def _inherited(self, job: Node, key: str) -> list[ScalarNode]:
-        """The job's own `before_script`, else that of what it extends, else the file's default."""
-        for level in [*self._extended(job), get(self.root, "default"), self.root]:
+        """The job's own lines of a key, else those of what it extends, else the file's default."""
+        defaults = [] if key == "script" else [get(self.root, "default"), self.root]
+        for level in [*self._extended(job), *defaults]:
             node = get(level, key)
             if node is not None:
-                return list(yaml_text.flat(node))
+                return self._flat(node)
         return []
+
+    def _flat(self, node: Node | None, depth: int = 0) -> list[ScalarNode]:
+        """The lines of a script that stand in this file, `!reference [job, key]` replaced by what it names."""
+        if depth > 10:
+            return []
+        if yaml_text.is_sequence(node):
+            if node.tag == "!reference":
+                path = [text_of(item) or "" for item in node.value]
+                return self._flat(get(self.root, *path), depth + 1) if path else []
+            return [scalar for item in node.value for scalar in self._flat(item, depth + 1)]
+        mine = yaml_text.is_scalar(node) and (not self.beside or id(node) in self._own)
+        return [node] if mine and yaml_text.is_scalar(node) and text_of(node) is not None else []
+
+    @functools.cached_property
+    def _own(self) -> set[int]:
+        return {id(node) for node in yaml_text.walk(self.file.roots)}
 
     def _extended(self, job: Node, depth: int = 0) -> Iterator[Node]:
         yield job
         if depth > 10:
             return
         for node in reversed(list(yaml_text.flat(get(job, "extends")))):
-            parent = get(self.root, text_of(node) or "")
+            name = text_of(node) or ""
+            parent = next(
+                (found for root in [self.root, *self.beside] if (found := get(root, name)) is not None), None
+            )
             if parent is not None:
                 yield from self._extended(parent, depth + 1)
 

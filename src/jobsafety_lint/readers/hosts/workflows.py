@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _WINDOWS = re.compile(r"windows|win-|win\d", re.IGNORECASE)
+_HOSTED = re.compile(
+    r"(?:ubuntu|macos|windows)-(?:latest|slim|\d[\w.]*)(?:-(?:arm|intel|large|xlarge))*", re.IGNORECASE
+)
 _ON_WINDOWS = re.compile(r"(?:==|startsWith|contains)[^&|]*windows|windows[^&|]*==", re.IGNORECASE)
 _NOT_WINDOWS = re.compile(r"!=|!\s*(?:startsWith|contains)")
 
@@ -46,6 +49,8 @@ class Job:
     span: Span
     needs: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    thrown_away: bool = False
+    """It runs on a machine of GitHub's own, which is made for this job and thrown away with all its files."""
 
 
 @dataclass(eq=False)
@@ -105,7 +110,7 @@ class _Reader:
             windows=_all_windows(runs_on, job),
         )
         needs = tuple(text for node in yaml_text.flat(get(job, "needs")) if (text := text_of(node)))
-        return Job(name, self.file.span(key), needs, tuple(steps))
+        return Job(name, self.file.span(key), needs, tuple(steps), _all_hosted(runs_on, job))
 
     def steps(
         self,
@@ -177,12 +182,24 @@ def _first(name: str, *levels: Node | None) -> str | None:
 
 def _all_windows(runs_on: Node | None, job: Node) -> bool:
     """Whether the job runs on Windows only."""
+    labels, each = _labels(runs_on, job)
+    found = [_WINDOWS.search(label) for label in labels]
+    return bool(labels) and (all(found) if each else any(_WINDOWS.match(label) for label in labels))
+
+
+def _all_hosted(runs_on: Node | None, job: Node) -> bool:
+    """Whether the job runs on machines of GitHub's own only."""
+    labels, _ = _labels(runs_on, job)
+    return bool(labels) and all(_HOSTED.fullmatch(label) for label in labels)
+
+
+def _labels(runs_on: Node | None, job: Node) -> tuple[list[str], bool]:
+    """The labels of the machines that a job may run on; whether each is a machine of its own (a matrix)."""
     labels = [text_of(node) or "" for node in yaml_text.flat(get(runs_on, "labels") or runs_on)]
     match = re.fullmatch(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}", labels[0]) if len(labels) == 1 else None
     if match:
         matrix = get(job, "strategy", "matrix")
         labels = [text_of(node) or "" for node in yaml_text.flat(get(matrix, match[1]))]
         labels += [text_of(get(item, match[1])) or "" for item in items(get(matrix, "include"))]
-        labels = [label for label in labels if label]
-        return bool(labels) and all(_WINDOWS.search(label) for label in labels)
-    return any(_WINDOWS.match(label) for label in labels)
+        return [label for label in labels if label], True
+    return labels, False

@@ -354,13 +354,13 @@ def snippet(
         pieces = pieces_of(file, node)
         done = 0
         for match in template.finditer(node.value) if template else ():
-            for text, span in _cut(pieces, done, match.start()):
+            for text, span in cut(pieces, done, match.start()):
                 builder.add(_without_holes(text), span)
-            covered = [span for _, span in _cut(pieces, match.start(), match.end())]
+            covered = [span for _, span in cut(pieces, match.start(), match.end())]
             hole = Hole(match.group(), names_in_template(match.group()), "template")
             builder.add_hole(hole, Span(covered[0].start, covered[-1].end))
             done = match.end()
-        for text, span in _cut(pieces, done, len(node.value)):
+        for text, span in cut(pieces, done, len(node.value)):
             builder.add(_without_holes(text), span)
     return builder.build(language)
 
@@ -372,7 +372,7 @@ def _without_holes(text: str) -> str:
     return "".join("\ufffd" if is_hole(char) else char for char in text)
 
 
-def _cut(pieces: Iterable[Piece], start: int, end: int) -> Iterator[Piece]:
+def cut(pieces: Iterable[Piece], start: int, end: int) -> Iterator[Piece]:
     """The pieces between two offsets of the value."""
     at = 0
     for text, span in pieces:

@@ -21,7 +21,18 @@ _HOPELESS = re.compile(r"\(\(|\[\[|\bcase\b|=\(|<<-?\s*\\?['\"]|\bselect\b|\bcop
 @functools.cache
 def _bashlex() -> Any:
     import bashlex  # 0.11 s: it builds its tables when it is imported
+    from bashlex import errors, subst
 
+    expand = subst._paramexpand  # noqa: SLF001
+
+    def expand_or_refuse(parser: Any, text: str, at: int) -> Any:
+        """`${` inside of single quotes (`a'${'`) makes bashlex 0.18 go back to the start of the word, for ever."""
+        node, end = expand(parser, text, at)
+        if end <= at:
+            raise errors.ParsingError("no closing brace", text, at)
+        return node, end
+
+    subst._paramexpand = expand_or_refuse  # noqa: SLF001
     return bashlex
 
 
