@@ -83,7 +83,7 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     with progress(len(tasks)) as told:
         found = engine.run(tasks, options, told)
     done = fixing.Fixed(found)
-    if given["do_fix"] or given["show_diff"]:
+    if given["do_fix"] or (given["show_diff"] and not given["add_suppressions"]):
         write = not given["show_diff"]
         done = fixing.until_stable(tasks, options, found, unsafe=given["unsafe_fixes"], write=write)
     if given["add_suppressions"]:
