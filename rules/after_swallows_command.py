@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Condition, ListAssignment, Sequence, ShellAssignment
+from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.queue.grammar import GivenOption, QueueCommand
-from jobsafety_lint.model import Confidence, Edit, Fix, Severity
+from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place
 
@@ -52,7 +53,8 @@ def dependencies(call: QueueCommand, context: Context) -> Iterator[Draft]:
             if start is not None:
                 name = next(filter(None, _name(value)), "")
                 related = ((start, f"`{name}` starts out empty here"),)
-                yield _empty(call, value, f"`{name}` may be empty here", related, Confidence.MEDIUM)
+                what = f"`{name}` may be empty here"
+                yield _empty(call, value, what, related, Confidence.MEDIUM, _left_out(after, value))
                 return
 
 
@@ -74,7 +76,12 @@ def _is_list(word: Arg) -> bool:
 
 
 def _empty(
-    call: QueueCommand, word: Arg, what: str, related: tuple[tuple[Place, str], ...], confidence: Confidence
+    call: QueueCommand,
+    word: Arg,
+    what: str,
+    related: tuple[tuple[Place, str], ...],
+    confidence: Confidence,
+    fix: Fix | None = None,
 ) -> Draft:
     return RULE.found(
         call.through(word),
@@ -83,6 +90,7 @@ def _empty(
         related=related,
         severity=Severity.WARNING,
         confidence=confidence,
+        fix=fix,
     )
 
 
@@ -120,6 +128,23 @@ def _is_looked_at(name: str, context: Context) -> bool:
         isinstance(step, Condition) and name in step.names
         for sequence in context.all(Sequence)
         for step in sequence.steps
+    )
+
+
+def _left_out(after: GivenOption, value: Arg) -> Fix | None:
+    """`--after "$ids"` to `${ids:+--after "$ids"}`: no option where there is nothing to wait for."""
+    array, scalar = _name(value) or (None, None)
+    name = f"{array}[@]" if array else scalar
+    option, source = after.word.place, value.place.source
+    if name is None or len(after.values) != 1 or option.source is not source:
+        return None
+    place = Place(source, Span(option.span.start, value.place.span.end))
+    if place.text.split() != [option.text, value.place.text] or not is_verbatim(place):
+        return None
+    text = f"${{{name}:+{place.text}}}"
+    reason = "the job no longer waits for anything where the list is empty by mistake"
+    return Fix(
+        "leave `--after` out where there is nothing to wait for", (Edit(place.location, text),), reason=reason
     )
 
 

@@ -88,7 +88,11 @@ def _fix(act: Create, guard: Guard) -> Fix | None:
         if act.by != "mkdir" or text != act.place.text.strip() or not text.startswith("mkdir"):
             return None
         return Fix("make it with `mkdir -p`", (Edit(at, re.sub(r"^mkdir\b", "mkdir -p", text)),), True)
-    if act.by not in {"os.makedirs", "Path.mkdir"} or "exist_ok" in text or not text.endswith(")"):
+    if act.by == "os.mkdir" and text.startswith("os.mkdir(") and "dir_fd" not in text:
+        text = "os.makedirs" + text[len("os.mkdir") :]
+    elif act.by not in {"os.makedirs", "Path.mkdir"}:
+        return None
+    if "exist_ok" in text or not text.endswith(")"):
         return None
     comma = "" if text.endswith(("()", "( )")) else ", "
     made = f"{text[:-1].rstrip().removesuffix(',')}{comma}exist_ok=True)"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Delete, Guard
-from jobsafety_lint.meaning.fixing import import_edits, indentation, is_verbatim
+from jobsafety_lint.meaning.fixing import is_verbatim, suppressed
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -78,20 +78,14 @@ def _fix(act: Delete, guard: Guard, context: Context) -> Fix | None:
             is_no_folder,
             "" if is_no_folder else _FOLDER,
         )
-    imports = import_edits(context.file, "contextlib")
-    if (
-        act.what == "moved"
-        or act.language != "python"
-        or imports is None
-        or guard.shape not in {"if", "while"}
-        or "\n" in text
-    ):
+    if act.what == "moved" or act.language != "python" or guard.shape not in {"if", "while"}:
         return None
-    indent = indentation(guard.statement)
-    suppressed = f"with contextlib.suppress(FileNotFoundError):\n{indent}    {text}"
+    edits = suppressed(context.file, guard.statement, text)
+    if edits is None:
+        return None
     reason = "it also passes over what goes missing inside of a tree while that is deleted"
     return Fix(
         "suppress `FileNotFoundError`",
-        (*imports, Edit(at, suppressed)),
+        edits,
         reason=reason if act.what == "tree" else _FOLDER,
     )

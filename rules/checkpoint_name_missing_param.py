@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.project.identity import JobIdentity
 from jobsafety_lint.meaning.project.ownership import Missing, missing_parameters
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Confidence, Mark, Severity
@@ -25,8 +24,7 @@ RULE = Rule(
 @RULE.on(Project)
 def missing_parameter(project: Project, context: Context) -> Iterator[Draft]:
     """Every name that keeps state, seen from the functions that use it and from the jobs that run those."""
-    identity = JobIdentity(project)
-    for name, missing in missing_parameters(project, identity):
+    for name, missing in missing_parameters(project):
         names = list(dict.fromkeys(m.parameter.name for m in missing))
         listed = " and ".join(f"`{n}`" for n in names)
         many = len(names) > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Append, Create, Write
+from jobsafety_lint.meaning.fixing import import_edits
 from jobsafety_lint.meaning.functions import ArtifactName
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.queue.grammar import Launch
@@ -85,8 +87,30 @@ def constant(fact: object, context: Context) -> Iterator[Draft]:
             if name.place.source.language == "shell" or once
             else "`tempfile.mkstemp()`, or a name that has the job in it",
             related=((reason.place, reason.reason),) if reason.place is not None else (),
+            fix=_made_anew(name, context),
             subject=_subject(name, context),
         )
+
+
+_LITERAL = re.compile(r"""(["'])[^"'\\]*/(?P<stem>[\w-]+)(?P<suffix>(?:\.\w+)*)\1""")
+
+
+def _made_anew(name: _Name, context: Context) -> Fix | None:
+    """A name from `tempfile` for a constant that one variable of a function gets."""
+    source, span = name.place.source, name.place.span
+    literal = _LITERAL.fullmatch(source.text[span.start : span.end])
+    line = source.text[source.text.rfind("\n", 0, span.start) + 1 : span.start]
+    if literal is None or source is not context.file or source.text.count(literal[0]) > 1:
+        return None
+    if not re.fullmatch(r"[ \t]+\w+ = ", line) or source.text[span.end : span.end + 1] not in {"\n", ""}:
+        return None
+    imports = import_edits(context.file, "tempfile")
+    if imports is None or not name.execution.functions:
+        return None
+    suffix = f', suffix="{literal["suffix"]}"' if literal["suffix"] else ""
+    made = f'tempfile.NamedTemporaryFile(prefix="{literal["stem"]}-"{suffix}, delete=False).name'
+    reason = "nobody deletes the file any more, unless the code does, and other programs do not find it by its name"
+    return Fix("let `tempfile` make the name", (*imports, Edit(name.place.location, made)), reason=reason)
 
 
 def _subject(name: _Name, context: Context) -> object:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Replace
-from jobsafety_lint.meaning.fixing import import_edits
+from jobsafety_lint.meaning.fixing import import_edits, is_verbatim
 from jobsafety_lint.meaning.paths import PathPattern, same_file_system, same_folder
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -53,6 +53,7 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
                 act,
                 f"`{act.by}` writes `{code}` in place: a reader or a crash in between finds half of it",
                 "rename it over the target: `os.replace`, `mv -f`",
+                fix=_moved(act, context) if same_file_system(origin, act.path, code) else None,
             )
     elif origin.in_temporary_folder and (
         act.by in _FAILING or act.written is not None or _is_file_of_its_own(origin)
@@ -119,6 +120,23 @@ def _found(
         fix=fix,
         subject=act.subject,
     )
+
+
+def _moved(act: Replace, context: Context) -> Fix | None:
+    """A rename in place of a copy with two operands."""
+    text = act.place.text
+    reason = "the temporary file is gone afterwards, and its owner and mode become the target's"
+    if act.language == "shell":
+        match = re.fullmatch(r"cp(?: -f)?( [^-\s]\S* \S+)", text)
+        if match is None or not is_verbatim(act.place):
+            return None
+        return Fix("rename it", (Edit(act.place.location, f"mv -f{match[1]}"),), reason=reason)
+    match = re.fullmatch(r"shutil\.copy(?:2|file)?\(([^()*=]+, [^()*=]+)\)", text)
+    imports = import_edits(context.file, "os")
+    if match is None or imports is None:
+        return None
+    edits = (*imports, Edit(act.place.location, f"os.replace({match[1]})"))
+    return Fix("rename it", edits, reason=reason)
 
 
 def _fix(act: Replace, context: Context) -> Fix | None:

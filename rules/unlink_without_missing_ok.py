@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Append, Create, Delete, Write
+from jobsafety_lint.meaning.fixing import stands_alone, suppressed
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -60,6 +61,9 @@ def unguarded(act: Delete, context: Context) -> Iterator[Draft]:
     if act.by == "Path.unlink" and act.pathlike and act.place.text.endswith("()"):
         text = act.place.text[:-1] + "missing_ok=True)"
         fix = Fix("do not mind if it is gone", (Edit(act.place.location, text),))
+    elif act.by in {"os.remove", "os.unlink"} and stands_alone(act.place):
+        edits = suppressed(context.file, act.place, act.place.text)
+        fix = Fix("suppress `FileNotFoundError`", edits) if edits is not None else None
     yield RULE.found(
         act.place,
         f"`{act.by}` raises if another job has deleted `{act.path_place.text}` first{why}",

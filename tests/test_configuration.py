@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 from collections.abc import Callable
@@ -258,6 +259,23 @@ hardcoded-task-ids = "info"
     ]
 
 
+def test_tables_without_a_header_of_ours_have_places_too(tmp_path: Path, run: Run) -> None:
+    text = '[project]\nname = "a"\n\n[tool.jobsafety-lint.per-file-ignores]\n"gone.py" = ["JOB999"]\n'
+    write(tmp_path, {"pyproject.toml": text})
+    report = json.loads(run("check", "--output-format", "json").stdout)
+    assert [(f["code"], f["line"]) for f in report["findings"]] == [("JOB004", 5), ("JOB003", 5)]
+    (tmp_path / "pyproject.toml").write_text(text.replace('["JOB999"]', "1"))
+    assert "pyproject.toml:5: " in run("check").stderr
+    places = places_of("[a.b]\n[a]\nc = 1\n[[d]]\n[[d]]\n")
+    assert [places.line(path) for path in (("a",), ("a", "b"), ("a", "c"), ("d",), ("d", 1))] == [
+        2,
+        1,
+        3,
+        4,
+        5,
+    ]
+
+
 # --- config show and config schema -----------------------------------------------------------------------------------
 
 
@@ -296,8 +314,13 @@ def test_show_names_the_file_and_line_of_every_value(tmp_path: Path, run: Run) -
     assert run("config", "show", "no-such-file").returncode == 2
 
 
+@functools.cache
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(configuration_schema())
+
+
 def _is_valid(table: dict[str, Any]) -> bool:
-    return jsonschema.Draft202012Validator(configuration_schema()).is_valid(table)
+    return _validator().is_valid(table)
 
 
 def _is_taken(table: dict[str, Any]) -> bool:

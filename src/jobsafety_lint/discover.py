@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import tokenize
@@ -12,7 +13,7 @@ from pathlib import Path
 import pathspec
 
 from jobsafety_lint import gitlab_includes, mise_config, surroundings
-from jobsafety_lint.config import Resolver, Settings, UsageError, project_root
+from jobsafety_lint.config import Resolver, Settings, UsageError
 from jobsafety_lint.model import Note
 from jobsafety_lint.source import SourceFile
 
@@ -235,6 +236,14 @@ class Discovery:
         else:
             yield Discovered(path, shown_path(path), *kind)
 
+    def excludes(self, path: Path) -> bool:
+        """Whether the settings leave a file out.
+
+        Raises:
+            ConfigError: a configuration cannot be used.
+        """
+        return self._excluded(self.resolver.for_folder(path.parent)).hold(path.as_posix())
+
     def _excluded(self, settings: Settings) -> _Exclusions:
         known = self._exclusions.get(id(settings))
         if known is None:
@@ -440,18 +449,22 @@ _ROLES = (
 )
 
 
-def role_of(path: Path, settings: Settings) -> str:
-    """Whether a file is `code`, or a `test`, `temporary`, `vendored` or `docs` one, by its parts below the root."""
-    root = project_root(path.parent, settings)
-    try:
-        parts = path.relative_to(root).parts
-    except ValueError:
-        parts = path.parts[-1:]
-    for part in parts:
-        for pattern, role in _ROLES:
-            if pattern.match(part):
-                return role
-    return "code"
+def role_of(path: Path, root: Path) -> str:
+    """Whether a file is `code`, or a `test`, `temporary`, `vendored` or `docs` one, by its parts below the project's root."""
+    text, base = path.as_posix(), root.as_posix().rstrip("/") + "/"
+    folder, _, name = (text[len(base) :] if text.startswith(base) else text.rpartition("/")[2]).rpartition(
+        "/"
+    )
+    return _role_of_folder(folder) or _role_of_part(name) or "code"
+
+
+@functools.lru_cache(maxsize=4096)
+def _role_of_folder(folder: str) -> str:
+    return next((role for part in folder.split("/") if (role := _role_of_part(part))), "") if folder else ""
+
+
+def _role_of_part(part: str) -> str:
+    return next((role for pattern, role in _ROLES if pattern.match(part)), "")
 
 
 def read(path: Path, shown: str, max_size: int) -> SourceFile | Skipped:

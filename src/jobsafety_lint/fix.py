@@ -25,12 +25,12 @@ def wanted(findings: Iterable[Finding], *, unsafe: bool) -> list[Fix]:
 
 
 def apply(source: Source, fixes: Iterable[Fix]) -> tuple[str, int]:
-    """The text with as many fixes as do not overlap, first come first served, and how many they are."""
+    """The text with as many fixes as do not meet, first come first served, and how many they are."""
     taken: list[tuple[Span, str]] = []
     count = 0
     for fix in fixes:
         edits = sorted({(_span(source, edit), edit.text) for edit in fix.edits})
-        if any(mine.overlaps(other) or mine == other for mine, _ in edits for other, _ in taken):
+        if any(_meet(mine, other) for mine, _ in edits for other, _ in taken):
             continue
         taken += edits
         count += 1
@@ -38,6 +38,13 @@ def apply(source: Source, fixes: Iterable[Fix]) -> tuple[str, int]:
     for span, new in sorted(taken, reverse=True):
         text = text[: span.start] + new + text[span.end :]
     return text, count
+
+
+def _meet(one: Span, other: Span) -> bool:
+    """Whether two edits have to do with each other: they overlap, or one inserts at the edge of the other."""
+    if one.start == one.end or other.start == other.end:
+        return one.start <= other.end and other.start <= one.end
+    return one.overlaps(other)
 
 
 def _span(source: Source, edit: Edit) -> Span:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from jobsafety_lint import engine, fix
 from jobsafety_lint.cache.memory import Memory
 from jobsafety_lint.discover import Skipped, decode
-from jobsafety_lint.engine.mapping import source_of, unread
+from jobsafety_lint.engine.mapping import reading_of, source_of
 from jobsafety_lint.model import Fix, Note, Report
 from jobsafety_lint.source import SourceFile
 
@@ -34,6 +34,20 @@ class Fixed:
     after: dict[str, str] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
 
+    def after_those_of(self, earlier: Fixed) -> Fixed:
+        """This outcome, with the changes of an earlier one that it goes on from."""
+        changes = dict(earlier.changes)
+        for path, change in self.changes.items():
+            first = changes[path].before if path in changes else change.before
+            changes[path] = Change(first, change.after)
+        summary = replace(self.report.summary, fixed=earlier.report.summary.fixed)
+        return Fixed(
+            replace(self.report, summary=summary),
+            {**self.before, **earlier.before},
+            {**earlier.after, **self.after},
+            changes,
+        )
+
 
 def until_stable(
     tasks: Sequence[engine.Task],
@@ -43,8 +57,10 @@ def until_stable(
     unsafe: bool,
     write: bool,
     memory: Memory | None = None,
+    run: Callable[[Sequence[engine.Task]], Report] | None = None,
 ) -> Fixed:
     """Applies fixes, checks again, and so on. With `write` the files on disk are changed, else only the texts are.
+    `run` checks the files in another way than a run of its own.
 
     A fix after which a file could not be parsed any more, or less of it be read, is left out.
 
@@ -87,7 +103,7 @@ def until_stable(
                 tasks[at] = replace(tasks[at], data=data)
         if not changed:
             break
-        found = engine.run(tasks, options, memory=memory)
+        found = run(tasks) if run is not None else engine.run(tasks, options, memory=memory)
     summary = replace(found.summary, fixed=total)
     return replace(fixed, report=replace(found, summary=summary, notes=(*found.notes, *notes)))
 
@@ -124,4 +140,4 @@ def _is_whole(task: engine.Task, source: SourceFile, text: str, original: bytes)
         return False
     if isinstance(after, Skipped):
         return not after.reason and not text.strip()
-    return task.item.kind == "python" or unread(after, task) <= unread(source, task)
+    return task.item.kind == "python" or reading_of(after, task).unread <= reading_of(source, task).unread

@@ -103,6 +103,11 @@ class Fix:
     reason: str = ""
 
 
+def page_url(code: str, name: str) -> str:
+    """Where the page of a rule stands on the web; empty for an own rule, whose page is not there."""
+    return f"https://jobsafety-lint.readthedocs.io/rules/{name}/" if code.startswith("JOB") else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that a rule has to say about one place.
@@ -134,9 +139,7 @@ class Finding:
     @property
     def url(self) -> str:
         """Where the rule's page stands on the web; empty for an own rule, whose page is not there."""
-        return (
-            f"https://jobsafety-lint.readthedocs.io/rules/{self.name}/" if self.code.startswith("JOB") else ""
-        )
+        return page_url(self.code, self.name)
 
 
 @dataclass(frozen=True, slots=True)

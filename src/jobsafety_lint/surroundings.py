@@ -5,7 +5,7 @@ result was made from, and what must not have changed for it to hold.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ class Look:
 
 ANYTHING = Look("anything")
 _looks: ContextVar[set[Look] | None] = ContextVar("looks", default=None)
+_unsaved: ContextVar[Mapping[Path, str] | None] = ContextVar("unsaved", default=None)
 
 
 @contextmanager
@@ -38,6 +39,21 @@ def noted() -> Iterator[set[Look]]:
         _looks.reset(token)
 
 
+@contextmanager
+def in_place_of_disk(texts: Mapping[Path, str]) -> Iterator[None]:
+    """Inside of the block these texts count in place of what is on disk: an editor has not saved them yet."""
+    token = _unsaved.set(texts)
+    try:
+        yield
+    finally:
+        _unsaved.reset(token)
+
+
+def unsaved(path: Path) -> str | None:
+    """The text that counts in place of a file; None if the file itself counts."""
+    return (_unsaved.get() or {}).get(path)
+
+
 def note(look: Look) -> None:
     """Says that something was looked at."""
     looks = _looks.get()
@@ -48,6 +64,9 @@ def note(look: Look) -> None:
 def data_of(path: Path) -> bytes | None:
     """The content of a file; None if it cannot be read."""
     note(Look("text", path.as_posix()))
+    text = unsaved(path)
+    if text is not None:
+        return text.encode(errors="replace")
     try:
         return path.read_bytes()
     except OSError:
@@ -57,7 +76,7 @@ def data_of(path: Path) -> bytes | None:
 def kind_of(path: Path) -> str:
     """`file`, `folder`, or nothing."""
     note(Look("kind", path.as_posix()))
-    return _kind(path)
+    return "file" if unsaved(path) is not None else _kind(path)
 
 
 def names_in(folder: Path, glob: str) -> list[Path]:

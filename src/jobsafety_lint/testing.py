@@ -123,7 +123,7 @@ def problems(block: Block, folder: Path, *, rules_dirs: Sequence[str | Path] = (
     The block's files are written into `folder`, which must be empty, and checked there with the rule of the page alone
     (and the rules that the block itself names). Without `rules_dirs` the page's own folder is one unless it is ours.
     """
-    folders = [Path(path) for path in rules_dirs] or _own(block.page.parent)
+    folders = [Path(path).absolute() for path in rules_dirs] or _own(block.page.parent.absolute())
     registry.use(folders)
     rule = registry.find(block.stem.replace("_", "-"))
     if rule is None:

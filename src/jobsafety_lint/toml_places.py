@@ -26,7 +26,7 @@ Path = tuple[str | int, ...]
 class TomlPlaces:
     """The stretches of a text, in code points, by the path of what stands there: a key with its value, or an entry of a list.
 
-    A table stands at its first header.
+    A table stands at its header; one that only headers of tables in it name (`[a.b]` names `a`) at the first of these.
     """
 
     text: str
@@ -70,11 +70,15 @@ def _parser() -> Parser:
 def _table(node: Node, found: TomlPlaces, tables: dict[Path, int]) -> None:
     head, *rest = node.named_children
     path = _key(head, found.text)
-    found.spans.setdefault(path, Span(head.start_byte, head.end_byte))
+    place = Span(head.start_byte, head.end_byte)
+    for length in range(1, len(path)):
+        found.spans.setdefault(path[:length], place)
+    if path not in tables:
+        found.spans[path] = place
+    position = tables[path] = tables.get(path, -1) + 1
     if node.type == "table_array_element":
-        position = tables[path] = tables.get(path, -1) + 1
         path = (*path, position)
-        found.spans.setdefault(path, Span(head.start_byte, head.end_byte))
+        found.spans[path] = place
     for child in rest:
         if child.type == "pair":
             _pair(child, path, found)

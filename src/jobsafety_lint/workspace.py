@@ -58,17 +58,33 @@ class Workspace:
         """The other files of the projects that the given files belong to: their facts count, nothing is reported there.
         Below the folders that were `walked` there are no others.
         """
-        roots = {config.project_root(task.item.path.parent, task.settings) for task in tasks}
         known = {task.item.path for task in tasks}
-        files = discover.Options(respect_gitignore=self.files.respect_gitignore)
         rest: dict[Path, engine.Task] = {}
-        for root in sorted(roots):
+        for root in projects_of(tasks):
             if any(root == folder or folder in root.parents for folder in walked):
                 continue
-            if root in {Path.home(), Path(root.anchor)} or not any(root in path.parents for path in known):
-                continue
-            for item in Discovery(self.resolver, files).find([root]):
-                if item.path not in known:
-                    settings = self.resolver.for_folder(item.path.parent)
-                    rest[item.path] = engine.Task(item, settings, given=False)
+            for task in self.project_files(root):
+                if task.item.path not in known:
+                    rest[task.item.path] = task
         return list(rest.values())
+
+    def project_files(self, root: Path) -> list[engine.Task]:
+        """All files of a project, none of them given.
+
+        Raises:
+            ConfigError: a configuration cannot be used.
+        """
+        files = discover.Options(respect_gitignore=self.files.respect_gitignore)
+        items = Discovery(self.resolver, files).find([root])
+        return [engine.Task(item, self.resolver.for_folder(item.path.parent), given=False) for item in items]
+
+
+def projects_of(tasks: Sequence[engine.Task]) -> list[Path]:
+    """The folders of the projects that files belong to; a home folder and `/` are none."""
+    roots = {task.root for task in tasks}
+    known = [task.item.path for task in tasks]
+    return [
+        root
+        for root in sorted(roots)
+        if root not in {Path.home(), Path(root.anchor)} and any(root in path.parents for path in known)
+    ]

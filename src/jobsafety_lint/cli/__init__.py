@@ -16,6 +16,7 @@ _COMMANDS = {
     "check": ("check", "check", "Check files and folders."),
     "config": ("configuration", "config_group", "Show what is configured."),
     "rule": ("rule", "rule", "Show a rule's page, or list all rules."),
+    "server": ("server", "server", "Show findings in an editor (LSP)."),
     "test-rules": ("test_rules", "test_rules", "Test a folder of own rules by their pages."),
 }
 """Command -> its module here, the name in it, and one line of help."""

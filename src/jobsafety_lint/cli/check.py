@@ -35,7 +35,6 @@ from jobsafety_lint.report import RenderOptions
 
 if TYPE_CHECKING:
     from jobsafety_lint import engine  # the readers and meanings: only where files are checked
-    from jobsafety_lint.cache.memory import Memory
     from jobsafety_lint.fixing import Fixed
     from jobsafety_lint.workspace import Workspace
 
@@ -53,6 +52,10 @@ if TYPE_CHECKING:
 @click.option("--fix", "do_fix", is_flag=True, help="Apply the safe fixes.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option(
+    "--add-suppressions", is_flag=True, help="Write a suppression comment for every finding that is shown."
+)
+@click.option("--reason", default="", metavar="TEXT", help="With --add-suppressions: why they are let be.")
 @keeping_options
 @click.option(
     "--output-format",
@@ -74,6 +77,8 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     from jobsafety_lint import engine
 
     options = keeping_of(given, run_options_of(given))
+    if given["reason"] and not given["add_suppressions"]:
+        raise UsageError("--reason: it goes with `--add-suppressions`")
     outputs = outputs_of(given["formats"])
     workspace = workspace_of(given)
     tasks, notes = _tasks(paths, given["stdin_filename"], workspace)
@@ -82,38 +87,30 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
         return
     if not tasks and not notes:
         click.echo("warning: nothing to check here", err=True)
+    changing = given["do_fix"] or given["show_diff"] or given["add_suppressions"]
+    done: Fixed | None = None
     with memory_of(given, workspace.resolver) as memory:
         with progress(len(tasks)) as told:
             found = engine.run(tasks, options, told, memory)
-        done = _fixed(tasks, options, found, given, memory)
-    found = done.report if done is not None else found
+        if changing and found.findings:
+            from jobsafety_lint.cli.changing import changed
+
+            done = changed(tasks, options, found, given, memory)
+            found = done.report
     found = replace(found, notes=(*notes, *found.notes))
     _tell(found, given)
     if given["show_diff"]:
-        _show_diff(done)
-    elif given["do_fix"] and tuple(paths) == ("-",):
+        if done is not None:
+            from jobsafety_lint.cli.changing import show_diff
+
+            show_diff(done)
+    elif (given["do_fix"] or given["add_suppressions"]) and tuple(paths) == ("-",):
         _show_text(tasks, done)
     else:
         text_of = _text_finder(tasks, done.after if done is not None else {})
         rendering = RenderOptions(text_of, Path.cwd(), version=__version__, statistics=given["statistics"])
         write_outputs(found, outputs, rendering, colored=_colored(given["color"]))
-    ctx.exit(_status(found, given))
-
-
-def _fixed(
-    tasks: Sequence[engine.Task],
-    options: engine.Options,
-    found: Report,
-    given: Mapping[str, Any],
-    memory: Memory | None,
-) -> Fixed | None:
-    """What comes of the fixes that were asked for; None if there is nothing to do."""
-    if not (given["do_fix"] or given["show_diff"]) or not any(f.fix for f in found.findings):
-        return None
-    from jobsafety_lint.fixing import until_stable
-
-    write, unsafe = not given["show_diff"], given["unsafe_fixes"]
-    return until_stable(tasks, options, found, unsafe=unsafe, write=write, memory=memory)
+    ctx.exit(_status(found, given, changes=done is not None and bool(done.changes)))
 
 
 def _tasks(
@@ -129,15 +126,6 @@ def _tasks(
 def _show_files(tasks: Sequence[engine.Task]) -> None:
     for item in (task.item for task in tasks if task.given):
         click.echo(f"{item.shown}  ({item.kind}{', ' + item.dialect if item.dialect else ''})")
-
-
-def _show_diff(done: Fixed | None) -> None:
-    if done is None:
-        return
-    from jobsafety_lint import fix
-
-    for path, change in sorted(done.changes.items()):
-        click.echo(fix.patch(path, change.before, change.after), nl=False)
 
 
 def _show_text(tasks: Sequence[engine.Task], done: Fixed | None) -> None:
@@ -195,12 +183,12 @@ def _colored(choice: str) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
-def _status(found: Report, given: dict[str, Any]) -> int:
+def _status(found: Report, given: dict[str, Any], *, changes: bool) -> int:
     if found.crashes:
         return 3
     if given["exit_zero"]:
         return 0
     if given["show_diff"]:
-        return 1 if found.summary.fixed else 0
+        return 1 if changes else 0
     limit = Severity(given["fail_on"]).rank
     return 1 if any(finding.severity.rank >= limit for finding in found.findings) else 0

@@ -150,12 +150,16 @@ def _holds(snippet: Source, text: str, span: Span, in_file: Span, kind: str) -> 
         return False
     host = snippet.host
     assert host is not None
-    if host.language != "shell":
+    if not _is_shell(host, kind):
         allowed |= _OPERATORS
     needed = set(text) - allowed
     if not needed:
         return True
     return needed <= _allowed_by_quotes(snippet, host, span, kind, needed)
+
+
+def _is_shell(host: Source, kind: str) -> bool:
+    return host.language == "shell" or (host.host is None and kind == "shell")
 
 
 def _is_indented(text: str, span: Span, file: Source) -> bool:
@@ -175,7 +179,7 @@ def _allowed_by_quotes(snippet: Source, host: Source, span: Span, kind: str, nee
     )
     opening = _OPENING.search(host.text, max(segment.host_start - 80, 0), segment.host_start)
     quotes = opening["quotes"] if opening else ""
-    if host.language == "shell":
+    if _is_shell(host, kind):
         return needed - {"'"} if quotes == "'" else set()
     first = _segments(snippet)[0].host_start
     opening = _OPENING.search(host.text, max(first - 80, 0), first)

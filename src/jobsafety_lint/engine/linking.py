@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from jobsafety_lint import surroundings
-from jobsafety_lint.config import project_root
 from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for, selected_rules
 from jobsafety_lint.engine.mapping import source_of
-from jobsafety_lint.engine.remembering import Recollection
+from jobsafety_lint.engine.remembering import Remembers
 from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
+from jobsafety_lint.meaning.project.answers import Answers
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Crash, Mark
@@ -24,12 +24,12 @@ def link(
     tasks: Sequence[Task],
     mapped: Mapping[str, Mapped],
     options: Options,
-    recollection: Recollection | None = None,
+    recollection: Remembers | None = None,
 ) -> tuple[dict[str, list[Pending]], list[Crash]]:
     """What the rules of the project find in the given files, by their paths as shown."""
     by_root: dict[Path, list[Task]] = {}
     for task in tasks:
-        by_root.setdefault(project_root(task.item.path.parent, task.settings), []).append(task)
+        by_root.setdefault(task.root, []).append(task)
     found: dict[str, list[Pending]] = {}
     crashes: list[Crash] = []
     for root, mine in by_root.items():
@@ -52,19 +52,23 @@ def _find(
     tasks: Sequence[Task],
     mapped: Mapping[str, Mapped],
     options: Options,
-    recollection: Recollection | None,
+    recollection: Remembers | None,
     crashes: list[Crash],
 ) -> Mapping[str, list[Pending]]:
     """What the rules of the project find in all of its files, remembered if nothing went wrong."""
     before = len(crashes)
     with surroundings.noted() as looks:
         try:
-            found = _find_all(root, tasks, mapped, options, crashes)
+            answers, changed = (
+                recollection.answers(root, tasks) if recollection is not None else (Answers(), frozenset())
+            )
+            found = _find_all(root, tasks, mapped, options, crashes, answers, changed)
         except Exception:  # the files' own findings are still shown
             crashes.append(Crash("engine", root.as_posix(), traceback.format_exc()))
             return {}
     if recollection is not None and len(crashes) == before:
         recollection.keep_linked(root, tasks, found, looks)
+        recollection.keep_answers(root, tasks, answers)
     return found
 
 
@@ -74,6 +78,8 @@ def _find_all(
     mapped: Mapping[str, Mapped],
     options: Options,
     crashes: list[Crash],
+    answers: Answers,
+    changed: frozenset[str],
 ) -> dict[str, list[Pending]]:
     given = {task.item.shown for task in tasks if task.given}
     found_links = (mapped[task.item.shown].links for task in tasks if task.item.shown in mapped)
@@ -90,7 +96,7 @@ def _find_all(
     selected = {id(task.settings): selected_rules(task.settings, options) for task in tasks}
     active = {rule.code: rule for rules in selected.values() for rule in rules if listens([rule], Project)}
     settings = next(task.settings for task in tasks if task.given)
-    project = Project(root, files, settings, read)
+    project = Project(root, files, settings, read, answers, changed)
     context = Context(Source(root.as_posix(), ""), settings, "code", ())
     found: dict[str, list[Pending]] = {}
     for draft in drafts_of(list(active.values()), [project], context, crashes):

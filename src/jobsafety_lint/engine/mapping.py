@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import traceback
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from jobsafety_lint import config, discover, suppress, surroundings
 from jobsafety_lint.context import Context
@@ -17,7 +17,7 @@ from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.linting import StaleSetting, UnknownRule, UnreadRegion
 from jobsafety_lint.meaning.project.linking import links_of
-from jobsafety_lint.meaning.project.links import FileLinks
+from jobsafety_lint.meaning.project.links import FileLinks, defined_in
 from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.model import Crash, Mark, Note, Span
 from jobsafety_lint.registry import catalogue, use
@@ -39,8 +39,9 @@ def map_file(task: Task, options: Options) -> Mapped:
             mapped.unread += 1
         return mapped
     if not task.given and item.kind == "python" and not any(m in source.text for m in task.mentions):
-        role = discover.role_of(item.path, settings)
-        mapped.links = FileLinks(item.path.as_posix(), item.shown, item.kind, role)
+        role = task.role
+        defined = defined_in(source.text)
+        mapped.links = FileLinks(item.path.as_posix(), item.shown, item.kind, role, defined=defined)
         return mapped
     mapped.read = task.given
     with surroundings.noted() as looks:
@@ -60,15 +61,27 @@ def source_of(task: Task) -> SourceFile | Skipped:
     return discover.read(item.path, item.shown, task.settings.max_file_size)
 
 
-def unread(source: SourceFile, task: Task) -> int:
-    """How many stretches of a text of a task's file no reader can read."""
+@dataclass(frozen=True)
+class Reading:
+    """What the readers make of a text: how many stretches none can read, and on which lines (from 1) comments stand."""
+
+    unread: int
+    comment_lines: frozenset[int]
+
+
+def reading_of(source: SourceFile, task: Task) -> Reading:
+    """How a text of a task's file is read, without a look at what is wrong in it."""
     facts = read_facts(source, task.item.kind, task.item.dialect, pueue_version=task.settings.pueue_version)
-    return facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
+    comments = [file.in_file(span) for file, span in facts.comments]
+    if task.item.kind == "python":
+        comments += python_comments(source)
+    unread = facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
+    return Reading(unread, frozenset(source.line_of(span.start) for span in comments))
 
 
 def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: Mapped) -> None:
     item, settings = task.item, task.settings
-    role = discover.role_of(item.path, settings)
+    role = task.role
     read = functools.partial(
         read_facts,
         source,
@@ -97,12 +110,28 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: M
         *(stale_settings(task, source) if listens(rules, StaleSetting) else ()),
     ]
     drafts += drafts_of(rules, about, Context(source, settings, "code", about), mapped.crashes)
-    drafts = _with_fitting_fixes(drafts, facts, item.kind)
+    drafts = _with_fitting_fixes(_at_exact_places(drafts, facts), facts, item.kind)
     mapped.pending = [
         pending_of(draft, _mark(draft.place, facts), settings)
         for draft in drafts
         if not (isinstance(draft.place, Place) and draft.place.source.file is not source)
     ]
+
+
+def _at_exact_places(drafts: Sequence[Draft], facts: FileFacts) -> list[Draft]:
+    """Lets libcst read the Python statements that hold findings: it has the last word on where something stands."""
+    if facts.source.language != "python" or not any(_is_python(draft, facts) for draft in drafts):
+        return list(drafts)
+    exact = facts.exact_reader()
+    found = []
+    for draft in drafts:
+        node = exact.node_at(draft.place.span) if exact is not None and _is_python(draft, facts) else None  # type: ignore[union-attr]  # a Place
+        found.append(replace(draft, place=Place(facts.source, node)) if node is not None else draft)
+    return found
+
+
+def _is_python(draft: Draft, facts: FileFacts) -> bool:
+    return isinstance(draft.place, Place) and draft.place.source is facts.source
 
 
 def _with_fitting_fixes(drafts: Sequence[Draft], facts: FileFacts, kind: str) -> list[Draft]:

@@ -9,12 +9,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
-from jobsafety_lint import discover, registry
+from jobsafety_lint import registry
 from jobsafety_lint.cache.files import digest_of
 from jobsafety_lint.cache.memory import Looks, Memory
-from jobsafety_lint.config import Settings, project_root
+from jobsafety_lint.config import Settings
 from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
+from jobsafety_lint.meaning.project.answers import Answers
 from jobsafety_lint.meaning.project.links import QUIET_ROLES
 from jobsafety_lint.model import Report
 from jobsafety_lint.surroundings import ANYTHING, Look
@@ -76,6 +78,35 @@ def _settings_digest(settings: Settings) -> str:
     return known[1]
 
 
+class Remembers(Protocol):
+    """What a run asks for and tells: the cache on disk, or an editor's server that keeps what it knows in memory.
+
+    `looks` are all looks at other files that went into the run.
+    """
+
+    looks: set[Look]
+
+    def mapped(self, tasks: Sequence[Task]) -> dict[str, Mapped]:
+        """What is known of these files, by path as shown. The run may change what it is given."""
+
+    def keep_mapped(self, task: Task, mapped: Mapped) -> None:
+        """Told what has been found out of a file."""
+
+    def linked(self, root: Path, tasks: Sequence[Task]) -> Mapping[str, list[Pending]] | None:
+        """What the rules of the project have found in all of its files, if nothing has changed."""
+
+    def keep_linked(
+        self, root: Path, tasks: Sequence[Task], found: Mapping[str, list[Pending]], looks: set[Look]
+    ) -> None:
+        """Told what the rules of the project have found."""
+
+    def answers(self, root: Path, tasks: Sequence[Task]) -> tuple[Answers, frozenset[str]]:
+        """What was answered at the last look at the project, and the files that have changed since."""
+
+    def keep_answers(self, root: Path, tasks: Sequence[Task], answers: Answers) -> None:
+        """Told the answers."""
+
+
 class Recollection:
     """The facts of files and the findings of projects, from memory where it has them."""
 
@@ -123,8 +154,8 @@ class Recollection:
     def _file_keys(self, task: Task) -> list[str]:
         """The key of a file as a whole, and, where only links are asked for, of its links."""
         item = task.item
-        role = discover.role_of(item.path, task.settings)
-        root = project_root(item.path.parent, task.settings)
+        role = task.role
+        root = task.root
         parts = (
             "file", self.memory.tool, self._asked, _settings_digest(task.settings), str(root), item.path.as_posix(),
             item.shown, item.kind, item.dialect, role, _content(task, self.memory),
@@ -151,6 +182,37 @@ class Recollection:
         if key and seen is not None:
             self.memory.remember(key, dict(found), seen)
 
+    def answers(self, root: Path, tasks: Sequence[Task]) -> tuple[Answers, frozenset[str]]:
+        """What was answered at the last look at the project, and the files that have changed since. Nothing is known where
+        there are other files than then.
+        """
+        key = self._answers_key(root, tasks)
+        found = self.memory.recall([key]).get(key)
+        if found is None:
+            return Answers(), frozenset()
+        before, known = found[0]
+        now = self._linked_files(tasks)
+        if before.keys() != now.keys():
+            return Answers(), frozenset()
+        return Answers(known), frozenset(path for path, state in now.items() if before[path] != state)
+
+    def keep_answers(self, root: Path, tasks: Sequence[Task], answers: Answers) -> None:
+        """Remembers the answers, for the next look at the project after an edit."""
+        value = (self._linked_files(tasks), answers.given)
+        self.memory.remember(self._answers_key(root, tasks), value, ())
+
+    def _answers_key(self, root: Path, tasks: Sequence[Task]) -> str:
+        settings = sorted({_settings_digest(task.settings) for task in tasks})
+        return digest_of("answers", self.memory.tool, str(root), *settings)
+
+    def _linked_files(self, tasks: Sequence[Task]) -> dict[str, str]:
+        """The files of a project with what they come to, without tests and the like: nothing is asked about those."""
+        return {
+            task.item.path.as_posix(): f"{task.item.shown}:{_content(task, self.memory)}"
+            for task in tasks
+            if task.role not in QUIET_ROLES
+        }
+
     def _link_key(self, root: Path, tasks: Sequence[Task]) -> str:
         """Empty where the links of a file hold for this run only."""
         parts = []
@@ -160,11 +222,7 @@ class Recollection:
             if key == "":
                 return ""
             parts.append(f"{shown}:{key}:{_content(task, self.memory)}")
-        quiet = (
-            task.item.shown
-            for task in tasks
-            if task.given and discover.role_of(task.item.path, task.settings) in QUIET_ROLES
-        )
+        quiet = (task.item.shown for task in tasks if task.given and task.role in QUIET_ROLES)
         return digest_of(
             "link", self.memory.tool, self._asked, str(root), *sorted(parts), "given", *sorted(quiet)
         )

@@ -10,14 +10,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from jobsafety_lint import discover, registry
+from jobsafety_lint import registry
 from jobsafety_lint.cache.memory import Memory
 from jobsafety_lint.engine.accepting import without_accepted
 from jobsafety_lint.engine.changes import changed_lines
 from jobsafety_lint.engine.keeping import keep, shown
 from jobsafety_lint.engine.linking import link
 from jobsafety_lint.engine.mapping import map_file
-from jobsafety_lint.engine.remembering import Recollection, keep_report
+from jobsafety_lint.engine.remembering import Recollection, Remembers, keep_report
 from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
 from jobsafety_lint.model import Report, Summary
@@ -31,8 +31,10 @@ def run(
     options: Options,
     progress: Callable[[int], None] | None = None,
     memory: Memory | None = None,
+    recollection: Remembers | None = None,
 ) -> Report:
-    """Checks the files and puts together the report. `progress` is told how many files are done.
+    """Checks the files and puts together the report. `progress` is told how many files are done. A process that lives on
+    may bring a `recollection` of its own in place of a `memory`.
 
     Tasks that are not `given` are files of the same project: nothing is reported for them, but what they hold counts.
 
@@ -40,7 +42,9 @@ def run(
         UsageError: `diff_base` is asked for and git cannot tell what was changed.
     """
     registry.use(options.rules_dirs)
-    recollection = Recollection(memory, options) if memory is not None else None
+    lives_on = recollection is not None
+    if memory is not None:
+        recollection = Recollection(memory, options)
     mapped: dict[str, Mapped] = {}
 
     def read(some: Sequence[Task]) -> None:
@@ -54,7 +58,8 @@ def run(
             if progress is not None:
                 progress(len(mapped))
 
-    _collect_seldom()
+    if not lives_on:  # what is garbage at this time would stay for ever
+        _collect_seldom()
     given = [task for task in tasks if task.given]
     lines = changed_lines(tasks, options.diff_base) if options.diff_base else None
     read(given)
@@ -93,9 +98,7 @@ def _others(tasks: Sequence[Task], mapped: dict[str, Mapped]) -> list[Task]:
     globs = any(links is not None and any(links.all(GlobLink)) for m in mapped.values() if (links := m.links))
     mentions = _MENTIONS + _NAMES if globs else _MENTIONS
     return [
-        replace(task, mentions=mentions)
-        for task in tasks
-        if not task.given and discover.role_of(task.item.path, task.settings) not in QUIET_ROLES
+        replace(task, mentions=mentions) for task in tasks if not task.given and task.role not in QUIET_ROLES
     ]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from jobsafety_lint.config import Settings
-from jobsafety_lint.discover import Discovered
+from jobsafety_lint.config import Settings, project_root
+from jobsafety_lint.discover import Discovered, role_of
 from jobsafety_lint.meaning.project.links import FileLinks
 from jobsafety_lint.model import Accepted, Crash, Finding, Note, Severity
 from jobsafety_lint.suppress import Suppression
@@ -44,6 +45,16 @@ class Task:
     data: bytes | None = None
     given: bool = True
     mentions: tuple[str, ...] = ()
+
+    @cached_property
+    def root(self) -> Path:
+        """The folder of the project that the file belongs to."""
+        return project_root(self.item.path.parent, self.settings)
+
+    @cached_property
+    def role(self) -> str:
+        """What part of the project it is; see `discover.role_of`."""
+        return role_of(self.item.path, self.root)
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from jobsafety_lint.model import Mark, Span
+from jobsafety_lint.readers.python.outline import Outline as PythonOutline
 from jobsafety_lint.readers.shell.reader import ShellTree
 from jobsafety_lint.source import Place, Source
+
+if TYPE_CHECKING:
+    from jobsafety_lint.readers.python.close import ExactReader
 
 
 class Outline(Protocol):
@@ -38,6 +42,15 @@ class FileFacts:
     def know(self, source: Source, outline: Outline) -> None:
         """Remembers the outline of a source."""
         self._outlines[id(source)] = (source, outline)
+
+    def exact_reader(self) -> ExactReader | None:
+        """Libcst for the statements of a Python file; None if the file has no outline."""
+        known = self._outlines.get(id(self.source))
+        if known is None or not isinstance(known[1], PythonOutline):
+            return None
+        from jobsafety_lint.readers.python.close import ExactReader  # libcst: only where there are findings
+
+        return ExactReader(self.source.text, known[1].statements)
 
     def _levels(self, place: Place) -> list[tuple[Source, Span, Outline | None]]:
         levels = []

@@ -2,23 +2,61 @@
 
 from __future__ import annotations
 
-import re
+import ast
 
 from jobsafety_lint.model import Edit, Span
 from jobsafety_lint.source import Place, Source
 
-_FIRST_IMPORT = re.compile(r"^(?:import|from) (?!__future__)", re.MULTILINE)
-
 
 def import_edits(file: Source, module: str) -> tuple[Edit, ...] | None:
-    """The edit that makes `import module` hold in a Python file: none if it does, None if there is no good place."""
-    if re.search(rf"^import {re.escape(module)}$", file.text, re.MULTILINE):
-        return ()
-    first = _FIRST_IMPORT.search(file.text)
-    if first is None:
+    """The edit that makes `import module` hold in a Python file: none if it does, None if there is no good place.
+
+    It goes among the first imports, where sorting by name puts it if they are sorted.
+    """
+    try:
+        body = ast.parse(file.text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    at = file.location(Span(first.start(), first.start()))
+    imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    if any(
+        alias.name == module and alias.asname is None
+        for node in imports
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    ):
+        return ()
+    imports = [
+        node for node in imports if not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+    ]
+    if not imports or imports[0].col_offset:
+        return None
+    line = imports[0].lineno
+    for node in imports:
+        if not isinstance(node, ast.Import) or node.lineno != line or node.names[0].name > module:
+            break
+        line = (node.end_lineno or node.lineno) + 1
+    start = file.offset(line)
+    if file.text[start - 1 : start] not in {"", "\n"}:
+        return None
+    at = file.location(Span(start, start))
     return (Edit(at, f"import {module}\n"),)
+
+
+def suppressed(file: Source, statement: Place, code: str) -> tuple[Edit, ...] | None:
+    """The edits that put code of one line, in place of a statement, under `contextlib.suppress(FileNotFoundError)`."""
+    imports = import_edits(file, "contextlib")
+    if imports is None or "\n" in code:
+        return None
+    text = f"with contextlib.suppress(FileNotFoundError):\n{indentation(statement)}    {code}"
+    return (*imports, Edit(statement.location, text))
+
+
+def stands_alone(statement: Place) -> bool:
+    """Whether nothing else stands on the lines of a statement."""
+    source, span = statement.source, statement.span
+    before = source.text[source.text.rfind("\n", 0, span.start) + 1 : span.start]
+    behind = source.text[span.end :].partition("\n")[0].strip()
+    return not before.strip() and (not behind or behind.startswith("#"))
 
 
 def indentation(place: Place) -> str:

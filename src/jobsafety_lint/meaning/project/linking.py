@@ -26,6 +26,7 @@ from jobsafety_lint.meaning.project.links import (
     ScriptOption,
     TaskLink,
     Word,
+    defined_in,
 )
 from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.meaning.queue.links import links_of_row
@@ -49,7 +50,8 @@ def links_of(facts: FileFacts, item: Discovered, role: str) -> FileLinks:
     if item.kind in {"shell", "python"}:
         script = script_task(facts.source, item.path)
         found += [TaskLink(script, "script")] if script is not None else []
-    return FileLinks(item.path.as_posix(), item.shown, item.kind, role, tuple(found))
+    defined = defined_in(facts.source.text) if item.kind == "python" else ()
+    return FileLinks(item.path.as_posix(), item.shown, item.kind, role, tuple(found), defined)
 
 
 class _Linker:

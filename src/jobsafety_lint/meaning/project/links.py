@@ -5,6 +5,7 @@ They hold no text and no tree, so that they can cross processes and be kept in a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -200,6 +201,14 @@ class DotenvLink:
     mark: Mark
 
 
+_DEFINITION = re.compile(r"\bdef[ \t]+(\w+)")
+
+
+def defined_in(text: str) -> tuple[str, ...]:
+    """The names of the functions that a Python text defines."""
+    return tuple(_DEFINITION.findall(text))
+
+
 @dataclass(frozen=True, slots=True)
 class FileLinks:
     """All links of one file. `path` is absolute, `shown` as people see it; `role` as in `Context`."""
@@ -209,6 +218,8 @@ class FileLinks:
     kind: str
     role: str
     facts: tuple[object, ...] = ()
+    defined: tuple[str, ...] = ()
+    """The names of all functions that a Python file defines, once for each."""
 
     def all(self, kind: type[Kind]) -> Iterator[Kind]:
         """The links of one kind."""

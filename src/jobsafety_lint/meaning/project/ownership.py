@@ -8,6 +8,7 @@ what the name has.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class _Owner:
     calls: tuple[Mark, ...] = ()
 
 
-def missing_parameters(project: Project, identity: JobIdentity) -> Iterator[tuple[NameLink, list[Missing]]]:
+def missing_parameters(project: Project) -> Iterator[tuple[NameLink, list[Missing]]]:
     """The names that leave out something, each with what is missing at the strongest tier of evidence that has any."""
     for file, name in project.all(NameLink):
         if file.role in QUIET_ROLES or not keeps_state(name, project.settings):
@@ -81,15 +82,19 @@ def missing_parameters(project: Project, identity: JobIdentity) -> Iterator[tupl
             or any(h.kind == "time" for h in name.pattern.holes)
         ):
             continue
-        found = list(
-            _in_shell(file, name, project, identity)
-            if name.language == "shell"
-            else _in_python(file, name, project, identity)
-        )
+        found = project.answered((file.path, name), functools.partial(_found_for, file, name, project))
         if found:
             best = min(m.evidence.tier for m in found)
             sure = max((m.confidence for m in found if m.evidence.tier == best), key=lambda c: c.rank)
             yield name, [m for m in found if m.evidence.tier == best and m.confidence is sure]
+
+
+def _found_for(file: FileLinks, name: NameLink, project: Project) -> list[Missing]:
+    project.answers.ask("module", file.path)
+    identity = JobIdentity(project)
+    if name.language == "shell":
+        return list(_in_shell(file, name, project, identity))
+    return list(_in_python(file, name, project, identity))
 
 
 def keeps_state(name: NameLink, settings: Settings) -> bool:

@@ -10,13 +10,15 @@ import ast
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from jobsafety_lint.cache import codec
 from jobsafety_lint.config import ConfigError, Settings, read_toml
+from jobsafety_lint.meaning.project.answers import Answer, Answers, Question
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, RunLink, TaskLink
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.readers.python.outline import Outline
@@ -24,8 +26,12 @@ from jobsafety_lint.source import Source
 from jobsafety_lint.surroundings import Look, note
 
 Kind = TypeVar("Kind")
-_DEFINITION = re.compile(r"\bdef[ \t]+(\w+)")
 Read = Callable[[str], Source | None]
+
+
+_INDEXED: dict[tuple[str, str], Module] = {}
+"""The modules that were looked at last, for the next run of the same process: an editor's server makes one a keystroke."""
+_MOST_INDEXED = 256
 
 
 @dataclass(eq=False)
@@ -36,13 +42,39 @@ class Project:
     files: Sequence[FileLinks]
     settings: Settings
     read: Read
+    answers: Answers = field(default_factory=Answers)
+    changed: frozenset[str] = frozenset()
+    """The files that have changed since the known answers were given."""
     _modules: dict[str, Module | None] = field(default_factory=dict)
     _texts: dict[str, str] = field(default_factory=dict)
-    _callers: dict[tuple[str, str], tuple[CallSite, ...]] = field(default_factory=dict)
+    _callers: dict[tuple[str, str], tuple[tuple[CallSite, ...], frozenset[Question]]] = field(
+        default_factory=dict
+    )
 
     def all(self, kind: type[Kind]) -> Iterator[tuple[FileLinks, Kind]]:
         """All links of a kind, each with its file."""
         return ((file, link) for file in self.files for link in file.all(kind))
+
+    def answered(self, subject: object, find: Callable[[], Answer]) -> Answer:
+        """What is found about a subject (both plain values), if it is not known already and still holds."""
+        return self.answers.of(subject, self._holds, find)
+
+    def _holds(self, question: Question) -> bool:
+        """Whether a question is answered as before. The files of the project are the same ones, some have changed."""
+        match question:
+            case ("module", path):
+                return path not in self.changed
+            case ("callers", home, name, kind):
+                python = [path for path in self.changed if path in self._python]
+                if any(path.endswith("/__init__.py") for path in python):
+                    return False
+                search = self._search(home, name, method=bool(kind)) if python else None
+                return search is None or not any(search(path) for path in python)
+            case ("only", name, said):
+                return (self._defined[name] == 1) is (said == "one")
+            case ("runs", path, said):
+                return self._said_of_runs(path) == said
+        return False
 
     # --- Python files ----------------------------------------------------------------------------------------------
 
@@ -60,6 +92,7 @@ class Project:
 
     def module(self, path: str) -> Module | None:
         """The index of a Python file; None if it cannot be read."""
+        self.answers.ask("module", path)
         if path not in self._modules:
             self._modules[path] = self._index(path)
         return self._modules[path]
@@ -68,11 +101,18 @@ class Project:
         source = self.read(path)
         if source is None:
             return None
-        try:
-            outline = Outline.of(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-        return Module(path, self.dotted(path), source, outline)
+        dotted = self.dotted(path)
+        known = _INDEXED.pop((path, dotted), None)
+        if known is None or (known.source.path, known.source.text) != (source.path, source.text):
+            try:
+                outline = Outline.of(source)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return None
+            known = Module(path, dotted, source, outline)
+        while len(_INDEXED) >= _MOST_INDEXED:
+            del _INDEXED[next(iter(_INDEXED))]
+        _INDEXED[path, dotted] = known
+        return known
 
     def dotted(self, path: str) -> str:
         """A file's path below the root with dots; a package by its folder."""
@@ -101,13 +141,22 @@ class Project:
         """The calls of a function or method (`Class.method`; `Class.__init__` for making an object) in all code files."""
         key = (module.path, qualified)
         if key not in self._callers:
-            self._callers[key] = tuple(self._find_callers(module, qualified))
-        return self._callers[key]
+            with self.answers.noted() as questions:
+                found = tuple(self._find_callers(module, qualified))
+            self._callers[key] = found, frozenset(questions)
+        self.answers.rest_on(self._callers[key][1])
+        return self._callers[key][0]
 
     def _find_callers(self, module: Module, qualified: str) -> Iterator[CallSite]:
         class_name, _, method = qualified.rpartition(".")
         name = class_name if method == "__init__" else method
-        for path in self._may_call(module, name, method=class_name not in {"", name}):
+        is_method = class_name not in {"", name}
+        paths: Iterable[str] = (module.path,)
+        if not is_method or self._is_only(name):
+            self.answers.ask("callers", module.path, name, "method" if is_method else "")
+            search = self._search(module.path, name, method=is_method)
+            paths = (path for path in self._python if search(path))
+        for path in paths:
             found = self.module(path)
             if found is None:
                 continue
@@ -115,31 +164,30 @@ class Project:
                 if self._means(site, found, module, class_name, name):
                     yield site
 
-    def _may_call(self, module: Module, name: str, *, method: bool) -> Iterator[str]:
-        """The files that may call a function or method of a module, as far as their texts tell: those that mention it, and
-        the module itself or a package that hands the function on.
+    def _search(self, home: str, name: str, *, method: bool) -> Callable[[str], bool]:
+        """Whether a file may call a function or method of a module, as far as its text tells: it mentions it, and the
+        module itself or a package that hands the function on.
         """
         word = re.compile(rf"\.{re.escape(name)}\b" if method else rf"\b{re.escape(name)}\b")
-        if method and not self._is_only(name):
-            yield module.path
-            return
-        doors = {module.dotted.rpartition(".")[2]}
-        folders = {_folder_of(module.path)}
+        doors = {self.dotted(home).rpartition(".")[2]}
+        folders = {_folder_of(home)}
         if not method:
             for path in self._by_name.get("__init__.py", ()):
                 if name in self.text(path):
                     folders.add(_folder_of(path))
             doors |= {folder.rpartition("/")[2] for folder in folders}
-        for path, file in self._python.items():
-            if path != module.path:
-                text = "" if file.role in {"test", "vendored"} else self.text(path)
-                if name not in text or not word.search(text):
-                    continue
-                folder = _folder_of(path)
-                near = folder in folders or _folder_of(folder) in folders  # `from . import`, `from .. import`
-                if not (method or near or any(door in text for door in doors)):
-                    continue
-            yield path
+
+        def may_call(path: str) -> bool:
+            if path == home:
+                return True
+            text = "" if self._python[path].role in {"test", "vendored"} else self.text(path)
+            if name not in text or not word.search(text):
+                return False
+            folder = _folder_of(path)
+            near = folder in folders or _folder_of(folder) in folders  # `from . import`, `from .. import`
+            return method or near or any(door in text for door in doors)
+
+        return may_call
 
     def _means(self, site: CallSite, where: Module, module: Module, class_name: str, name: str) -> bool:
         """Whether a call is one of the function `name` of a module (a method if `class_name`)."""
@@ -162,15 +210,14 @@ class Project:
 
     def _is_only(self, method: str) -> bool:
         """Whether only one function of the project has this name."""
-        return self._defined[method] == 1
+        only = self._defined[method] == 1
+        self.answers.ask("only", method, "one" if only else "several")
+        return only
 
     @cached_property
     def _defined(self) -> Counter[str]:
         """How often a function of each name is defined in the project."""
-        found: Counter[str] = Counter()
-        for path in self._python:
-            found.update(_DEFINITION.findall(self.text(path)))
-        return found
+        return Counter(name for file in self._python.values() for name in file.defined)
 
     def _defines(self, full: str, module: Module, name: str, depth: int) -> bool:
         """Whether a full dotted name leads to a name of a module, perhaps by way of re-exports."""
@@ -221,7 +268,11 @@ class Project:
 
     def runs_of(self, path: str) -> list[tuple[FileLinks, RunLink, str]]:
         """Where a script is run, and which of its functions that starts (empty: the script itself)."""
+        self.answers.ask("runs", path, self._said_of_runs(path))
         return self._runs.get(path, [])
+
+    def _said_of_runs(self, path: str) -> str:
+        return codec.encode([(file.path, run, function) for file, run, function in self._runs.get(path, ())])
 
     def targets(self, run: RunLink, submitter: FileLinks) -> list[tuple[str, str]]:
         """The files of the project that a run may mean, with the function that it starts."""

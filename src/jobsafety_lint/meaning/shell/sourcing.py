@@ -80,6 +80,9 @@ def project_root(script: Path) -> Path:
 def tree_of(path: Path) -> ShellTree | None:
     """The tree of a file that is sourced; None if it is not there or cannot be read."""
     surroundings.note(Look("text", path.as_posix()))
+    unsaved = surroundings.unsaved(path)
+    if unsaved is not None:
+        return read_shell(_source(path, unsaved.replace("\r\n", "\n")))
     try:
         status = path.stat()
     except OSError:
@@ -95,7 +98,11 @@ def _read(path: Path, _modified: int, _size: int) -> ShellTree | None:
         text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError):
         return None
-    return read_shell(SourceFile(str(path), text, "shell", location_on_disk=path))
+    return read_shell(_source(path, text))
+
+
+def _source(path: Path, text: str) -> SourceFile:
+    return SourceFile(str(path), text, "shell", location_on_disk=path)
 
 
 class _Reader:

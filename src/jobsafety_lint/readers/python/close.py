@@ -6,7 +6,7 @@ whole files at a fifth of the speed. A test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -109,3 +109,49 @@ def is_readable(text: str) -> bool:
     except (cst.ParserSyntaxError, RecursionError, ValueError):
         return False
     return True
+
+
+class ExactReader:
+    """libcst's word on where things stand in a file. Only the statements at the top that are asked about are read."""
+
+    def __init__(self, text: str, statements: Sequence[Span]) -> None:
+        self.text = text
+        self._statements = statements
+        self._nodes: dict[Span, list[Span] | None] = {}
+
+    def node_at(self, span: Span) -> Span | None:
+        """The node that stands at a span, or else the smallest one around it. Parentheses around it, and text inside of a
+        string, count as standing there. None where libcst cannot tell.
+        """
+        around = next((s for s in self._statements if span in s), None)
+        nodes = self._nodes_of(around) if around is not None else None
+        if not nodes:
+            return None
+        inner = self._without_parentheses(span)
+        if inner in nodes or span in nodes:
+            return span
+        holding = [node for node in nodes if span in node]
+        return min(holding, key=lambda node: node.end - node.start) if holding else None
+
+    def _nodes_of(self, statement: Span) -> list[Span] | None:
+        if statement not in self._nodes:
+            try:
+                unit = read_unit(self.text, statement)
+            except (cst.ParserSyntaxError, RecursionError, AssertionError):
+                self._nodes[statement] = None
+            else:
+                spans = unit._spans
+                self._nodes[statement] = [
+                    Span(start + unit.base, end + unit.base)
+                    for node, (start, end) in spans.items()
+                    if isinstance(
+                        node, cst.BaseExpression | cst.BaseStatement | cst.BaseSmallStatement | cst.Param
+                    )
+                ]
+        return self._nodes[statement]
+
+    def _without_parentheses(self, span: Span) -> Span:
+        start, end = span.start, span.end
+        while start < end and self.text[start] in "( \t\n" and self.text[end - 1] in ") \t\n,":
+            start, end = start + 1, end - 1
+        return Span(start, end)

@@ -124,6 +124,19 @@ class Outline:
         """A node's span."""
         return Span(self.start(node), self.end(node))
 
+    @property
+    def statements(self) -> list[Span]:
+        """The statements at the top of the file, with their decorators."""
+        return [
+            Span(
+                min(self.start(node), *(self.start(d) - 1 for d in getattr(node, "decorator_list", ()))),
+                self.end(node),
+            )
+            if getattr(node, "decorator_list", ())
+            else self.span(node)
+            for node in self.tree.body
+        ]
+
     def pieces(self, node: ast.Constant | ast.JoinedStr) -> list[Text | Field] | None:
         """The pieces of a string literal as they are written; None if they cannot be told apart."""
         if id(node) not in self._pieces:
