@@ -244,3 +244,15 @@ def test_the_results_do_not_depend_on_the_number_of_processes(run: Run, tmp_path
 def test_python_in_a_file_that_is_called_sh(run: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "make.sh").write_text("#!/usr/bin/env python3\nprint(1)\n")
     assert run("check", "--isolated", "--show-files", ".").stdout == "make.sh  (python)\n"
+
+
+def test_task_folders_are_looked_into_and_blank_lines_of_gitignore_passed_over(
+    run: Run, tmp_path: Path
+) -> None:
+    for name in ("build/a.sh", "mise-tasks/build", "mise-tasks/docs/build/b.sh", "src/build", "logs/c.sh"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("#!/bin/sh\npueue kill 42\n", encoding="utf-8")
+    (tmp_path / ".gitignore").write_text("\n# logs\nlogs/\n\n", encoding="utf-8")
+    (tmp_path / ".git").mkdir()
+    done = run("check", "--isolated", "--show-files", ".")
+    assert done.stdout.split() == ["mise-tasks/build", "mise-tasks/docs/build/b.sh", "src/build"]
