@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Cold wall time of `jobsafety-lint check` beside ruff (Python) and ShellCheck (scripts), as ratios in one run.
+"""Times `jobsafety-lint check` beside its peers, as ratios in one run: commands take turns, every run is a fresh process.
 
-    bench/run.py --python DIR --scripts DIR [--runs 3]
+    bench/corpus.py DIR                    # once: brings the pinned corpus
+    python3 -m venv PEERS && PEERS/bin/pip install -r bench/peers.txt
+    bench/run.py --corpus DIR --peers PEERS/bin [--runs 5] [cold] [warm] [small] [scale]
 
-Each command is a fresh process without a cache, one after the other, in turns. ShellCheck is run on the same files, with as many
-processes as there are cores. Prints the minimum and median of each, and the ratio of the minima.
+`cold`: all rules and no cache, beside ruff, ast-grep and semgrep (one rule each), Fixit, flake8-bugbear and bandit on the Python tree,
+and beside ShellCheck on the scripts, on as many processes as there are cores. `warm`: nothing changed, one file changed, ten files
+as a commit hook gives them. `small`: `--version`, one small script. `scale`: the trees again and again with changed text.
 """
 
 from __future__ import annotations
@@ -12,80 +15,150 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 
+from measure import Runs, alternating, show
 
-def timed(command: list[str]) -> float:
-    """Wall seconds of one run; the exit status does not matter (findings are expected)."""
-    start = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return time.perf_counter() - start
-
-
-def compare(commands: dict[str, list[str]], runs: int) -> dict[str, list[float]]:
-    """Runs the commands in turns."""
-    times: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(runs):
-        for name, command in commands.items():
-            times[name].append(timed(command))
-    return times
+HERE = Path(__file__).resolve().parent
+OURS = [sys.executable, "-m", "jobsafety_lint"]
+CHECK = [*OURS, "check", "--isolated", "--no-respect-gitignore", "--output-format", "concise"]
+SCALES = (1_000, 4_000, 40_000)
 
 
-def show(title: str, times: dict[str, list[float]], base: str) -> None:
-    """A table with the ratio of each command to `base`."""
-    print(f"\n{title}")
-    for name, seconds in times.items():
-        ratio = min(seconds) / min(times[base])
-        print(
-            f"  {name:28} min {min(seconds):7.2f} s   median {statistics.median(seconds):7.2f} s   x {ratio:.2f}"
-        )
+def files_below(folder: Path, suffix: str) -> list[Path]:
+    """The files with a suffix, in order."""
+    return sorted(path for path in folder.rglob(f"*{suffix}") if path.is_file())
 
 
-def main() -> int:
-    """Reads the options and prints the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--python", type=Path)
-    parser.add_argument("--scripts", type=Path)
-    parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
-    ours = [sys.executable, "-m", "jobsafety_lint"]
-    check = [*ours, "check", "--isolated", "--no-cache", "--no-respect-gitignore", "--output-format", "json"]
-    if options.python:
-        count = sum(1 for _ in options.python.rglob("*.py"))
-        size = sum(path.stat().st_size for path in options.python.rglob("*.py"))
-        ruff = (
-            shutil.which("ruff", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-            or "ruff"
-        )
+def size_of(files: list[Path]) -> str:
+    """How many files, how many megabytes."""
+    return f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB"
+
+
+def cold(corpus: Path, peers: Path, runs: int) -> None:
+    """Everything is read."""
+    tree = str(corpus / "python")
+    commands = {
+        "ruff check, default rules": [str(peers / "ruff"), "check", "--no-cache", "--isolated", "--output-format=concise", tree],
+        "jobsafety-lint, all rules": [*CHECK, "--no-cache", tree],
+        "ast-grep, one rule": [str(peers / "ast-grep"), "run", "--lang=python", "--pattern=os.remove($X)", tree],
+        "semgrep, one rule": [str(peers / "semgrep"), "scan", "--quiet", "--metrics=off", "--disable-version-check", "--no-git-ignore",
+                              f"--config={HERE / 'semgrep.yml'}", tree],
+        "bandit": [str(peers / "bandit"), "--quiet", "--recursive", tree],
+        "flake8 with bugbear": [str(peers / "flake8"), "--select=B", tree],
+        "fixit": [str(peers / "fixit"), "lint", tree],
+    }  # fmt: skip
+    commands = {name: command for name, command in commands.items() if shutil.which(command[0])}
+    title = f"cold, Python ({size_of(files_below(corpus / 'python', '.py'))})"
+    show(title, alternating(commands, runs), "ruff check, default rules")
+    scripts = corpus / "scripts"
+    shell = (
+        f"find {scripts} -name '*.sh' -print0 | xargs -0 -n 40 -P {os.cpu_count()} shellcheck --format=gcc"
+    )
+    both = {
+        "ShellCheck": ["sh", "-c", shell],
+        "jobsafety-lint, all rules": [*CHECK, "--no-cache", str(scripts)],
+    }
+    show(
+        f"cold, scripts ({size_of(files_below(scripts, '.sh'))})",
+        alternating(both, min(runs, 3)),
+        "ShellCheck",
+    )
+
+
+def warm(corpus: Path, peers: Path, runs: int) -> None:
+    """The cache knows all, or all but one file."""
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder) / "corpus"
+        shutil.copytree(corpus, here)
+        os.chdir(here)
+        cached = [*CHECK, "--cache-dir", str(Path(folder) / "cache")]
+        whole = [*cached, "."]
+        changed = files_below(here / "python", ".py")[100]
+        quiet = [
+            str(path.relative_to(here))
+            for path in files_below(here / "python", ".py")
+            if path.name == "__init__.py"
+        ][:10]
         commands = {
-            "ruff check -n": [
-                ruff,
-                "check",
-                "-n",
-                "--isolated",
-                "--no-respect-gitignore",
-                str(options.python),
-            ],
-            "jobsafety-lint check": [*check, str(options.python)],
+            "ruff check, its cache warm": [str(peers / "ruff"), "check", "--isolated", "--output-format=concise", "python"],
+            "nothing changed": whole,
+            "one file changed": whole,
+            "ten files, whole project linked": [*cached, *quiet],
+        }  # fmt: skip
+
+        def before(name: str) -> None:
+            if name == "one file changed":
+                changed.write_text(changed.read_text() + "# once more\n")
+
+        for name, command in commands.items():
+            alternating({name: command}, 1)
+        _wait_until_settled()
+        alternating({"": whole}, 1)
+        show("warm, both trees", alternating(commands, runs, before), "ruff check, its cache warm")
+
+
+def _wait_until_settled() -> None:
+    """What was written just now is not trusted by its time alone."""
+    import time
+
+    time.sleep(2.5)
+
+
+def small(_corpus: Path, _peers: Path, runs: int) -> None:
+    """Start-up."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "job.sh"
+        script.write_text("#!/bin/bash\nset -euo pipefail\npueue add -- ./populate.sh\n")
+        os.chdir(folder)
+        commands = {
+            "python -c pass": [sys.executable, "-c", "pass"],
+            "--version": [*OURS, "--version"],
+            "one small script, no cache": [*CHECK, "--no-cache", "job.sh"],
         }
-        show(f"{count} Python files, {size / 1e6:.1f} MB", compare(commands, options.runs), "ruff check -n")
-    if options.scripts:
-        files = [path for path in options.scripts.rglob("*.sh") if path.is_file()]
-        size = sum(path.stat().st_size for path in files)
-        with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as listing:
-            listing.write("\0".join(str(path) for path in files))
-        shell = ["sh", "-c", f"xargs -0 -n 20 -P {os.cpu_count()} shellcheck -f gcc < {listing.name}"]
-        commands = {"ShellCheck": shell, "jobsafety-lint check": [*check, str(options.scripts)]}
-        show(f"{len(files)} scripts, {size / 1e6:.1f} MB", compare(commands, options.runs), "ShellCheck")
-    start = compare({"python -c pass": [sys.executable, "-c", "pass"], "--version": [*ours, "--version"]}, 10)
-    show("start-up", start, "python -c pass")
-    return 0
+        show("small", alternating(commands, runs * 3), "python -c pass")
+
+
+def scale(corpus: Path, _peers: Path, _runs: int) -> None:
+    """The same trees again and again, each time with another text in every file."""
+    sources = [*files_below(corpus / "python", ".py"), *files_below(corpus / "scripts", ".sh")]
+    found: dict[str, Runs] = {}
+    for count in SCALES:
+        with tempfile.TemporaryDirectory() as folder:
+            for number in range(count):
+                source = sources[number % len(sources)]
+                copy = number // len(sources)
+                target = Path(folder) / f"copy{copy}" / source.relative_to(corpus)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(source.read_bytes() + f"\n# copy {copy}\n".encode())
+            name = f"{count} files"
+            found |= alternating({name: [*CHECK, "--no-cache", folder]}, 1)
+    show("scale", found, f"{SCALES[1]} files")
+
+
+PARTS: dict[str, Callable[[Path, Path, int], None]] = {
+    "cold": cold,
+    "warm": warm,
+    "small": small,
+    "scale": scale,
+}
+
+
+def main() -> None:
+    """Reads the options and prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--peers", type=Path, default=Path(sys.executable).parent)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
+    options = parser.parse_args()
+    print(f"load before: {os.getloadavg()[0]:.1f}, cores: {os.cpu_count()}")
+    for part in options.parts or ["cold", "warm", "small"]:
+        PARTS[part](options.corpus.resolve(), options.peers.resolve(), options.runs)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

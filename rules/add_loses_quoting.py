@@ -9,7 +9,7 @@ from jobsafety_lint.meaning.commands import Arg
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.meaning.queue.joining import OPERATORS, Trouble, trouble
-from jobsafety_lint.model import Confidence, Edit, Fix, Severity
+from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place
 
@@ -47,7 +47,7 @@ def queued(call: QueueCommand, context: Context) -> Iterator[Draft]:
     if arg.origin is not None and arg.literal is None:
         related += ((arg.origin, "its value comes from here"),)
     yield RULE.found(
-        call.through(call.rest[-1]),
+        _job_words(call),
         f"pueue joins the job's words with blanks for `sh -c`, so {_shown(arg)} {first.what}",
         label="write the whole job as one quoted word, or give `--escape`",
         related=related,
@@ -57,6 +57,15 @@ def queued(call: QueueCommand, context: Context) -> Iterator[Draft]:
         data={"words": [_shown(a) for a, _ in shown]},
         subject=call.place,
     )
+
+
+def _job_words(call: QueueCommand) -> Place:
+    """The words of the job, as far as they stand in one place."""
+    first, last, whole = call.rest[0].place, call.rest[-1].place, call.place
+    if first.source is not whole.source or last.source is not whole.source:
+        return whole
+    inside = whole.span.start <= first.span.start < last.span.end <= whole.span.end
+    return Place(whole.source, Span(first.span.start, last.span.end)) if inside else whole
 
 
 def _trouble(call: QueueCommand, at: int, arg: Arg, globs: list[Glob]) -> Trouble | None:

@@ -55,7 +55,7 @@ def queued_blindly(sequence: Sequence, context: Context) -> Iterator[Draft]:
             continue
         seen.add(loops[0])
         yield RULE.found(
-            call.place,
+            call.verb,
             f"`{header(loops[0])}` queues its jobs whether or not pueue has them already: nothing looks at what is "
             f"queued or running{_notes(flow, call)}",
             label="skip a job whose label is among the unfinished ones of `pueue status --json`",

@@ -19,7 +19,8 @@ RULE = Rule(
     Severity.WARNING,
     Confidence.HIGH,
     references=("INV-3",),
-    fix="safe",
+    fix="safe or unsafe",
+    unsafe_because="what else is done for a new folder is done by every job now that did not find it",
     silent_where=("JOB103",),
 )
 
@@ -46,7 +47,9 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
     guard = _guard(act, context)
     if guard is None or not act.exclusive or act.what == "link":
         return
-    if act.what == "file" and (act.language == "shell" or is_lock_name(act.path)):  # taken in one step
+    if (act.status == "branch" and not _has_alternative(act)) or is_lock_name(act.path):  # taken in one step
+        return
+    if act.what == "file" and act.language == "shell":
         return
     if guard.shape == "early-exit" and guard.leaving in _FAILING and act.checked:
         return  # the loser of the race gets an error either way
@@ -79,15 +82,22 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
     )
 
 
+def _has_alternative(act: Create) -> bool:
+    """Whether something stands behind it for the case that it fails (`mkdir d || exit 1`)."""
+    behind = act.place.source.text[act.place.span.end :]
+    return re.match(r"[ \t]*(?:\d?>+&?[ \t]*\S+[ \t]*)*\|\|", behind) is not None
+
+
 def _fix(act: Create, guard: Guard) -> Fix | None:
     text = act.place.text
-    if act.what != "directory" or "\n" in text or not is_verbatim(act.place):
+    if act.what != "directory" or act.status == "branch" or "\n" in text or not is_verbatim(act.place):
         return None
-    at = guard.statement.location if guard.sole and guard.only_check else act.place.location
+    alone = guard.sole and guard.only_check
+    at = guard.statement.location if alone else act.place.location
     if act.language == "shell":
         if act.by != "mkdir" or text != act.place.text.strip() or not text.startswith("mkdir"):
             return None
-        return Fix("make it with `mkdir -p`", (Edit(at, re.sub(r"^mkdir\b", "mkdir -p", text)),), True)
+        return Fix("make it with `mkdir -p`", (Edit(at, re.sub(r"^mkdir\b", "mkdir -p", text)),), alone)
     if act.by == "os.mkdir" and text.startswith("os.mkdir(") and "dir_fd" not in text:
         text = "os.makedirs" + text[len("os.mkdir") :]
     elif act.by not in {"os.makedirs", "Path.mkdir"}:
@@ -96,4 +106,4 @@ def _fix(act: Create, guard: Guard) -> Fix | None:
         return None
     comma = "" if text.endswith(("()", "( )")) else ", "
     made = f"{text[:-1].rstrip().removesuffix(',')}{comma}exist_ok=True)"
-    return Fix("make it with `exist_ok=True`", (Edit(at, made),), True)
+    return Fix("make it with `exist_ok=True`", (Edit(at, made),), alone)

@@ -22,6 +22,8 @@ RULE = Rule(
 )
 
 _ADVICE = {False: "delete it without asking", True: "move it without asking"}
+_RESULT = "the function or script that ends with it succeeds now where there was nothing to delete"
+_PROTECTED = "what is write-protected in the folder is deleted without a question"
 _FOLDER = "a folder of that name was left alone before, and makes the call fail now"
 _EXISTENCE = frozenset({"exists", "file", "directory", "link", "listed", "nonempty"})
 
@@ -56,28 +58,14 @@ def _fix(act: Delete, guard: Guard, context: Context) -> Fix | None:
         return None
     at = guard.statement.location
     text = act.place.text
-    # a folder was left alone by a check for a file, and makes the delete fail; what has a suffix is no folder
-    is_no_folder = guard.check.test == "exists" or (guard.check.test == "file" and bool(act.path.suffix))
     if act.language == "shell":
-        match = re.match(r"rm(\s+-[rRv]+)?\s", text)
-        if act.by != "rm" or match is None:
-            return None
-        forced = re.sub(r"^rm\b", "rm -f", text, count=1)
-        safe = act.what == "file" and is_no_folder and "\n" not in text
-        reason = (
-            _FOLDER
-            if act.what == "file"
-            else "what is write-protected in the folder is deleted without a question"
-        )
-        return Fix("delete it with `rm -f`", (Edit(at, forced),), safe, "" if safe else reason)
+        return _forced(act, guard)
     if act.by == "Path.unlink" and act.pathlike and text.endswith("()"):
+        reason = "" if _is_no_folder(act, guard) else _FOLDER
+        if guard.shape not in {"if", "and"}:
+            reason = reason or "it is done once, however often the check would have been made"
         made = text[:-1] + "missing_ok=True)"
-        return Fix(
-            "delete it with `missing_ok=True`",
-            (Edit(at, made),),
-            is_no_folder,
-            "" if is_no_folder else _FOLDER,
-        )
+        return Fix("delete it with `missing_ok=True`", (Edit(at, made),), not reason, reason)
     if act.what == "moved" or act.language != "python" or guard.shape not in {"if", "while"}:
         return None
     edits = suppressed(context.file, guard.statement, text)
@@ -89,3 +77,30 @@ def _fix(act: Delete, guard: Guard, context: Context) -> Fix | None:
         edits,
         reason=reason if act.what == "tree" else _FOLDER,
     )
+
+
+def _is_no_folder(act: Delete, guard: Guard) -> bool:
+    """Whether the check let no folder be; what has a suffix is none."""
+    return guard.check.test == "exists" or (guard.check.test == "file" and bool(act.path.suffix))
+
+
+def _forced(act: Delete, guard: Guard) -> Fix | None:
+    """`rm -f` in place of the check and `rm`."""
+    text = act.place.text
+    if act.by != "rm" or re.match(r"rm(\s+-[rRv]+)?\s", text) is None:
+        return None
+    if guard.shape == "and" and act.status == "branch":
+        return None  # `if [ -f x ] && rm x`: that it was there, and that it was this job that deleted it, decides
+    if guard.shape not in {"if", "and", "or"}:
+        return None
+    reason = ""
+    if guard.shape == "and" and act.status == "result":
+        reason = _RESULT
+    elif act.what != "file":
+        reason = _PROTECTED
+    elif not _is_no_folder(act, guard):
+        reason = _FOLDER
+    elif "\n" in text:
+        reason = "the command has several lines"
+    made = re.sub(r"^rm\b", "rm -f", text, count=1)
+    return Fix("delete it with `rm -f`", (Edit(guard.statement.location, made),), not reason, reason)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Sequence
 from jobsafety_lint.meaning.queue.flow import flow_of, header, job_loops, label_gap, label_of
+from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.source import Place
 
 RULE = Rule(
     "JOB325",
@@ -19,6 +21,16 @@ RULE = Rule(
     references=("INV-8", "DT"),
     silent_where=("JOB302",),
 )
+
+
+def _label_word(call: QueueCommand) -> Place | None:
+    label = call.value("-l", "--label")
+    return label.place if label is not None else None
+
+
+def _add_word(call: QueueCommand) -> Place:
+    word = call.subcommand_word
+    return word.place if word is not None and word.place.source is call.place.source else call.place
 
 
 @RULE.on(Sequence)
@@ -39,7 +51,7 @@ def not_told_apart(sequence: Sequence, context: Context) -> Iterator[Draft]:
         else:
             message = f"the label `{label.template}` leaves out {names}: jobs that differ only in that have one label"
         yield RULE.found(
-            call.place,
+            _label_word(call) or _add_word(call),
             message,
             label="put every parameter that tells the jobs apart into `--label`",
             related=((loops[-1].place, "varied by this loop"),),

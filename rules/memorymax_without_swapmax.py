@@ -10,9 +10,9 @@ from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.daemons import DEFAULT_SLICES, UnitSection, slice_setting
 from jobsafety_lint.meaning.resources.hosts import host_of
 from jobsafety_lint.meaning.resources.limits import SystemdRun, is_unlimited, systemd_run
-from jobsafety_lint.model import Confidence, Edit, Fix, Location, Severity
+from jobsafety_lint.model import Confidence, Edit, Fix, Location, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
-from jobsafety_lint.source import Source
+from jobsafety_lint.source import Place, Source
 
 RULE = Rule(
     "JOB501",
@@ -49,7 +49,7 @@ def capped(command: Command, context: Context) -> Iterator[Draft]:
         return
     value = run.properties[name].pattern.template
     yield RULE.found(
-        command.place,
+        _through(command, run.given[name]),
         f"the job may use {value} of memory and, beyond it, as much swap as the host has: `{name}` does not limit swap",
         label="add `-p MemorySwapMax=0`, or a swap limit that you mean",
         fix=_fix(run.given[name], command),
@@ -80,6 +80,13 @@ def unit(section: UnitSection, context: Context) -> Iterator[Draft]:
         fix=Fix("allow no swap", (Edit(end, "\nMemorySwapMax=0"),)),
         data={"cap": cap.value},
     )
+
+
+def _through(command: Command, cap: Arg) -> Place:
+    """From the start of the command to the limit, where that stands in it."""
+    whole, end = command.place, cap.place.span.end
+    inside = cap.place.source is whole.source and whole.span.start < end <= whole.span.end
+    return Place(whole.source, Span(whole.span.start, end)) if inside else whole
 
 
 def _more_options(run: SystemdRun) -> bool:

@@ -34,7 +34,7 @@ def forced(sequence: Sequence, context: Context) -> Iterator[Draft]:
             continue
         message, related = reason
         yield RULE.found(
-            call.place,
+            _flag(call) or call.place,
             message,
             label="let the queue start them: `pueue enqueue` or `pueue parallel`"
             if call.subcommand == "start"
@@ -45,6 +45,14 @@ def forced(sequence: Sequence, context: Context) -> Iterator[Draft]:
 
 
 _Reason = tuple[str, tuple[tuple[Place, str], ...]]
+
+
+def _flag(call: QueueCommand) -> Place | None:
+    """The word `--immediate`."""
+    if call.subcommand == "start":
+        return None
+    given = call.given("-i" if call.subcommand == "add" else "-k", "--immediate", "--start-immediately")
+    return given.word.place if given is not None else None
 
 
 def _reason(flow: Flow, at: int, call: QueueCommand, context: Context) -> _Reason | None:

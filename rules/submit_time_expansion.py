@@ -50,6 +50,7 @@ class _Early:
     text: str
     why: str
     confidence: Confidence
+    word: Place | None = None
 
 
 @RULE.on(Command)
@@ -95,7 +96,7 @@ def _drafts(found: list[_Early], place: Place, when: str) -> Iterator[Draft]:
         confidence=best,
         fix=fix,
         data={"expansions": shown},
-        subject=first.text if first.text == "$$" else None,
+        subject=first.word if first.text == "$$" else None,
     )
 
 
@@ -122,7 +123,7 @@ def _in_words(
             unset = value is not None and value.text == code and not value.version
             verdict = judge(Hole(code, version=0 if unset or _is_one_hole(place) else 1), before)
             if verdict is not None:
-                yield _Early(place, code, *verdict)
+                yield _Early(place, code, *verdict, arg.place)
             before += "\0"
         before += " "
 

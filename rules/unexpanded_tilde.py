@@ -138,8 +138,8 @@ _PATH_OPTIONS = re.compile(
 @RULE.on(Command)
 def tilde_in_words(command: Command, context: Context) -> Iterator[Draft]:
     """Words of a command that begin with a `~` in quotes, or hold one behind an option's `=`."""
-    if command.language != "shell":
-        return
+    if command.language != "shell" or (command.execution.daemon == "systemd" and not command.execution.shell):
+        return  # nothing at all is expanded in a unit: JOB608 says so
     for at, arg in enumerate(_own_words(command)):
         before = command.args[at - 1].text if at else None
         yield from _word(command, arg, before)

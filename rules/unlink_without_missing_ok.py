@@ -20,7 +20,7 @@ RULE = Rule(
     references=("INV-3",),
     fix="unsafe",
     unsafe_because="a file that is missing by mistake is not noticed any more",
-    silent_where=("JOB101", "JOB205"),
+    silent_where=("JOB101", "JOB205", "JOB109"),
 )
 
 

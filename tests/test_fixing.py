@@ -236,6 +236,23 @@ def test_what_the_host_can_hold_is_fixed(
     assert (tmp_path / name).read_text() == after
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'if mkdir "$lock" 2>/dev/null; then echo mine; fi\n',
+        'if [ ! -d "$1" ] && mkdir "$1"; then echo mine; fi\n',
+        'if [ -d "$1" ]; then exit 0; fi\nif mkdir "$1" 2>/dev/null; then echo mine; fi\n',
+        "if [ -e x.json ] && rm x.json; then echo mine; fi\n",
+        "while [ -e x.json ] && rm x.json; do echo again; done\n",
+        "[ -e x.json ] && rm x.json && ./run\n",
+        '[ -d "$lockdir" ] || mkdir "$lockdir"\n',
+    ],
+)
+def test_what_decides_who_was_first_is_never_touched(text: str, findings: Findings, tmp_path: Path) -> None:
+    findings({"a.sh": "#!/bin/bash\n" + text}, "--pedantic", "--fix", "--unsafe-fixes", "--ignore", "JOB103")
+    assert (tmp_path / "a.sh").read_text() == "#!/bin/bash\n" + text
+
+
 def test_no_comment_is_lost(findings: Findings, tmp_path: Path) -> None:
     files = {
         "a.sh": "if [ -e x.json ]; then\n    # the old one\n    rm x.json\nfi\n",

@@ -102,7 +102,7 @@ TABLE = (
     Row("justfile", "justfile", f"a x:\n    @echo {{{{x}}}}; {KILL}\n    {ADD}\n    {FIRST_LINE}\n", "sh", codes=NO_PIPEFAIL),
     Row("justfile shebang", "justfile", f"a:\n    #!/bin/bash\n    set -eo pipefail\n{lines('    ')}", "bash", True, True, ALL),
     Row("python list", "a.py", "import subprocess\nsubprocess.run(['pueue', 'kill', '42'])\n", "", codes=PLAIN,
-        written=(("JOB301", "subprocess.run(['pueue', 'kill', '42'"),)),
+        written=(("JOB301", "subprocess.run(['pueue', 'kill', '42'])"),)),
     Row("python string", "a.py", f"import subprocess\nsubprocess.run('''set -e\n\\t{ONE_LINE}''', shell=True)\n", "sh", True, False, NO_PIPEFAIL),
     Row("python bash", "a.py", f"import subprocess\nsubprocess.run(['bash', '-eo', 'pipefail', '-c', f'echo {{x}};' '{ONE_LINE}'])\n", "bash", True, True, ALL),
     Row("os.system", "a.py", f"import os\nos.system('{ONE_LINE}')\n", "sh", codes=PLAIN),

@@ -297,7 +297,7 @@ class _Globs:
         self.base = root.as_posix().rstrip("/") + "/"
         plain = all(_PLAIN_NAME.fullmatch(line) for line in lines)
         self.names = frozenset(line for line in lines if not line.endswith("/")) if plain else None
-        self.folders = frozenset(line[:-1] for line in lines if line.endswith("/"))
+        self.folders = frozenset(line[:-1] for line in lines if plain and line.endswith("/"))
         self.spec = pathspec.GitIgnoreSpec.from_lines(lines) if self.names is None else None
         self.is_default = tuple(lines) == _DEFAULT_LINES
 

@@ -18,6 +18,7 @@ from jobsafety_lint.fixing import Change, Fixed
 from jobsafety_lint.model import Finding, Report
 from jobsafety_lint.source import Source, SourceFile
 
+_UNUSED = "JOB002"
 _WIDEST = 100
 """A line that a comment makes longer than this gets it above instead."""
 _OURS = re.compile(r"#\s*jobsafety:\s*ignore\s*\[(?P<names>[^\]]*)\]", re.IGNORECASE)
@@ -67,6 +68,8 @@ class _File:
     changed: bool = True
     inserted: tuple[int, ...] = ()
     """The lines of `data` that stand there for a comment alone."""
+    comments: dict[int, _Spot] = field(default_factory=dict)
+    """The lines of `data` with our comments, and what places these were meant for."""
 
 
 def add(
@@ -183,12 +186,13 @@ def _with_comments(file: _File, reason: str) -> bytes | None:
     while wishes := [wish for wish in file.wishes if wish.spots]:
         data = _try(file, wishes, reason)
         if data is not None:
-            file.inserted = _written(file.source, wishes, reason).inserted
+            written = _written(file.source, wishes, reason)
+            file.inserted, file.comments = written.inserted, written.comments
             return data
         bad = [wish for wish in wishes if _try(file, [wish], reason) is None]
         for wish in bad or wishes:  # where only together they do harm, all move on
             wish.spots.pop(0)
-    file.inserted = ()
+    file.inserted, file.comments = (), {}
     return None
 
 
@@ -206,15 +210,17 @@ def _try(file: _File, wishes: Sequence[_Wish], reason: str) -> bytes | None:
     if isinstance(after, Skipped):
         return None
     reading = reading_of(after, file.task)
-    return data if written.comments <= reading.comment_lines and reading.unread <= file.unread else None
+    return data if set(written.comments) <= reading.comment_lines and reading.unread <= file.unread else None
 
 
 @dataclass(frozen=True)
 class _Written:
-    """A text with comments, the lines (from 1) on which these stand, and those that are there for nothing else."""
+    """A text with comments, the lines (from 1) on which these stand with the places that they were meant for, and the
+    lines that are there for nothing else.
+    """
 
     text: str
-    comments: frozenset[int]
+    comments: dict[int, _Spot]
     inserted: tuple[int, ...]
 
 
@@ -226,7 +232,7 @@ def _written(source: SourceFile, wishes: Sequence[_Wish], reason: str) -> _Writt
     rows = source.text.split("\n")
     why = f" {reason}" if reason else ""
     out: list[str] = []
-    commented: set[int] = set()
+    commented: dict[int, _Spot] = {}
     inserted: list[int] = []
     for number, row in enumerate(rows, 1):
         above, behind = by_spot.get(_Spot(number, above=True)), by_spot.get(_Spot(number, above=False))
@@ -237,7 +243,7 @@ def _written(source: SourceFile, wishes: Sequence[_Wish], reason: str) -> _Writt
             else:
                 out.append(f"{indent}# jobsafety: ignore[{', '.join(sorted(above))}]{why}")
                 inserted.append(len(out))
-            commented.add(len(out))
+            commented[len(out)] = _Spot(number, above=True)
         if not behind:
             out.append(row)
             continue
@@ -247,8 +253,8 @@ def _written(source: SourceFile, wishes: Sequence[_Wish], reason: str) -> _Writt
             if _OURS.search(row)
             else f"{row.rstrip()}  # jobsafety: ignore[{names}]{why}"
         )
-        commented.add(len(out))
-    return _Written("\n".join(out), frozenset(commented), tuple(inserted))
+        commented[len(out)] = _Spot(number, above=False)
+    return _Written("\n".join(out), commented, tuple(inserted))
 
 
 def _extended(row: str, names: set[str]) -> str:
@@ -263,8 +269,10 @@ def _extended(row: str, names: set[str]) -> str:
 def _move_on(files: dict[str, _File], report: Report) -> None:
     """Takes the places of comments that have not silenced what they were meant for off the lists."""
     left = _left(files, report)
-    for file in files.values():
+    idle = {(f.location.path, f.location.line) for f in report.findings if f.code == _UNUSED}
+    for path, file in files.items():
+        useless = {spot for line, spot in file.comments.items() if (path, line) in idle}
         for wish in file.wishes:
-            if wish.spots and any(_place(f) in left for f in wish.findings):
+            if wish.spots and (wish.spots[0] in useless or any(_place(f) in left for f in wish.findings)):
                 wish.spots.pop(0)
                 file.changed = True

@@ -27,7 +27,7 @@ def changed(
         OSError: a file cannot be written; it is as it was.
     """
     done = Fixed(found)
-    if given["do_fix"] or given["show_diff"]:
+    if given["do_fix"] or (given["show_diff"] and not given["add_suppressions"]):
         write, unsafe = not given["show_diff"], given["unsafe_fixes"]
         done = until_stable(tasks, options, found, unsafe=unsafe, write=write, memory=memory)
     if given["add_suppressions"]:

@@ -19,13 +19,13 @@ from jobsafety_lint.config import UsageError
 def server(*, rules_dirs: tuple[Path, ...], verbose: bool) -> None:
     """Show findings in an editor (Language Server Protocol over stdin and stdout); see docs/editors.md."""
     try:
-        import pygls  # noqa: F401
-    except ModuleNotFoundError as error:
+        from jobsafety_lint.server.app import create
+    except ImportError as error:  # not there, or of an older version
+        if (error.name or "").partition(".")[0] not in {"pygls", "lsprotocol"}:
+            raise
         raise UsageError(
-            f"server: {error.name} is not installed; install it with `pip install 'jobsafety-lint[server]'`"
+            "server: it needs pygls 2 or newer; install it with `pip install 'jobsafety-lint[server]'`"
         ) from None
-    from jobsafety_lint.server.app import create
-
     registry.use(rules_dirs)
     registry.catalogue()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if verbose else logging.ERROR)

@@ -50,7 +50,8 @@ class FileFacts:
             return None
         from jobsafety_lint.readers.python.close import ExactReader  # libcst: only where there are findings
 
-        return ExactReader(self.source.text, known[1].statements)
+        outline = known[1]
+        return ExactReader(self.source.text, [*(f.span for f in outline.functions), *outline.statements])
 
     def _levels(self, place: Place) -> list[tuple[Source, Span, Outline | None]]:
         levels = []

@@ -86,6 +86,8 @@ class Act(FileFact):
     """How it is tolerated that somebody else has just made it (`exist_ok`, `handler`, `suppress`, `-p`, `|| true`)."""
     statement: Place | None = None
     """The statement that consists of this act alone (an expression statement, a simple command), if it does."""
+    status: str = ""
+    """What becomes of the exit status of a shell's command, as `Command.status` has it."""
 
     @property
     def subject(self) -> object:

@@ -38,6 +38,8 @@ _PURPOSES = _POSITIONS | _words("cache partial tmp temp")
 _NAME_PURPOSES = _PURPOSES | _words("state manifest marker")
 """Words that say what a name is for: in what leads to it, and in the name itself."""
 
+_LOCKS = _words("lock locks lockfile lease leases")
+_HOLDERS = _words("holder owner lessee locker worker")
 _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
 _RUN_FOLDERS = _words("out output outputs exp experiment egs work run dest target result results")
@@ -257,6 +259,8 @@ def _judged(
     """Whether a parameter that is not in the name counts as missing, and how sure that is."""
     if evidence.tier == FIXED or not _may_tell_apart(parameter, settings, certain=evidence.is_certain):
         return
+    if _HOLDERS & set(words_of(parameter.name)) and (name.template.words | name.purposes) & _LOCKS:
+        return  # a lock must not have its holder's name: others are to find it
     if not name.pattern.holes and not (name.template.words | name.purposes) & _POSITIONS:
         return  # a constant name of anything else is a fixed-temp-name, or shared on purpose
     if evidence.is_certain:

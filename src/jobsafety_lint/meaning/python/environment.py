@@ -18,7 +18,13 @@ def environment_facts(outline: Outline) -> Iterator[EnvironmentRead | Environmen
     """The reads, sets and loads of a file, in the order of the text."""
     if not _SOMETHING.search(outline.source.text):
         return
-    found = [fact for node in walk(outline.tree) for fact in _facts(node, outline)]
+    text = outline.source.text
+    mentioning = (
+        statement
+        for statement in outline.tree.body
+        if _SOMETHING.search(text, outline.start(statement), outline.end(statement))
+    )
+    found = [fact for statement in mentioning for node in walk(statement) for fact in _facts(node, outline)]
     yield from sorted(found, key=lambda fact: fact.place.span.start)
 
 

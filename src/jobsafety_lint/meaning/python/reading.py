@@ -153,6 +153,7 @@ _POOL_METHODS = frozenset(
 _POOLS = re.compile(
     r"multiprocessing|ProcessPool|ThreadPool|concurrent\.futures|joblib|\bPool\b|dask|\bray\b|Process\(|Thread\("
 )
+_CALLS = re.compile(r"\w+(?=\s*\()")
 _NOQA = re.compile(r"noqa[^\n]*JOB", re.IGNORECASE)
 _LONG = 2000
 """Code points above which a constant is data."""
@@ -273,9 +274,14 @@ class PythonFile:
         ]
         helpers = {d.name for d in wanted}
         told = {d.name for d in wanted if any(has_category_word(p.arg) for p in d.parameters)}
-        askers = asking_functions(text, self.outline.functions)
-        for definition in self.outline.functions:
-            if definition not in wanted and self._calls_any(definition, helpers, told, askers):
+        asking = {
+            name
+            for name in helpers
+            if name in told or _speaks_of_state(name) or name.endswith(("path", "file", "name"))
+        } | asking_functions(text, self.outline.functions)
+        chosen = {id(definition) for definition in wanted}
+        for definition in self.outline.functions if asking else ():
+            if id(definition) not in chosen and self._calls_any(definition, asking):
                 wanted.append(definition)
         if _FOLLOWED.search(text):
             wanted = self._with_callers(wanted)
@@ -303,6 +309,8 @@ class PythonFile:
         names = has_glob or _speaks_of_state(text) or _NAME_TEXT.search(text) is not None
         if not strong and not names:
             return False
+        if strong and not names and _CALLED.union(self._renamed).isdisjoint(_CALLS.findall(text)):
+            return False
         for inner in walk(node):
             if strong and isinstance(inner, ast.Call):
                 called = (
@@ -325,26 +333,14 @@ class PythonFile:
                 return True
         return False
 
-    def _calls_any(
-        self, definition: Definition, helpers: set[str], told: set[str], askers: frozenset[str]
-    ) -> bool:
-        """Whether a function calls a helper that returns the name of a file, one that is `told` a category, or one that
+    def _calls_any(self, definition: Definition, names: set[str]) -> bool:
+        """Whether a function calls a helper that returns the name of a file, one that is told a category, or one that
         asks for a file: which then is its caller's business.
         """
-        for inner in walk(definition.node):
-            if isinstance(inner, ast.Call):
-                called = (
-                    inner.func.attr
-                    if isinstance(inner.func, ast.Attribute)
-                    else getattr(inner.func, "id", "")
-                )
-                if called in askers:
-                    return True
-                if called in helpers and (
-                    called in told or _speaks_of_state(called) or called.endswith(("path", "file", "name"))
-                ):
-                    return True
-        return False
+        text = self.source.text[definition.span.start : definition.span.end]
+        return not names.isdisjoint(_CALLS.findall(text)) and not names.isdisjoint(
+            _called_names(definition.node)
+        )
 
     def _with_callers(self, wanted: list[Definition]) -> list[Definition]:
         """These functions and all that call them, by way of others too, in the order of the text."""

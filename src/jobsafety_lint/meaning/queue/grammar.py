@@ -249,6 +249,17 @@ class QueueCommand:
         """The program with its subcommand: `pueue add` of `pueue add --label x -- cmd`."""
         return self.through(self.subcommand_word)
 
+    @property
+    def verb(self) -> Place:
+        """The words that say what is done, for findings that are about no other word: `pueue add`. In Python, where a
+        finding stands at a whole expression, it is the subcommand if that is in the line where the call begins.
+        """
+        word, whole = self.subcommand_word, self.place
+        if not self.in_python or word is None or word.place.source is not whole.source:
+            return self.head
+        near = word.place.location.line == whole.location.line and word.place.span != whole.span
+        return word.place if near else whole
+
     def through(self, word: Arg | None) -> Place:
         """From the start of the command to the end of one of its words."""
         whole = self.place

@@ -84,6 +84,7 @@ def _act(kind: type[Act], command: Command, arg: Arg, **more: object) -> Act:
         command.name,
         "shell",
         statement=command.statement,
+        status=command.status,
         **{"tolerates_existing": "|| true" if command.status == "masked" else None, **more},  # type: ignore[arg-type]  # the fields of the kinds differ
     )
 

@@ -49,6 +49,9 @@ from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, SnippetBuilder, Source
 
 MAX_DEPTH = 8
+MAX_FOREIGN = 400
+"""How many statements of sourced files are read for one file. After that, what they define and set still counts: a library
+that a thousand scripts source must not be read a thousand times."""
 """How deep wrappers, strings and function calls are followed."""
 
 MAX_SOURCED = 12
@@ -103,6 +106,7 @@ class Interpreter:
     """Files that a `source` may have meant, and whether they are there: what is found depends on them."""
     _foreign: int = 0
     """How many sourced files we are in: what happens there counts, but is reported with that file alone."""
+    _foreign_left: int = MAX_FOREIGN
     _origins: dict[int, Source] = field(default_factory=dict)
     _frames: list[Frame] = field(default_factory=list)
     _functions_around: list[sh.Function | None] = field(default_factory=lambda: [None])
@@ -306,6 +310,10 @@ class Interpreter:
 
     def statement(self, statement: sh.Statement, source: Source, state: State, use: Use) -> list[Command]:
         """Reads one statement and returns the commands that it runs itself."""
+        if self._foreign:
+            self._foreign_left -= 1
+            if self._foreign_left < 0 and not shapes.sets_only(statement):
+                return []
         match statement:
             case sh.Command():
                 return self.command(statement, source, state, use)

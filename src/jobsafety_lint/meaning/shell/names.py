@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -108,6 +109,9 @@ class ScriptArgument:
     used: bool = False
 
 
+_POSITION = re.compile(r"\$\{?[1-9]")
+
+
 def script_arguments(tree: ShellTree, facts: Sequence[object]) -> list[ScriptArgument]:
     """The arguments that a script keeps in variables."""
     taken = frozenset().union(
@@ -121,7 +125,10 @@ def script_arguments(tree: ShellTree, facts: Sequence[object]) -> list[ScriptArg
 
 
 def _positional(tree: ShellTree) -> Iterator[ScriptArgument]:
-    shifts = any(
+    text = tree.source.text
+    if not _POSITION.search(text):
+        return
+    shifts = "shift" in text and any(
         isinstance(n, sh.Command) and n.words and n.words[0].literal == "shift" for n in tree.script.walk()
     )
     for item in tree.script.body.items:
@@ -136,6 +143,8 @@ def _positional(tree: ShellTree) -> Iterator[ScriptArgument]:
 
 
 def _options(tree: ShellTree) -> Iterator[ScriptArgument]:
+    if "case" not in tree.source.text:
+        return
     for node in tree.script.walk():
         if not isinstance(node, sh.Case):
             continue

@@ -27,6 +27,16 @@ def reads_input(condition: sh.Block) -> bool:
     return False
 
 
+_SETTING = frozenset({"set", "shopt", "cd", "export", "readonly", "declare", "typeset", "source", "."})
+
+
+def sets_only(statement: sh.Statement) -> bool:
+    """Whether a statement does nothing but change the shell itself: a definition, an assignment, `set`, `cd`, `source`."""
+    if isinstance(statement, sh.Command):
+        return not statement.words or statement.words[0].literal in _SETTING
+    return isinstance(statement, sh.Function)
+
+
 def asks_status(statement: sh.Statement) -> bool:
     """Whether a statement looks at `$?` of what ran before it."""
     match statement:

@@ -112,7 +112,9 @@ def is_readable(text: str) -> bool:
 
 
 class ExactReader:
-    """libcst's word on where things stand in a file. Only the statements at the top that are asked about are read."""
+    """libcst's word on where things stand in a file. Of the given statements, which may hold each other, only the smallest
+    ones that are asked about are read.
+    """
 
     def __init__(self, text: str, statements: Sequence[Span]) -> None:
         self.text = text
@@ -123,15 +125,16 @@ class ExactReader:
         """The node that stands at a span, or else the smallest one around it. Parentheses around it, and text inside of a
         string, count as standing there. None where libcst cannot tell.
         """
-        around = next((s for s in self._statements if span in s), None)
+        holding = [statement for statement in self._statements if span in statement]
+        around = min(holding, key=lambda s: s.end - s.start) if holding else None
         nodes = self._nodes_of(around) if around is not None else None
         if not nodes:
             return None
         inner = self._without_parentheses(span)
         if inner in nodes or span in nodes:
             return span
-        holding = [node for node in nodes if span in node]
-        return min(holding, key=lambda node: node.end - node.start) if holding else None
+        wider = [node for node in nodes if span in node]
+        return min(wider, key=lambda node: node.end - node.start) if wider else None
 
     def _nodes_of(self, statement: Span) -> list[Span] | None:
         if statement not in self._nodes:

@@ -52,7 +52,12 @@ class Node:
         while stack:
             node = stack.pop()
             yield node
-            stack.extend(reversed(list(node.children())))
+            for name in reversed(_fields_of(type(node))):  # type: ignore[arg-type]  # as above
+                value = getattr(node, name)
+                if value.__class__ is tuple:
+                    stack += [item for item in reversed(value) if isinstance(item, Node)]
+                elif isinstance(value, Node):
+                    stack.append(value)
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
