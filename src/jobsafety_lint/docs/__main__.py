@@ -35,7 +35,7 @@ def build(site: Path) -> int:
     made = pages.site_pages(ROOT)
     for path in SOURCES.rglob("*"):
         if path.is_file() and path.relative_to(SOURCES).as_posix() not in made:
-            path.unlink()
+            path.unlink(missing_ok=True)
     write(SOURCES, made)
     command = ["-m", "sphinx", "--builder", "html", "--conf-dir", str(ROOT / "docs")]
     command += [
