@@ -16,6 +16,7 @@ _COMMANDS = {
     "baseline": ("baseline", "baseline", "Write down what is found now, to report only what is new."),
     "check": ("check", "check", "Check files and folders."),
     "config": ("configuration", "config_group", "Show what is configured."),
+    "map": ("map", "map_command", "Show jobs, and the files that they share."),
     "rule": ("rule", "rule", "Show a rule's page, or list all rules."),
     "server": ("server", "server", "Show findings in an editor (LSP)."),
     "test-rules": ("test_rules", "test_rules", "Test a folder of own rules by their pages."),

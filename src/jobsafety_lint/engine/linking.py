@@ -81,23 +81,11 @@ def _find_all(
     answers: Answers,
     changed: frozenset[str],
 ) -> dict[str, list[Pending]]:
-    given = {task.item.shown for task in tasks if task.given}
-    found_links = (mapped[task.item.shown].links for task in tasks if task.item.shown in mapped)
-    files = [links for links in found_links if links is not None and _counts(links, given)]
-    files.sort(key=lambda links: links.path)
-    by_path = {task.item.path.as_posix(): task for task in tasks}
     by_shown = {task.item.shown: task for task in tasks}
-
-    def read(path: str) -> Source | None:
-        task = by_path.get(path)
-        source = source_of(task) if task is not None else None
-        return None if isinstance(source, Skipped) else source
-
     selected = {id(task.settings): selected_rules(task.settings, options) for task in tasks}
     active = {rule.code: rule for rules in selected.values() for rule in rules if listens([rule], Project)}
-    settings = next(task.settings for task in tasks if task.given)
-    project = Project(root, files, settings, read, answers, changed)
-    context = Context(Source(root.as_posix(), ""), settings, "code", ())
+    project = project_of(root, tasks, mapped, answers, changed)
+    context = Context(Source(root.as_posix(), ""), project.settings, "code", ())
     found: dict[str, list[Pending]] = {}
     for draft in drafts_of(list(active.values()), [project], context, crashes):
         mark = draft.place
@@ -106,6 +94,29 @@ def _find_all(
         if task is not None:
             found.setdefault(mark.location.path, []).append(pending_of(draft, mark, task.settings))
     return found
+
+
+def project_of(
+    root: Path,
+    tasks: Sequence[Task],
+    mapped: Mapping[str, Mapped],
+    answers: Answers,
+    changed: frozenset[str] = frozenset(),
+) -> Project:
+    """The project whose files have been mapped; some of the tasks are `given`."""
+    given = {task.item.shown for task in tasks if task.given}
+    found_links = (mapped[task.item.shown].links for task in tasks if task.item.shown in mapped)
+    files = [links for links in found_links if links is not None and _counts(links, given)]
+    files.sort(key=lambda links: links.path)
+    by_path = {task.item.path.as_posix(): task for task in tasks}
+
+    def read(path: str) -> Source | None:
+        task = by_path.get(path)
+        source = source_of(task) if task is not None else None
+        return None if isinstance(source, Skipped) else source
+
+    settings = next(task.settings for task in tasks if task.given)
+    return Project(root, files, settings, read, answers, changed)
 
 
 def _counts(links: FileLinks, given: Collection[str]) -> bool:

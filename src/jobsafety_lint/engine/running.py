@@ -45,25 +45,11 @@ def run(
     lives_on = recollection is not None
     if memory is not None:
         recollection = Recollection(memory, options)
-    mapped: dict[str, Mapped] = {}
-
-    def read(some: Sequence[Task]) -> None:
-        known = recollection.mapped(some) if recollection is not None else {}
-        mapped.update(known)
-        new = {task.item.shown: task for task in some if task.item.shown not in known}
-        for done in _mapped(list(new.values()), options):
-            mapped[done.path] = done
-            if recollection is not None:
-                recollection.keep_mapped(new[done.path], done)
-            if progress is not None:
-                progress(len(mapped))
-
     if not lives_on:  # what is garbage at this time would stay for ever
         _collect_seldom()
     given = [task for task in tasks if task.given]
     lines = changed_lines(tasks, options.diff_base) if options.diff_base else None
-    read(given)
-    read(_others(tasks, mapped))
+    mapped = map_all(tasks, options, recollection, progress)
     linked, crashes = link(tasks, mapped, options, recollection)
     kept = [keep(task, mapped[task.item.shown], linked.get(task.item.shown, ()), options) for task in given]
     mine = [mapped[task.item.shown] for task in given]
@@ -85,6 +71,31 @@ def run(
     if memory is not None and recollection is not None:
         keep_report(tasks, options, memory, made, recollection.looks)
     return made
+
+
+def map_all(
+    tasks: Sequence[Task],
+    options: Options,
+    recollection: Remembers | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, Mapped]:
+    """Every file by itself, by its path as shown: the given ones, then what the others may have to do with them."""
+    mapped: dict[str, Mapped] = {}
+
+    def read(some: Sequence[Task]) -> None:
+        known = recollection.mapped(some) if recollection is not None else {}
+        mapped.update(known)
+        new = {task.item.shown: task for task in some if task.item.shown not in known}
+        for done in _mapped(list(new.values()), options):
+            mapped[done.path] = done
+            if recollection is not None:
+                recollection.keep_mapped(new[done.path], done)
+            if progress is not None:
+                progress(len(mapped))
+
+    read([task for task in tasks if task.given])
+    read(_others(tasks, mapped))
+    return mapped
 
 
 _MENTIONS = ("pueue", "subprocess", "os.system", "environ", "getenv", "load_dotenv", "Popen")
