@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -295,3 +297,27 @@ def time_limit(seconds: int) -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # behind a refused statement all words are masked; what follows must still be read
+        'x=${a:$b:1}\nif a; then\n  cat b | sed "s/x/y/" > $c\n  cp d e\n\n  f >g # why\n  h\nfi\n',
+        'x=${a:$b:1}\nif a; then\n  jq . <<<"$b" && echo >&2 "c"\nfi\nwhile read l; do m; done <<< "$n"\n{ o; } >&2\n',
+        'x=${a:$b:1}\nwhile b; do\n  case "$1" in\n    --keep) k="${2:?no}"; shift 2 ;;\n    -h|"a b"|[xy]*) cat <<\'E\'\nit\'s (this\nE\n      ;;\n    *) exit ;;\n  esac\ndone\n',
+        "x=${a:$b:1}\nfor l in $(seq 1 $[$n-1]); do\n  y=$[($a*${b[$l]})/$c]\n  z\ndone\n",
+        "f() {\n  if ! (($#)); then\n    g\n  fi\n}\nx=${a:$b:1}\nh() {\n  if ! (( $# > 1 )); then\n    g\n  fi\n}\n",
+        "x=${a:$b:1}\nif { [ a = b ] || [ c = d ]; } then\n  e\nfi\nif (a) then\n  b\nfi\n",
+        "x=${a:$b:1}\nif a; then\n  b=$(c |\\\n    d 'e'\\\n    )\n  f |\\\n  g\nfi\n",
+    ],
+)
+def test_valid_statements_are_read(text: str) -> None:
+    accepted = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True, check=False)
+    assert accepted.returncode == 0, accepted.stderr
+    script = read(text)
+    assert script.unread == ()
+    simple = [node for node in script.body.walk() if isinstance(node, sh.Command) and node.words]
+    names = {node.words[0].literal for node in simple}
+    wanted = set(re.findall(r"^ *([a-z]|jq|cp|cat|exit)(?: |$)", text, re.MULTILINE)) - {"x"}
+    assert wanted - {"l"} <= names

@@ -12,6 +12,16 @@ import re
 from jobsafety_lint.readers.shell.words import Scanner, WordError
 
 _STOPS = re.compile(r"""['"`\\$#<>(\[]""")
+_PLAIN_REDIRECTION = re.compile(r"<<<|>&[0-9-](?![\w])")
+"""Redirections that may as well be words of a simple command: the scanner reads those."""
+_CLOSED = re.compile(r"(?:(?:^|[\s;&|])(?:done|fi|esac)|[)}\]])[ \t]*(?:[0-9]*[<>][^;&|\n]*)?$")
+"""What a redirection of a compound command stands behind."""
+_CASE_PATTERN = re.compile(
+    r"((?:(?<![\w-])in|;;&?|;&)(?:\s+|\s#[^\n]*\n)*)(?!esac\b)([^\s()#;&<>][^\n()#;&<>]*?)\)"
+)
+"""In a masked text: what ends the branch before (or `in`), and a pattern with its bracket."""
+_THEN = re.compile(r"(?<=[\s;])(\}|\))[ \t](?=(?:then|do)\b)")
+"""`{ …; } then`: tree-sitter wants a `;` before `then`."""
 _ARRAY = re.compile(r"[A-Za-z_]\w*(?:\[[^\]\n]*\])?\+?=$")
 
 
@@ -20,6 +30,10 @@ def masked(scanner: Scanner, start: int, end: int) -> str:
     text = scanner.text
     out: list[str] = []
     at = done = start
+    bodies = sorted(
+        (found for found in scanner.heredocs.values() if start <= found.body.start < end),
+        key=lambda found: found.body.start,
+    )
 
     def blank(upto: int, cover: str | None = None) -> None:
         nonlocal at, done
@@ -32,6 +46,10 @@ def masked(scanner: Scanner, start: int, end: int) -> str:
         if match is None:
             break
         at = match.start()
+        while bodies and bodies[0].body.start <= at:  # the text of a here-document holds no words
+            at = max(at, bodies.pop(0).resume)
+        if at > match.start():
+            continue
         try:
             upto, cover = _piece(scanner, at, start, end)
         except WordError:
@@ -43,7 +61,12 @@ def masked(scanner: Scanner, start: int, end: int) -> str:
         else:
             blank(min(upto, end), cover)
     out.append(text[done:end])
-    return "".join(out)
+    return _CASE_PATTERN.sub(_plain_pattern, _THEN.sub(r"\1;", "".join(out)))
+
+
+def _plain_pattern(match: re.Match[str]) -> str:
+    """A pattern of a `case` in letters, its alternatives left apart."""
+    return match[1] + re.sub(r"[^\s|]", "a", match[2]) + ")"
 
 
 def _piece(scanner: Scanner, at: int, start: int, end: int) -> tuple[int | None, str | None]:
@@ -58,7 +81,7 @@ def _piece(scanner: Scanner, at: int, start: int, end: int) -> tuple[int | None,
                 return (end if newline < 0 else newline), ""
             return None, None
         case "\\":
-            return (at + 2, "") if text.startswith("\\\n", at) else (at + 2, None)
+            return (at + 2, "  ") if text.startswith("\\\n", at) else (at + 2, None)
         case "'" | '"':
             return scanner.skip_quoted(at, end), None
         case "`":
@@ -73,6 +96,8 @@ def _piece(scanner: Scanner, at: int, start: int, end: int) -> tuple[int | None,
                 return scanner.closing(at + 2, end, ")"), None
             if char == "<" and at in scanner.heredocs:
                 return _heredoc(scanner, at, end)
+            if (plain := _PLAIN_REDIRECTION.match(text, at, end)) and not _CLOSED.search(text, start, at):
+                return plain.end(), None
             if text.startswith(">&", at) and text[at + 2 : at + 3] not in "-0123456789 ":
                 return at + 2, "> "
             return None, None
@@ -102,7 +127,7 @@ def _dollar(scanner: Scanner, at: int, end: int) -> tuple[int | None, str | None
     if following == "{":
         return scanner.closing(at + 2, end, "}"), None
     if following == "[":
-        return text.find("]", at, end) + 1 or at + 2, None
+        return scanner.old_arithmetic(at, end) or at + 2, None
     if following == "'":
         close = at + 2
         while close < end and text[close] != "'":

@@ -125,6 +125,9 @@ def _body(units: list[Unit], span: Span) -> sh.Block:
     return sh.Block(Span(items[0].span.start, items[-1].span.end), items)
 
 
+_MOST_REPAIRS = 40
+
+
 class _Reader:
     """Reads one text and the bodies of its substitutions."""
 
@@ -136,6 +139,8 @@ class _Reader:
         self.scanner = Scanner(text, len(source.holes), self.heredocs, self.script)
         self.nested_unread: list[sh.Unread] = []
         self.tries = 0
+        self.repairs = 0
+        self.swallowed = -1
 
     def script(self, start: int, end: int) -> sh.Script:
         """The body of a substitution."""
@@ -156,6 +161,10 @@ class _Reader:
         masking = False
         while at < end:
             stop = self._cut(at, end, data[at - base : end - base], units, comments, masking=masking)
+            if stop < 0 and masking:  # tree-sitter has swallowed a newline: it gets a `;` for it
+                at = -stop - 1
+                data = data[: self.swallowed - base] + b";" + data[self.swallowed + 1 - base :]
+                continue
             if stop < 0:  # a statement was refused: from here on tree-sitter sees words without their inside
                 masking, at = True, -stop - 1
                 mask = masking_module.blank_bodies(
@@ -201,7 +210,7 @@ class _Reader:
             try:
                 statement = lowering.statement(node)
             except (NotTaken, WordError) as refusal:
-                if not masking:
+                if not masking or self._may_be_repaired(refusal, span):
                     return -1 - span.start
                 return self._again(span, end, str(refusal), units)
             except RecursionError:
@@ -212,6 +221,20 @@ class _Reader:
             if node.child_count:
                 self._comments_inside(node, start, comments)
         return end
+
+    def _may_be_repaired(self, refusal: Exception, span: Span) -> bool:
+        """Whether the newline (or the blank before a comment) is known that tree-sitter has not seen as the end of a
+        command: it happens behind redirections, and deep inside of compound commands, which cannot be cut shorter.
+        """
+        if not isinstance(refusal, NotTaken) or refusal.check != "swallowed newline":
+            return False
+        at = refusal.at
+        self.repairs += 1
+        if self.repairs > _MOST_REPAIRS or at <= self.swallowed or not span.start < at < span.end:
+            return False
+        rest = self.text[at : at + 200].lstrip(" \t")
+        self.swallowed = at
+        return self.text[at] in " \t\n" and rest[:1] in {"\n", "#"}
 
     def _comment(self, span: Span, comments: list[sh.Comment]) -> None:
         if not any(found.body.start <= span.start < found.body.end for found in self.heredocs.values()):

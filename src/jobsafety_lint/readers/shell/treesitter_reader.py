@@ -224,7 +224,10 @@ class Lowering:
 
     def _subshell(self, node: Node) -> sh.Statement:
         if self.scanner.text.startswith("((", node.start_byte + self.base):
-            raise NotTaken("((", self.span(node).start)
+            start, end = self.span(node).start, self.span(node).end
+            if self.scanner.arithmetic(start, self.end) != end:
+                raise NotTaken("((", start)
+            return sh.Arithmetic(Span(start, end), (), self.scanner.text[start + 2 : end - 2])  # `! ((…))`
         span, redirects = self._closed(node)
         return sh.Subshell(span, redirects, self._between(node, "(", ")"))
 

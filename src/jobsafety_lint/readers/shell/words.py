@@ -354,6 +354,21 @@ class Scanner:
             parts.append(sh.Literal(Span(literal_start, at), "".join(literal)))
         return tuple(parts), at
 
+    def old_arithmetic(self, at: int, end: int) -> int | None:
+        """Behind the `]` of the `$[ … ]` at an offset; None if there is none."""
+        depth = 0
+        at += 1
+        while at < end:
+            char = self.text[at]
+            if char == "$" and self.text[at + 1 : at + 2] in {"{", "("}:
+                at = self.closing(at + 2, end, "}" if self.text[at + 1] == "{" else ")")
+                continue
+            depth += (char == "[") - (char == "]")
+            at += 1
+            if not depth:
+                return at
+        return None
+
     def _dollar(self, at: int, end: int, *, quoted: bool) -> sh.Fragment | None:
         text = self.text
         following = text[at + 1 : at + 2] if at + 1 < end else ""
@@ -367,8 +382,8 @@ class Scanner:
             close = self.closing(at + 2, end, ")")
             return sh.Substitution(Span(at, close), self._body(at + 2, close - 1))
         if following == "[":
-            close = text.find("]", at + 2, end) + 1
-            if close > 0:
+            close = self.old_arithmetic(at, end)
+            if close is not None:
                 return sh.ArithmeticExpansion(Span(at, close), text[at + 2 : close - 1])
         if following == "{":
             close = self.closing(at + 2, end, "}")
