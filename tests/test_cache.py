@@ -377,3 +377,21 @@ def test_a_file_is_read_again_only_after_a_change(tmp_path: Path, monkeypatch: p
     path.unlink()
     assert Files.of(kept).digest(str(path)) == ""
     kept.close()
+
+
+def test_a_new_installation_of_the_same_version_is_the_same_tool(tmp_path: Path) -> None:
+    from jobsafety_lint.cache import tool
+
+    package = tmp_path / "jobsafety_lint"
+    write(package / "__init__.py", "x = 1\n")
+    record = tmp_path / "jobsafety_lint-9.dist-info" / "RECORD"
+    write(record, "jobsafety_lint/__init__.py,sha256=abc,6\n")
+    listed, written = tool._record(record)
+    assert b"sha256=abc" in listed
+    first = tool._files_below(package, since=written)
+    os.utime(package / "__init__.py", (1, 1))
+    assert tool._files_below(package, since=written) == first
+    later = written // 10**9 + 100
+    os.utime(package / "__init__.py", (later, later))
+    assert tool._files_below(package, since=written) != first  # edited in place
+    assert tool._record(tmp_path / "none") == (b"", 0)

@@ -21,7 +21,21 @@ def tool_digest(rules_dirs: Sequence[Path]) -> str:
 def _installed() -> str:
     ours = Path(__file__).resolve().parent.parent
     folders = [ours, *(Path(path) for path in rules.__path__ if Path(path).parent != ours)]
-    return digest_of(__version__, sys.version, *_packages(), *(_files_below(folder) for folder in folders))
+    record = ours.parent / f"jobsafety_lint-{__version__}.dist-info" / "RECORD"
+    listed, written = _record(record)
+    mine = (_files_below(folder, since=written) for folder in folders)
+    return digest_of(__version__, sys.version, *_packages(), listed, *mine)
+
+
+def _record(path: Path) -> tuple[bytes, int]:
+    """What pip has noted of an installation (https://packaging.python.org/specifications/recording-installed-packages/: a
+    hash of every file), and until when it has written files (nanoseconds); nothing of a checkout.
+    """
+    try:
+        data, written = path.read_bytes(), path.stat().st_mtime_ns
+    except OSError:
+        return b"", 0
+    return (data, written + _MINUTE) if b"jobsafety_lint/__init__.py" in data else (b"", 0)
 
 
 def _packages() -> Iterator[str]:
@@ -36,8 +50,13 @@ def _packages() -> Iterator[str]:
         yield from sorted(names)
 
 
-def _files_below(folder: Path) -> str:
-    """The Python files below a folder, with their times and sizes."""
+_MINUTE = 60_000_000_000
+
+
+def _files_below(folder: Path, since: int = 0) -> str:
+    """The Python files below a folder that were written after a time, with their times and sizes: the others are known
+    by what pip has noted, so that a new installation of the same version finds the cache of the one before.
+    """
     found = []
     stack = [str(folder)]
     while stack:
@@ -51,5 +70,7 @@ def _files_below(folder: Path) -> str:
                     stack.append(entry.path)
             elif entry.name.endswith(".py"):
                 status = entry.stat()
+                if status.st_mtime_ns <= since:
+                    continue
                 found.append(f"{entry.path}:{status.st_mtime_ns}:{status.st_size}")
     return digest_of(*sorted(found))
