@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Sequence
 from jobsafety_lint.meaning.execution import Loop
-from jobsafety_lint.meaning.queue.flow import flow_of, group_of, header, is_bulk, job_loops, same_host
+from jobsafety_lint.meaning.queue.flow import flow_of, group_of, header, is_bulk, job_loops, on_one_host
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
@@ -36,7 +36,7 @@ def never_cleaned(sequence: Sequence, context: Context) -> Iterator[Draft]:
         loops = job_loops(call)
         if not loops or loops[0] in seen or not is_bulk(call):
             continue
-        if any(same_host(other, call) for _, other in flow.of("clean", "reset")):
+        if any(on_one_host(other, call) for _, other in flow.of("clean", "reset")):
             continue
         seen.add(loops[0])
         yield RULE.found(

@@ -8,8 +8,8 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.queue.flow import (
     has_unknown_words,
     named_groups,
+    on_one_host,
     option_value,
-    same_host,
 )
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.model import Confidence, Severity
@@ -39,7 +39,7 @@ def bare(call: QueueCommand, context: Context) -> Iterator[Draft]:
     """Calls that leave out whom they mean."""
     if call.subcommand not in _DOES or context.role in {"test", "docs"} or not _is_bare(call):
         return
-    others = [other for other in context.all(QueueCommand) if same_host(other, call)]
+    others = [other for other in context.all(QueueCommand) if on_one_host(other, call)]
     if any(other.subcommand == "add" and _uses_default(other) for other in others):
         return
     groups = named_groups(others)

@@ -17,10 +17,10 @@ from jobsafety_lint.meaning.deployment.changes import (
     excludes,
     is_clone,
     looks,
-    same_host,
     touches,
 )
 from jobsafety_lint.meaning.deployment.rows import Row, Step
+from jobsafety_lint.meaning.execution import same_host
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Pipe
-from jobsafety_lint.meaning.deployment.changes import excludes, looks, same_host, shortened
+from jobsafety_lint.meaning.deployment.changes import excludes, looks, shortened
 from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.environment.machine import is_login, is_of_the_machine
-from jobsafety_lint.meaning.execution import Setting
+from jobsafety_lint.meaning.execution import Setting, same_host
 from jobsafety_lint.meaning.files import Append, Replace, Write
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.model import Confidence, Severity

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.deployment.changes import same_host
+from jobsafety_lint.meaning.execution import same_host
 from jobsafety_lint.meaning.queue.flow import group_of
 from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.meaning.resources.limits import memory_cap, systemd_run

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Sequence
-from jobsafety_lint.meaning.queue.flow import Flow, flow_of, follows, group_of, has_unknown_words, same_host
+from jobsafety_lint.meaning.queue.flow import Flow, flow_of, follows, group_of, has_unknown_words, on_one_host
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -48,7 +48,7 @@ def _stuck(flow: Flow, at: int, kill: QueueCommand) -> QueueCommand | None:
     """The first job that is queued into a group which stays paused."""
     found: QueueCommand | None = None
     for position, call in flow.calls:
-        if position <= at or not same_host(kill, call) or not follows(kill, call):
+        if position <= at or not on_one_host(kill, call) or not follows(kill, call):
             continue
         if call.subcommand == "reset":
             return None

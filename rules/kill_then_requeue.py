@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Called, Command, Condition, Pipe
-from jobsafety_lint.meaning.deployment.changes import asks, excludes, looks, same_group, same_host, shortened
+from jobsafety_lint.meaning.deployment.changes import asks, excludes, looks, same_group, shortened
 from jobsafety_lint.meaning.deployment.rows import Row, Step
+from jobsafety_lint.meaning.execution import same_host
 from jobsafety_lint.meaning.queue.flow import is_fed
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule

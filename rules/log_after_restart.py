@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.queue.flow import (
     flow_of,
     follows,
     header,
-    same_host,
+    on_one_host,
     words_naming,
 )
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
@@ -59,7 +59,7 @@ def old_task_is_read(sequence: Sequence, context: Context) -> Iterator[Draft]:
 
 def _is_later(flow: Flow, at: int, restart: QueueCommand, call: QueueCommand) -> bool:
     position = next(index for index, other in flow.calls if other is call)
-    return position > at and follows(restart, call) and same_host(restart, call)
+    return position > at and follows(restart, call) and on_one_host(restart, call)
 
 
 def _reads_old(flow: Flow, restart: QueueCommand, call: QueueCommand) -> str | None:

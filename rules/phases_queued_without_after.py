@@ -15,7 +15,7 @@ from jobsafety_lint.meaning.queue.flow import (
     header,
     job_text,
     label_of,
-    same_host,
+    on_one_host,
     slots_of,
 )
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
@@ -57,7 +57,7 @@ def unordered(sequence: Sequence, context: Context) -> Iterator[Draft]:
                 if other_phase is not None
                 and later_than(phase, other_phase)
                 and follows(other, call)
-                and same_host(other, call)
+                and on_one_host(other, call)
                 and not other.has("--follow", "-s", "--stashed")
                 and not _waits(flow, other_at, at)
             ),

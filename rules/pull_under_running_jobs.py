@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Pipe
-from jobsafety_lint.meaning.deployment.changes import replaced, same_host, same_tree
+from jobsafety_lint.meaning.deployment.changes import replaced, same_tree
 from jobsafety_lint.meaning.deployment.rows import Row
+from jobsafety_lint.meaning.execution import same_host
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.queue.links import ChangeLink, JobLink
 from jobsafety_lint.model import Confidence, Severity

@@ -11,8 +11,8 @@ from jobsafety_lint.meaning.queue.flow import (
     Look,
     flow_of,
     follows,
+    on_one_host,
     python_state_place,
-    same_host,
     shown,
     waits_for_a_slot,
 )
@@ -56,7 +56,7 @@ def running_only(sequence: Sequence, context: Context) -> Iterator[Draft]:
 def _launch_after(flow: Flow, look: Look) -> QueueCommand | None:
     """The job that is queued if the look finds nothing."""
     for at, call in flow.of("add", "enqueue"):
-        if not same_host(call, look.call):
+        if not on_one_host(call, look.call):
             continue
         shared = set(call.execution.loops) & set(look.call.execution.loops)
         if (at > look.at and follows(look.call, call)) or shared:

@@ -8,6 +8,15 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.source import Place
 
 
+def same_host(first: PathPattern | None, second: PathPattern | None) -> bool:
+    """Whether two ssh destinations (None: this host) may well be one: both here, or not certainly two."""
+    if first is None or second is None:
+        return first is second
+    if first.text is None or second.text is None:
+        return True
+    return first.text.rpartition("@")[2] == second.text.rpartition("@")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Loop:
     """A loop around the code. `variables` are what it sets; `values` those of a `for` over literals, else None.

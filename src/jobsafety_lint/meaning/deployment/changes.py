@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.commands import Called, Command, Condition, Pipe
 from jobsafety_lint.meaning.deployment.rows import Row, Step
-from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.execution import Execution, same_host
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.queue.flow import follows, option_value
 
@@ -360,15 +360,6 @@ def _next_round(change: Change, job: Step, row: Row, waits: list[int]) -> bool:
 def excludes(first: Step, later: Step) -> bool:
     """Whether a step that stands later never runs after the first one: in another arm of one `if`, behind an `exit`."""
     return not follows(first.command, later.command)
-
-
-def same_host(first: PathPattern | None, second: PathPattern | None) -> bool:
-    """Whether two commands may well run on one host: both here, or on hosts that are not certainly two."""
-    if first is None or second is None:
-        return first is second
-    if first.text is None or second.text is None:
-        return True
-    return first.text.rpartition("@")[2] == second.text.rpartition("@")[2]
 
 
 def directory_of_job(step: Step) -> PathPattern | None:

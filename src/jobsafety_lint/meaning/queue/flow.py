@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.commands import Arg, Command, Condition, Pipe, Sequence
-from jobsafety_lint.meaning.execution import Loop
+from jobsafety_lint.meaning.execution import Loop, same_host
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.queue.grammar import QueueCommand, parse
 from jobsafety_lint.model import Span
@@ -138,9 +138,9 @@ def follows(first: Command | QueueCommand, second: Command | QueueCommand) -> bo
     return True
 
 
-def same_host(first: Command | QueueCommand, second: Command | QueueCommand) -> bool:
-    """Whether two commands run on the same host."""
-    return first.execution.host == second.execution.host
+def on_one_host(first: Command | QueueCommand, second: Command | QueueCommand) -> bool:
+    """Whether two commands may well run on the same host."""
+    return same_host(first.execution.host, second.execution.host)
 
 
 # --- loops ---------------------------------------------------------------------------------------------------------------
@@ -449,7 +449,7 @@ def audits(flow: Flow, launch: QueueCommand, at: int) -> bool:
     says so, or a ledger of its own that names what has been submitted.
     """
     for look in flow.looks:
-        if look.is_audit and same_host(look.call, launch) and (look.at < at or _shares_loop(look, launch)):
+        if look.is_audit and on_one_host(look.call, launch) and (look.at < at or _shares_loop(look, launch)):
             return True
     return any(_asks_by_other_means(step, flow, launch) for step in flow.sequence.steps[:at])
 
@@ -459,7 +459,7 @@ def _asks_by_other_means(step: Command | Condition, flow: Flow, launch: QueueCom
         return _HELPER.search(step.place.text) is not None
     if _HELPER.search(step.name):
         return step.status in {"branch", "exits"} or bool(step.output_to & flow.sequence.decisive)
-    return step.name == "pueue" and "reset" in step.words and same_host(step, launch)
+    return step.name == "pueue" and "reset" in step.words and on_one_host(step, launch)
 
 
 def _shares_loop(look: Look, launch: QueueCommand) -> bool:
