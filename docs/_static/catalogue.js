@@ -65,7 +65,11 @@
   function restore() {
     const hash = location.hash.slice(1);
     const given = new URLSearchParams(hash.includes("=") ? hash : "");
-    for (const field of FIELDS) form.elements[field].value = given.get(field) ?? "";
+    for (const field of FIELDS) {
+      const element = form.elements[field];
+      element.value = given.get(field) ?? "";
+      if (element.selectedIndex < 0) element.value = ""; // an address that names what is no choice: all
+    }
     show();
   }
 
