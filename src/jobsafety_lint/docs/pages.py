@@ -51,6 +51,7 @@ stability
 own-rules
 contributing
 architecture
+performance
 changelog
 ```
 """
