@@ -279,7 +279,9 @@ def test_a_fix_that_breaks_the_file_is_left_out_and_the_others_are_not(
 
     broken = Fix("break it", (Edit(Location("b.py", 4, 1, 4, 4), "dfe("),), safe=True)
     report = replace(found, findings=(replace(first, fix=broken), second))
-    fixing.until_stable(tasks, engine.Options(), report, unsafe=False, write=True)
+    fixing.until_stable(
+        tasks, report, lambda some: engine.run(some, engine.Options()), unsafe=False, write=True
+    )
     ast.parse(Path("b.py").read_text())
     assert (
         Path("b.py").read_text().count("missing_ok") == 2

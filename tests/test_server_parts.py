@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
 
-from jobsafety_lint import suppress_edit
 from jobsafety_lint.engine import running
 from jobsafety_lint.engine.mapping import map_file
-from jobsafety_lint.model import Confidence, Finding, Location, Severity
+from jobsafety_lint.model import Location, Severity
 from jobsafety_lint.server import session as sessions
 from jobsafety_lint.server.documents import Document
 from jobsafety_lint.server.lines import Lines
@@ -192,8 +191,8 @@ def test_what_is_only_tried_leaves_nothing_behind(project: Path, mapped: list[st
     session = Session(project, EditorOptions())
     documents = _documents(project, a__sh=KILL)
     (finding,) = session.check(documents).findings[project / "a.sh"]
-    edit = session.suppression(project / "a.sh", finding, documents)
-    assert edit is not None and "ignore[hardcoded-task-id]" in edit.text
+    text = session.with_suppression(project / "a.sh", finding, documents)
+    assert text is not None and "ignore[hardcoded-task-id]" in text
     mapped.clear()
     assert _codes(session.check(documents)) == {"a.sh": ["JOB301"]}
     assert mapped == []
@@ -229,36 +228,3 @@ def test_a_coding_comment_does_not_move_columns(project: Path) -> None:
     (finding,) = session.check(_documents(project, x__py=text)).findings[project / "x.py"]
     assert (finding.code, finding.location.line) == ("JOB301", 4)
     assert text.split("\n")[3][finding.location.column - 1 :].startswith("pueue kill 42")
-
-
-# --- where a suppression may stand ------------------------------------------------------------------------------------
-
-
-def _finding(line: int, *anchors: tuple[int, int]) -> Finding:
-    at = Location("a.sh", line, 1, line, 2)
-    return Finding("JOB301", "hardcoded-task-id", Severity.WARNING, Confidence.HIGH, "", at, anchors=anchors)
-
-
-@pytest.mark.parametrize(
-    ("text", "finding", "expected"),
-    [
-        ("x\n", _finding(1), ["x  # C\n", "# C\nx\n"]),
-        ("if y\n  x \\\n  z\n", _finding(2, (2, 3)), ["if y\n  # C\n  x \\\n  z\n"]),
-        ("x # why\n", _finding(1), ["# C\nx # why\n"]),
-        (f"x {'y' * 99}\n", _finding(1), [f"# C\nx {'y' * 99}\n"]),
-    ],
-)
-def test_candidates(text: str, finding: Finding, expected: list[str]) -> None:
-    source = Source("a.sh", text)
-    comment = "# jobsafety: ignore[hardcoded-task-id]"
-    made = []
-    for edit in suppress_edit.candidates(source, finding):
-        at = source.offset(edit.location.line, edit.location.column)
-        made.append(text[:at] + edit.text + text[at:])
-    assert made == [one.replace("# C", comment) for one in expected]
-
-
-def test_a_comment_that_is_there_takes_another_name() -> None:
-    text = "# jobsafety: ignore[kill-by-name] why\nx\n"
-    first = next(iter(suppress_edit.candidates(Source("a.sh", text), _finding(2))))
-    assert (first.text, first.location.line, first.location.column) == (", hardcoded-task-id", 1, 33)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from jobsafety_lint import engine, fix
-from jobsafety_lint.cache.memory import Memory
 from jobsafety_lint.discover import Skipped, decode
 from jobsafety_lint.engine.mapping import reading_of, source_of
 from jobsafety_lint.model import Fix, Note, Report
@@ -49,18 +48,14 @@ class Fixed:
         )
 
 
+Check = Callable[[Sequence[engine.Task]], Report]
+"""Checks the files of some tasks as the report at hand has been made."""
+
+
 def until_stable(
-    tasks: Sequence[engine.Task],
-    options: engine.Options,
-    found: Report,
-    *,
-    unsafe: bool,
-    write: bool,
-    memory: Memory | None = None,
-    run: Callable[[Sequence[engine.Task]], Report] | None = None,
+    tasks: Sequence[engine.Task], found: Report, check: Check, *, unsafe: bool, write: bool
 ) -> Fixed:
     """Applies fixes, checks again, and so on. With `write` the files on disk are changed, else only the texts are.
-    `run` checks the files in another way than a run of its own.
 
     A fix after which a file could not be parsed any more, or less of it be read, is left out.
 
@@ -97,13 +92,11 @@ def until_stable(
             changed = True
             if write and tasks[at].data is None:
                 fix.write(source, data)
-                if memory is not None:
-                    memory.files.forget(tasks[at].item.path.as_posix())
             else:
                 tasks[at] = replace(tasks[at], data=data)
         if not changed:
             break
-        found = run(tasks) if run is not None else engine.run(tasks, options, memory=memory)
+        found = check(tasks)
     summary = replace(found.summary, fixed=total)
     return replace(fixed, report=replace(found, summary=summary, notes=(*found.notes, *notes)))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from jobsafety_lint import engine, fix
 from jobsafety_lint.discover import Skipped, decode
 from jobsafety_lint.engine.mapping import reading_of, source_of
-from jobsafety_lint.fixing import Change, Fixed
+from jobsafety_lint.fixing import Change, Check, Fixed
 from jobsafety_lint.model import Finding, Report
 from jobsafety_lint.source import Source, SourceFile
 
@@ -72,9 +72,7 @@ class _File:
     """The lines of `data` with our comments, and what places these were meant for."""
 
 
-def add(
-    tasks: Sequence[engine.Task], options: engine.Options, found: Report, *, reason: str, write: bool
-) -> Added:
+def add(tasks: Sequence[engine.Task], found: Report, check: Check, *, reason: str, write: bool) -> Added:
     """Writes a comment for every finding of a report, and checks again. With `write` the files on disk are changed.
 
     Findings that a comment does not silence are tried at the next place, until none is left.
@@ -94,7 +92,7 @@ def add(
         for path, file in files.items():
             if file.data is not None:
                 trial[by_path[path]] = replace(file.task, data=file.data)
-        report = engine.run(trial, options)
+        report = check(trial)
         _move_on(files, report)
     fixed = Fixed(report)
     for path, file in sorted(files.items()):

@@ -191,7 +191,9 @@ def _wrong_fixes(block: Block, rule: Rule, folders: Sequence[Path]) -> Iterator[
     safe = {f.fix.safe for f in mine if f.fix is not None}
     if not safe <= {"safe": {True}, "unsafe": {False}}.get(rule.fix, {True, False}):
         yield f"the fixes are not `{rule.fix}`, as the rule says"
-    done = fixing.until_stable(tasks, options, report, unsafe=True, write=False)
+    done = fixing.until_stable(
+        tasks, report, lambda some: engine.run(some, options), unsafe=True, write=False
+    )
     for name, wanted in block.fixed.items():
         got = done.after.get(name, without_marks(block.files[name]))
         if got != wanted:

@@ -57,9 +57,9 @@ class Files:
             self.fresh[path] = (state, digest)
         return digest
 
-    def forget(self, path: str) -> None:
-        """A file may have changed in this run."""
-        self._known.pop(path, None)
+    def look_again(self) -> None:
+        """Files may have changed since they were looked at."""
+        self._known.clear()
 
     def state(self, look: Look) -> str | None:
         """What a look would see now; None for what can never be known to be the same."""

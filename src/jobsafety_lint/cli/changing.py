@@ -10,7 +10,7 @@ import click
 
 from jobsafety_lint import engine, fix, suppressing
 from jobsafety_lint.cache.memory import Memory
-from jobsafety_lint.fixing import Fixed, until_stable
+from jobsafety_lint.fixing import Check, Fixed, until_stable
 from jobsafety_lint.model import Report
 
 
@@ -26,21 +26,21 @@ def changed(
     Raises:
         OSError: a file cannot be written; it is as it was.
     """
+
+    def check(some: Sequence[engine.Task]) -> Report:
+        return engine.run(some, options, memory=memory)
+
     done = Fixed(found)
     if given["do_fix"] or (given["show_diff"] and not given["add_suppressions"]):
         write, unsafe = not given["show_diff"], given["unsafe_fixes"]
-        done = until_stable(tasks, options, found, unsafe=unsafe, write=write, memory=memory)
+        done = until_stable(tasks, found, check, unsafe=unsafe, write=write)
     if given["add_suppressions"]:
-        done = _add_suppressions(tasks, options, done, given)
-    if memory is not None:
-        for task in tasks:
-            if task.item.shown in done.changes:
-                memory.files.forget(task.item.path.as_posix())
+        done = _add_suppressions(tasks, check, done, given)
     return done
 
 
 def _add_suppressions(
-    tasks: Sequence[engine.Task], options: engine.Options, done: Fixed, given: Mapping[str, Any]
+    tasks: Sequence[engine.Task], check: Check, done: Fixed, given: Mapping[str, Any]
 ) -> Fixed:
     """Comments for what is left; what was fixed before stays fixed."""
     reason = " ".join(given["reason"].split())
@@ -50,7 +50,7 @@ def _add_suppressions(
         else task
         for task in tasks
     ]
-    added = suppressing.add(now, options, done.report, reason=reason, write=not given["show_diff"])
+    added = suppressing.add(now, done.report, check, reason=reason, write=not given["show_diff"])
     for finding in added.unreachable:
         at = finding.location
         click.echo(

@@ -24,6 +24,8 @@ def run(
     """
     from jobsafety_lint.engine import remembering
 
+    if memory is not None:
+        memory.files.look_again()  # another run of this process may have fixed some
     known = remembering.report(tasks, options, memory) if memory is not None else None
     if known is not None:
         return known

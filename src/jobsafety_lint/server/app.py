@@ -25,7 +25,7 @@ from jobsafety_lint.server.documents import Document, Documents, path_of
 from jobsafety_lint.server.folders import Folders
 from jobsafety_lint.server.options import EditorOptions, read_options
 from jobsafety_lint.server.protocol import Protocol
-from jobsafety_lint.server.session import Outcome
+from jobsafety_lint.server.session import Outcome, Session
 
 _SETTINGS = "jobsafety-lint"
 """The section of the editor's settings that counts when they change."""
@@ -156,8 +156,8 @@ class Server(LanguageServer):
         for checker in self.folders:
             self.changed(checker)
 
-    async def finding_at(self, uri: str, fingerprint: str) -> tuple[Document, Finding, Outcome] | None:
-        """A finding of an open document as it is now."""
+    async def finding_at(self, uri: str, fingerprint: str) -> tuple[Document, Finding] | None:
+        """An open document as it is now, and a finding in it."""
         document = self.documents.get(uri)
         if document is None:
             return None
@@ -167,7 +167,7 @@ class Server(LanguageServer):
         current = self.documents.get(uri)
         if finding is None or current is None or outcome.versions.get(document.path) != current.version:
             return None
-        return current, finding, outcome
+        return current, finding
 
 
 # --- start and end ------------------------------------------------------------------------------------------------------
@@ -378,21 +378,22 @@ async def resolve(ls: Server, action: types.CodeAction) -> types.CodeAction:
     data = action.data
     if not isinstance(data, Mapping):
         return action
+    uri = str(data.get("uri"))
+    document = ls.documents.get(uri)
     if data.get("do") == "suppress":
-        known = await ls.finding_at(str(data.get("uri")), str(data.get("fingerprint")))
-        if known is not None:
-            document, finding, outcome = known
-            checker = ls.folders.of(document.path)
-            edit = await checker.ask(partial(checker.session.suppression, document.path, finding))
-            if edit is not None:
-                action.edit = actions.edit_of((edit,), outcome, ls.client, ls.uri, ls.documents.at)
-    elif data.get("do") == "fix-all":
-        open_document = ls.documents.get(str(data.get("uri")))
-        if open_document is not None:
-            checker = ls.folders.of(open_document.path)
-            text = await checker.ask(partial(checker.session.with_safe_fixes, open_document.path))
-            if text is not None:
-                action.edit = actions.replacement(open_document, text, ls.client, ls.uri, ls.documents.at)
+        known = await ls.finding_at(uri, str(data.get("fingerprint")))
+        if known is None:
+            return action
+        document = known[0]
+        change = partial(Session.with_suppression, path=document.path, finding=known[1])
+    elif data.get("do") == "fix-all" and document is not None:
+        change = partial(Session.with_safe_fixes, path=document.path)
+    else:
+        return action
+    checker = ls.folders.of(document.path)
+    text = await checker.ask(lambda documents: change(checker.session, documents=documents))
+    if text is not None:
+        action.edit = actions.replacement(document, text, ls.client, ls.uri, ls.documents.at)
     return action
 
 

@@ -9,22 +9,19 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jobsafety_lint import baseline, config, discover, engine, fix, fixing, suppress_edit, surroundings
+from jobsafety_lint import baseline, config, discover, engine, fixing, suppressing, surroundings
 from jobsafety_lint.config import UsageError
 from jobsafety_lint.discover import Discovered, Discovery, Skipped
 from jobsafety_lint.engine import Report, Task, running
-from jobsafety_lint.engine.mapping import source_of
-from jobsafety_lint.model import Accepted, Crash, Edit, Finding, Fix
+from jobsafety_lint.model import Accepted, Crash, Finding
 from jobsafety_lint.server.documents import Document
 from jobsafety_lint.server.lines import Lines
 from jobsafety_lint.server.options import EditorOptions, ForgivingResolver, resolver_for
 from jobsafety_lint.server.recollection import Recollection, Stop
-from jobsafety_lint.source import SourceFile
 from jobsafety_lint.workspace import Workspace, projects_of
 
 
@@ -204,6 +201,27 @@ class Session:
 
     def with_safe_fixes(self, path: Path, documents: Documents) -> str | None:
         """The text of a document after all safe fixes, newlines as `\\n`; None if there are none."""
+
+        def fixed(tasks: Sequence[Task], check: fixing.Check) -> fixing.Fixed:
+            return fixing.until_stable(tasks, check(tasks), check, unsafe=False, write=False)
+
+        return self._changed(path, documents, fixed)
+
+    def with_suppression(self, path: Path, finding: Finding, documents: Documents) -> str | None:
+        """The text of a document with a suppression comment for a finding, newlines as `\\n`; None if no place will do."""
+
+        def suppressed(tasks: Sequence[Task], check: fixing.Check) -> fixing.Fixed:
+            return suppressing.add(tasks, Report((finding,)), check, reason="", write=False).fixed
+
+        return self._changed(path, documents, suppressed)
+
+    def _changed(
+        self,
+        path: Path,
+        documents: Documents,
+        change: Callable[[Sequence[Task], fixing.Check], fixing.Fixed],
+    ) -> str | None:
+        """What becomes of the text of a document; the other files stay as they are."""
         _, tasks, _ = self._prepare(documents, everything=False)
         inside = self.inside(path)
         tasks = [task if task.item.path == inside else replace(task, given=False) for task in tasks]
@@ -211,32 +229,7 @@ class Session:
         if shown is None:
             return None
         with self._trial():
-            fixed = fixing.until_stable(
-                tasks,
-                self._options(),
-                self._report(tasks, documents),
-                unsafe=False,
-                write=False,
-                run=lambda some: self._report(some, documents),
-            )
-        return fixed.after.get(shown)
-
-    def suppression(self, path: Path, finding: Finding, documents: Documents) -> Edit | None:
-        """The edit that puts a suppression comment for a finding, tried out: it silences the finding, and nothing new
-        comes up. None if no place will do.
-        """
-        source = self._source(path, documents)
-        if source is None:
-            return None
-        with self._trial():
-            before = _census(self.check(documents))
-            for edit in suppress_edit.candidates(source, finding):
-                text, _ = fix.apply(source, [Fix("", (edit,))])
-                after = _census(self.check(_with_text(documents, path, text)))
-                gone = before - after
-                if not after - before and gone and all(code == finding.code for _, code, _ in gone):
-                    return edit
-        return None
+            return change(tasks, lambda some: self._report(some, documents)).after.get(shown)
 
     @contextlib.contextmanager
     def _trial(self) -> Iterator[None]:
@@ -247,14 +240,6 @@ class Session:
             yield
         finally:
             self._recollection = kept
-
-    def _source(self, path: Path, documents: Documents) -> SourceFile | None:
-        """The text of a document as the engine reads it."""
-        document = documents.get(path)
-        resolver = self._resolver or resolver_for(self.options)
-        task = self._task(document, resolver) if document is not None else None
-        source = source_of(task) if task is not None else None
-        return None if isinstance(source, Skipped) else source
 
 
 _SHEBANG = re.compile(r"#!.*?\b(python|bash|dash|ash|ksh|mksh|zsh|sh)[\d.]*(?:\s|$)")
@@ -299,16 +284,3 @@ def _paths_in(findings: Iterable[Finding]) -> set[str]:
         if finding.fix is not None:
             paths |= {edit.location.path for edit in finding.fix.edits}
     return paths
-
-
-def _with_text(documents: Documents, path: Path, text: str) -> Documents:
-    return {**documents, path: replace(documents[path], lines=Lines(text))}
-
-
-def _census(outcome: Outcome) -> Counter[tuple[Path, str, str]]:
-    """What is found, however lines have moved: messages without their numbers."""
-    return Counter(
-        (path, finding.code, re.sub(r"\d+", "0", finding.message))
-        for path, found in outcome.findings.items()
-        for finding in found
-    )

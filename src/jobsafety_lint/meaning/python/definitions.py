@@ -176,9 +176,7 @@ class FileNames:
 
     def resolve(self, name: str) -> str:
         """The full name behind the imports."""
-        first, dot, rest = name.partition(".")
-        known = self.outline.imports.get(first)
-        return f"{known}{dot}{rest}" if known else name
+        return self.outline.resolve(name)
 
     def function_named(self, name: str, at: Position) -> Unit | None:
         """The function of this file that a name (`f`, `self.f`) stands for, where there is only one."""

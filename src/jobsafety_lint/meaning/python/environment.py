@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.meaning.environment.variables import DotenvLoad, EnvironmentRead, EnvironmentSet
-from jobsafety_lint.readers.python.nodes import walk
+from jobsafety_lint.readers.python.nodes import dotted, walk
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Place
 
@@ -29,7 +29,7 @@ def environment_facts(outline: Outline) -> Iterator[EnvironmentRead | Environmen
 
 
 def _facts(node: ast.AST, outline: Outline) -> Iterator[EnvironmentRead | EnvironmentSet | DotenvLoad]:
-    if isinstance(node, ast.Subscript) and _dotted(node.value, outline) == "os.environ":
+    if isinstance(node, ast.Subscript) and outline.resolve(dotted(node.value)) == "os.environ":
         name = _text(node.slice)
         if name is not None:
             place = Place(outline.source, outline.span(node))
@@ -38,7 +38,7 @@ def _facts(node: ast.AST, outline: Outline) -> Iterator[EnvironmentRead | Enviro
             elif isinstance(node.ctx, ast.Store):
                 yield EnvironmentSet(place, name)
     elif isinstance(node, ast.Call):
-        called = _dotted(node.func, outline)
+        called = outline.resolve(dotted(node.func))
         if not called.startswith(("os.", "dotenv.")):
             return
         name = _text(node.args[0]) if node.args else None
@@ -56,25 +56,13 @@ def _says_which(node: ast.Call, outline: Outline) -> bool:
     if not given:
         return False
     value = given[0]
-    if isinstance(value, ast.Call) and _dotted(value.func, outline) in {
+    if isinstance(value, ast.Call) and outline.resolve(dotted(value.func)) in {
         "dotenv.find_dotenv",
         "dotenv.main.find_dotenv",
     }:
         usecwd = [k.value for k in value.keywords if k.arg == "usecwd"] + value.args[2:3]
         return any(not isinstance(v, ast.Constant) or bool(v.value) for v in usecwd)
     return not (isinstance(value, ast.Constant) and value.value is None)
-
-
-def _dotted(node: ast.expr, outline: Outline) -> str:
-    """`environ` imported from os is `os.environ`."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    first = outline.imports.get(node.id, node.id)
-    return ".".join([first, *reversed(parts)])
 
 
 def _text(node: ast.expr) -> str | None:

@@ -318,7 +318,9 @@ class PythonFile:
                     if isinstance(inner.func, ast.Attribute)
                     else getattr(inner.func, "id", "")
                 )
-                if (called in _CALLED and _may_act(inner, called, self.resolve)) or called in self._renamed:
+                if (
+                    called in _CALLED and _may_act(inner, called, self.outline.resolve)
+                ) or called in self._renamed:
                     return True
             if names and isinstance(inner, ast.JoinedStr) and _builds_name(inner):
                 return True
@@ -365,7 +367,7 @@ class PythonFile:
         if key not in self._runners:
             node = definition.node
             self._runners[key] = (
-                runner_of(node, self.resolve)
+                runner_of(node, self.outline.resolve)
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
                 else None
             )
@@ -409,13 +411,7 @@ class PythonFile:
                 return self._self_attributes(class_name).get(name) if class_name else None
             return self.constant(name)
 
-        return Scope(self.outline, unit, self.resolve, module_value, self._call_value)
-
-    def resolve(self, name: str) -> str:
-        """The full name behind the imports: `rm` -> `os.remove`, `pd.read_csv` -> `pandas.read_csv`."""
-        first, dot, rest = name.partition(".")
-        known = self.outline.imports.get(first)
-        return f"{known}{dot}{rest}" if known else name
+        return Scope(self.outline, unit, self.outline.resolve, module_value, self._call_value)
 
     def constant(self, name: str) -> Value | None:
         """The value of a module constant."""

@@ -14,6 +14,7 @@ from jobsafety_lint.meaning.python.subprocesses import decoded
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import Outline
+from jobsafety_lint.readers.python.strings import Field
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
 
 _MENTIONS = (
@@ -49,7 +50,6 @@ _CLIENTS = frozenset(
 )
 _FINAL = re.compile(r"[\"']?final[\"']?\s*[:=]\s*[\"']?(?:1|True)\b")
 _DEDUPLICATES = re.compile(r"\.drop_duplicates\(|\.unique\(|dedup\w*\(|\.distinct\(")
-_LITERAL = re.compile(r"(?P<prefix>[A-Za-z]{0,2})(?P<quote>'''|\"\"\"|'|\")")
 
 
 def is_mentioned(outline: Outline) -> bool:
@@ -203,7 +203,7 @@ class _Reader:
         elif isinstance(node, ast.JoinedStr) or (
             isinstance(node, ast.Constant) and isinstance(node.value, str)
         ):
-            self._literals(span, at, builder)
+            self._literal(node, span, at, builder)
         else:
             self._filled(self.names.text(node), node, span, at, builder)
 
@@ -215,67 +215,19 @@ class _Reader:
         else:
             builder.add_hole(Hole("{" + code + "}"), span)
 
-    def _literals(self, span: Span, at: Position, builder: SnippetBuilder) -> None:
-        """The string literals of a stretch, one behind the other."""
-        text = self.names.source.text
-        offset = span.start
-        while (match := _LITERAL.search(text, offset, span.end)) is not None:
-            quote, prefix = match["quote"], match["prefix"].lower()
-            end = _closing(text, match.end(), span.end, quote)
-            self._body(Span(match.end(), end), prefix, at, builder)
-            offset = end + len(quote)
-
-    def _body(self, span: Span, prefix: str, at: Position, builder: SnippetBuilder) -> None:
-        text = self.names.source.text
-        raw = "r" in prefix
-        start = span.start
-        if "f" in prefix:
-            for opened, closed in _fields(text, span):
-                self._plain(Span(start, opened), raw, builder, braces=True)
-                code = (
-                    re.split(r"(?<![!=<>])[:!](?!=)", text[opened + 1 : closed], maxsplit=1)[0]
-                    .strip()
-                    .rstrip("=")
-                )
-                try:
-                    node = ast.parse(code, mode="eval").body
-                except (SyntaxError, ValueError):
-                    builder.add_hole(Hole("{" + code + "}"), Span(opened, closed + 1))
-                else:
-                    self._filled(code, node, Span(opened, closed + 1), at, builder)
-                start = closed + 1
-        self._plain(Span(start, span.end), raw, builder, braces="f" in prefix)
-
-    def _plain(self, span: Span, raw: bool, builder: SnippetBuilder, *, braces: bool) -> None:
-        text = self.names.source.text[span.start : span.end]
-        for pattern, where in decoded(text, span, raw=raw, braces=braces):
-            builder.add(pattern.text or "", where)
-
-
-def _closing(text: str, start: int, end: int, quote: str) -> int:
-    at = start
-    while at < end:
-        if text[at] == "\\":
-            at += 2
-        elif text.startswith(quote, at):
-            return at
-        else:
-            at += 1
-    return end
-
-
-def _fields(text: str, span: Span) -> Iterator[tuple[int, int]]:
-    """The replacement fields of an f-string's text: where each opens and closes."""
-    at = span.start
-    while at < span.end:
-        if text.startswith(("{{", "}}"), at):
-            at += 2
-        elif text[at] == "{":
-            depth, close = 1, at + 1
-            while close < span.end and depth:
-                depth += {"{": 1, "}": -1}.get(text[close], 0)
-                close += 1
-            yield at, close - 1
-            at = close
-        else:
-            at += 1
+    def _literal(
+        self, node: ast.Constant | ast.JoinedStr, span: Span, at: Position, builder: SnippetBuilder
+    ) -> None:
+        """The pieces of a string literal, one behind the other."""
+        text, outline = self.names.source.text, self.names.outline
+        pieces = outline.pieces(node)
+        if pieces is None:
+            builder.add_hole(Hole(self.names.text(node)), span)
+        for piece in pieces or ():
+            if isinstance(piece, Field):
+                code = outline.span(piece.expression)
+                self._filled(text[code.start : code.end], piece.expression, piece.span, at, builder)
+            else:
+                written = text[piece.span.start : piece.span.end]
+                for pattern, where in decoded(written, piece.span, raw=piece.raw, braces=piece.formatted):
+                    builder.add(pattern.text or "", where)

@@ -86,8 +86,12 @@ def literals(command: Command) -> list[str]:
     return [arg.pattern.literal for arg in command.args]
 
 
-def operands_of(words: Sequence[str], values: frozenset[str] = frozenset()) -> list[str]:
-    """The words that are no options; `values` are options that take the next word."""
+def operands_of(
+    words: Sequence[str], values: frozenset[str] = frozenset(), joined: re.Pattern[str] | None = None
+) -> list[str]:
+    """The words that are no options; `values` are options that take the next word, `joined` those of one letter behind
+    others (`-rnA 3`).
+    """
     found: list[str] = []
     skip = False
     only = False
@@ -98,7 +102,7 @@ def operands_of(words: Sequence[str], values: frozenset[str] = frozenset()) -> l
             found.append(word)
         elif word == "--":
             only = True
-        elif word in values:
+        elif word in values or (joined is not None and joined.fullmatch(word)):
             skip = True
     return found
 
@@ -106,6 +110,9 @@ def operands_of(words: Sequence[str], values: frozenset[str] = frozenset()) -> l
 _GREP_VALUES = _set(
     "-m -A -B -C -e -f -d -D --max-count --after-context --before-context --context --regexp --file --include --exclude --color"
 )
+
+
+_GREP_JOINED = re.compile(r"-[a-zA-Z]*[ABCmef]")
 
 
 def grep_files(words: Sequence[str]) -> list[str]:
@@ -116,18 +123,7 @@ def grep_files(words: Sequence[str]) -> list[str]:
 
 
 def _grep_operands(words: Sequence[str]) -> list[str]:
-    found: list[str] = []
-    skip = only = False
-    for word in words:
-        if skip:
-            skip = False
-        elif only or not word.startswith("-") or word == "-":
-            found.append(word)
-        elif word == "--":
-            only = True
-        elif word in _GREP_VALUES or re.fullmatch(r"-[a-zA-Z]*[ABCmef]", word):
-            skip = True
-    return found
+    return operands_of(words, _GREP_VALUES, _GREP_JOINED)
 
 
 _HEAD_VALUES = _set("-n -c --lines --bytes")

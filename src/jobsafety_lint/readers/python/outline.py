@@ -137,6 +137,12 @@ class Outline:
             for node in self.tree.body
         ]
 
+    def resolve(self, name: str) -> str:
+        """The full name behind the imports, as they are written: `rm` -> `os.remove`, `pd.read_csv` -> `pandas.read_csv`."""
+        first, dot, rest = name.partition(".")
+        known = self.imports.get(first)
+        return f"{known}{dot}{rest}" if known else name
+
     def pieces(self, node: ast.Constant | ast.JoinedStr) -> list[Text | Field] | None:
         """The pieces of a string literal as they are written; None if they cannot be told apart."""
         if id(node) not in self._pieces:
