@@ -247,6 +247,27 @@ def test_python_in_a_file_that_is_called_sh(run: Callable[..., Any], tmp_path: P
     assert run("check", "--isolated", "--show-files", ".").stdout == "make.sh  (python)\n"
 
 
+@pytest.mark.parametrize(
+    ("first", "kind"),
+    [
+        ("#!/usr/bin/env python3", "python"),
+        ("#!/usr/bin/env -S uv run --script", "python"),
+        ("#!/usr/bin/env -S LANG=C bash -eu", "shell, bash"),
+        ("#!/usr/bin/awk -f", None),
+        ("pueue kill 42", None),
+    ],
+)
+def test_the_first_line_tells_what_a_text_is(
+    run: Callable[..., Any], tmp_path: Path, first: str, kind: str | None
+) -> None:
+    (tmp_path / "job").write_text(f"{first}\n")
+    shown = "" if kind is None else f"job  ({kind})\n"
+    assert run("check", "--isolated", "--show-files", ".").stdout == shown
+    (tmp_path / "job").write_text("#!/bin/nothing\n")  # what is on stdin counts
+    options = ("check", "--isolated", "--show-files", "--stdin-filename", "job", "-")
+    assert run(*options, stdin=f"{first}\n").stdout == shown
+
+
 def test_task_folders_are_looked_into_and_blank_lines_of_gitignore_passed_over(
     run: Run, tmp_path: Path
 ) -> None:

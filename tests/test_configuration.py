@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from hypothesis import strategies as st
 
 from jobsafety_lint import config, docs
 from jobsafety_lint.config import ConfigError
-from jobsafety_lint.config_schema import configuration_schema
+from jobsafety_lint.schemas import configuration_schema
 from jobsafety_lint.toml_places import places_of
 
-if config.sys.version_info >= (3, 11):
+if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
@@ -406,7 +407,7 @@ _trees = st.recursive(
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(_keys, _trees, max_size=4))
 def test_every_value_has_a_place(table: dict[str, Any]) -> None:
-    from jobsafety_lint.config_kinds import toml
+    from jobsafety_lint.config.kinds import toml
 
     text = "".join(f"{json.dumps(k, ensure_ascii=False)} = {_toml(v)}\n" for k, v in table.items())
     assert tomllib.loads(text) == table

@@ -47,7 +47,6 @@ def test_options_of_the_client_are_not_those_of_the_subcommand() -> None:
     found = call("-p work add -l x cmd -p")
     assert not found.has("-p", "--print-task-id")
     assert texts(found.rest) == ["cmd", "-p"]
-    assert found.global_options[0].option.key == "--profile"
 
 
 @pytest.mark.parametrize(

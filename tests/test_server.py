@@ -386,6 +386,15 @@ async def test_excluded_files_and_other_kinds_show_nothing(start: Start, tmp_pat
     assert codes(await editor.pulled("job")) == ["JOB301"]
 
 
+async def test_blocks_of_markdown_are_checked_where_the_settings_ask_for_it(
+    start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "jobsafety-lint.toml").write_text("markdown = true\n")
+    editor = await start()
+    editor.open("notes.md", "```bash\npueue kill 42\n```\n")
+    assert codes(await editor.pulled("notes.md")) == ["JOB301"]
+
+
 async def test_a_file_that_is_no_file_is_passed_over(start: Start) -> None:
     editor = await start()
     item = types.TextDocumentItem("untitled:Untitled-1", "python", 1, DROP)
@@ -599,7 +608,7 @@ SUPPRESSED = {
     ),
     "comment.py": (
         DROP.replace("p.unlink()", "p.unlink()  # gone"),
-        "        # jobsafety: ignore[check-then-delete]",
+        "        p.unlink()  # gone  # jobsafety: ignore[check-then-delete]",
     ),
     "other.py": (
         DROP.replace("p.unlink()", "p.unlink()  # jobsafety: ignore[kill-by-id]"),
@@ -607,7 +616,7 @@ SUPPRESSED = {
     ),
     "embedded.py": (
         'import subprocess\n\nsubprocess.run("""\npueue kill 42\n""", shell=True)\n',
-        "pueue kill 42  # jobsafety: ignore[hardcoded-task-id]",
+        "# jobsafety: ignore[hardcoded-task-id]",
     ),
     "a.sh": (KILL, "pueue kill 42  # jobsafety: ignore[hardcoded-task-id]"),
     "continued.sh": (
@@ -616,7 +625,7 @@ SUPPRESSED = {
     ),
     "here.sh": (
         "#!/bin/sh\nssh host <<'EOF'\npueue kill 42\nEOF\n",
-        "pueue kill 42  # jobsafety: ignore[hardcoded-task-id]",
+        "# jobsafety: ignore[hardcoded-task-id]",
     ),
     "mise.toml": (
         '[tasks.a]\nrun = "pueue kill 42"\n',

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from jobsafety_lint import surroundings
 from jobsafety_lint.meaning.commands import Command, Pipe
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.reading import read_facts
+from jobsafety_lint.meaning.shell.interpreter import MAX_FOREIGN
 from jobsafety_lint.meaning.shell.streams import Size, output_size, stops_early
 from jobsafety_lint.source import SourceFile
 
@@ -94,11 +96,12 @@ def test_sourced_options_and_functions(tmp_path: Path, monkeypatch: pytest.Monke
     (folder / "lib").mkdir(parents=True)
     (folder / "lib" / "strict.sh").write_text("set -eo pipefail\nlist() { find /data; }\nzcat x | head -1\n")
     (folder / "lib" / "outer.sh").write_text('. "${BASH_SOURCE%/*}/strict.sh"\n')
-    found = facts_of(f"{line}\nlist | head -1\n", folder / "run.sh")
+    with surroundings.noted() as looks:
+        found = facts_of(f"{line}\nlist | head -1\n", folder / "run.sh")
     (pipe,) = [fact for fact in found.facts if isinstance(fact, Pipe)]
     assert pipe.execution.pipefail is True
     assert [command.name for command in pipe.stages[0]] == ["find"]
-    assert found.consulted[folder / "lib" / "strict.sh"] is True
+    assert {look.path for look in looks if look.what == "text"} >= {(folder / "lib" / "strict.sh").as_posix()}
 
 
 def test_sourced_files_stay_below_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,8 +109,28 @@ def test_sourced_files_stay_below_the_root(tmp_path: Path, monkeypatch: pytest.M
     project.mkdir()
     monkeypatch.chdir(project)
     (tmp_path / "strict.sh").write_text("set -eo pipefail\n")
-    found = facts_of('. "$(dirname "$0")/../strict.sh"\na | b\n', project / "run.sh")
-    assert found.consulted == {}
+    with surroundings.noted() as looks:
+        found = facts_of('. "$(dirname "$0")/../strict.sh"\na | b\n', project / "run.sh")
+    (pipe,) = [fact for fact in found.facts if isinstance(fact, Pipe)]
+    assert pipe.execution.pipefail is False
+    assert not [look for look in looks if look.what == "text"]
+
+
+def test_what_a_large_library_sets_and_defines_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    work = "".join(f"step {number} >/dev/null\n" for number in range(2 * MAX_FOREIGN))
+    library = f"{work}set -eo pipefail\nlist() {{ find /data; }}\nOUT=/data/out.parquet\n{work}"
+    (tmp_path / "lib.sh").write_text(library)
+    facts = facts_of(
+        '. ./lib.sh\nlist | head -1\nlist | head -2\nprocess "$OUT"\n', tmp_path / "run.sh"
+    ).facts
+    pipes = [fact for fact in facts if isinstance(fact, Pipe)]
+    assert [pipe.execution.pipefail for pipe in pipes] == [True, True]
+    assert [[command.name for command in pipe.stages[0]] for pipe in pipes] == [["find"], ["find"]]
+    (process,) = [fact for fact in facts if isinstance(fact, Command) and fact.name == "process"]
+    assert process.args[0].text == "/data/out.parquet"
 
 
 def test_what_is_wrong_in_a_sourced_file_is_reported_there(findings: Findings) -> None:

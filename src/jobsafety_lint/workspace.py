@@ -43,9 +43,7 @@ class Workspace:
         """
         path = Path(os.path.abspath(name))
         settings = self.resolver.for_folder(path.parent)
-        kind = discover.kind_of(path, name) or discover.markdown_kind(path, settings)
-        if kind is None and data.startswith(b"#!"):
-            kind = ("shell", "sh")
+        kind = discover.kind_of(path, name, data) or discover.markdown_kind(path, settings)
         if kind is None:
             return [], (Note(name, discover.passed_over(path)),)
         item = Discovered(path, discover.shown_path(path), *kind)

@@ -13,10 +13,10 @@ import click
 from jobsafety_lint import config
 from jobsafety_lint.cli.options import configuration_options
 from jobsafety_lint.config import Resolver, Settings, UsageError
-from jobsafety_lint.config_kinds import shown, toml
+from jobsafety_lint.config.kinds import shown, toml
 
 if TYPE_CHECKING:
-    from jobsafety_lint.config_origins import Entry
+    from jobsafety_lint.config.origins import Entry
 
 
 @click.group(name="config")
@@ -30,7 +30,7 @@ def config_group() -> None:
 @click.option("--output-format", "output", type=click.Choice(["text", "json"]), default="text")
 def show(file: str | None, output: str, configs: tuple[str, ...], isolated: bool, **_: Any) -> None:
     """Show the settings that count for FILE (default: the current folder), and where each of them comes from."""
-    from jobsafety_lint.config_origins import entries_of
+    from jobsafety_lint.config.origins import entries_of
 
     path = Path(os.path.abspath(file or "."))
     if not path.exists():
@@ -58,7 +58,7 @@ def show(file: str | None, output: str, configs: tuple[str, ...], isolated: bool
 @click.argument("which", type=click.Choice(["configuration", "report"]), default="configuration")
 def schema(which: str) -> None:
     """Print the JSON schema of the configuration, or of a report (`--output-format json`)."""
-    from jobsafety_lint.config_schema import configuration_schema, report_schema
+    from jobsafety_lint.schemas import configuration_schema, report_schema
 
     if which == "report":
         click.echo(report_schema(), nl=False)

@@ -10,9 +10,9 @@ import json
 
 from jobsafety_lint import config, registry
 from jobsafety_lint.config import Key
-from jobsafety_lint.config_kinds import Record, TableOf, toml
-from jobsafety_lint.config_schema import configuration_schema, report_schema
+from jobsafety_lint.config.kinds import Record, TableOf, toml
 from jobsafety_lint.rule import Rule
+from jobsafety_lint.schemas import configuration_schema, report_schema
 
 FAMILIES = {
     "JOB0": "The linter itself",

@@ -41,20 +41,20 @@ def selected_rules(settings: Settings, options: Options) -> list[Rule]:
     return _selected(settings, options)[1]
 
 
-_SELECTED: dict[tuple[int, int], tuple[Settings, Options, tuple[Selection, list[Rule]]]] = {}
-"""What settings and options have come to, by their ids; they are kept, so that the ids stay theirs."""
+_SELECTED: dict[tuple[str, str], tuple[Selection, list[Rule]]] = {}
+"""What settings and options have come to."""
 
 
 def _selected(settings: Settings, options: Options) -> tuple[Selection, list[Rule]]:
-    key = (id(settings), id(options))
+    key = (settings.digest, options.selecting)
     known = _SELECTED.get(key)
     if known is None:
         if len(_SELECTED) > _MOST:
             _SELECTED.clear()
         selection = Selection.of(catalogue(), settings, options.cli)
         rules = [rule for rule in all_rules() if rule.code in selection.codes]
-        known = _SELECTED[key] = (settings, options, (selection, rules))
-    return known[2]
+        known = _SELECTED[key] = (selection, rules)
+    return known
 
 
 @functools.cache

@@ -5,7 +5,6 @@ A key is made from all that a result depends on; looks at other files are kept w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +13,11 @@ from typing import Protocol
 from jobsafety_lint import registry
 from jobsafety_lint.cache.files import digest_of
 from jobsafety_lint.cache.memory import Looks, Memory
-from jobsafety_lint.config import Settings
 from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
 from jobsafety_lint.meaning.project.answers import Answers
 from jobsafety_lint.meaning.project.links import QUIET_ROLES
 from jobsafety_lint.model import Report
 from jobsafety_lint.surroundings import ANYTHING, Look
-
-_SETTINGS: dict[int, tuple[Settings, str]] = {}
-"""The digests of settings, by their ids; the settings are kept, so that the ids stay theirs."""
 
 
 def report(tasks: Sequence[Task], options: Options, memory: Memory) -> Report | None:
@@ -46,15 +41,14 @@ def keep_report(
 def _report_key(tasks: Sequence[Task], options: Options, memory: Memory) -> str:
     asked = repr(
         (
-            sorted(options.cli.items()),
+            options.selecting,
             options.pedantic,
             options.min_severity,
-            options.rules_dirs,
             options.baseline,
         )
     )
     files = (
-        f"{task.item.shown}:{task.item.kind}:{task.given}:{_settings_digest(task.settings)}:{_content(task, memory)}"
+        f"{task.item.shown}:{task.item.kind}:{task.given}:{task.root}:{task.settings.digest}:{_content(task, memory)}"
         for task in tasks
     )
     return digest_of("report", memory.tool, str(Path.cwd()), asked, *files)
@@ -64,18 +58,6 @@ def _content(task: Task, memory: Memory) -> str:
     if task.data is not None:
         return digest_of(task.data)
     return memory.files.digest(task.item.path.as_posix())
-
-
-def _settings_digest(settings: Settings) -> str:
-    known = _SETTINGS.get(id(settings))
-    if known is None:
-        layers = [(str(layer.path), str(layer.root), layer.values) for layer in settings.layers]
-        said = json.dumps([settings.values, layers, settings.named], sort_keys=True, default=str)
-        known = _SETTINGS[id(settings)] = (
-            settings,
-            digest_of(said, str(settings.root), str(settings.source)),
-        )
-    return known[1]
 
 
 class Remembers(Protocol):
@@ -115,7 +97,7 @@ class Recollection:
         self.looks: set[Look] = set()
         self.keys: dict[str, str] = {}
         """The key of what is known of each file, by its path as shown."""
-        self._asked = repr((sorted(options.cli.items()), options.rules_dirs))
+        self._asked = options.selecting
         self._own_rules = frozenset(Look("text", path.as_posix()) for path in registry.own_files())
 
     def mapped(self, tasks: Sequence[Task]) -> dict[str, Mapped]:
@@ -157,7 +139,7 @@ class Recollection:
         role = task.role
         root = task.root
         parts = (
-            "file", self.memory.tool, self._asked, _settings_digest(task.settings), str(root), item.path.as_posix(),
+            "file", self.memory.tool, self._asked, task.settings.digest, str(root), item.path.as_posix(),
             item.shown, item.kind, item.dialect, role, _content(task, self.memory),
         )  # fmt: skip
         whole = digest_of(*parts)
@@ -202,7 +184,7 @@ class Recollection:
         self.memory.remember(self._answers_key(root, tasks), value, ())
 
     def _answers_key(self, root: Path, tasks: Sequence[Task]) -> str:
-        settings = sorted({_settings_digest(task.settings) for task in tasks})
+        settings = sorted({task.settings.digest for task in tasks})
         return digest_of("answers", self.memory.tool, str(root), *settings)
 
     def _linked_files(self, tasks: Sequence[Task]) -> dict[str, str]:

@@ -31,6 +31,11 @@ class Options:
     baseline: tuple[Accepted, ...] = ()
     diff_base: str = ""
 
+    @cached_property
+    def selecting(self) -> str:
+        """What of it decides which rules run, as a text that compares."""
+        return repr((sorted(self.cli.items()), self.rules_dirs))
+
 
 @dataclass(frozen=True)
 class Task:

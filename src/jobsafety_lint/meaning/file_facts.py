@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from jobsafety_lint.model import Mark, Span
@@ -34,8 +33,6 @@ class FileFacts:
     comments: list[tuple[Source, Span]] = field(default_factory=list)
     silent: int = 0
     shell_trees: list[ShellTree] = field(default_factory=list)
-    consulted: dict[Path, bool] = field(default_factory=dict)
-    """Other files that were looked at, or looked for in vain (False): `source lib.sh`."""
     _outlines: dict[int, tuple[Source, Outline]] = field(default_factory=dict)
     _marks: dict[tuple[int, int, int], Mark] = field(default_factory=dict)
 

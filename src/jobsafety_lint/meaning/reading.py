@@ -56,7 +56,6 @@ def read_facts(
 
         read_python(source, interpreter, found)
     found.shell_trees = interpreter.trees
-    found.consulted = interpreter.consulted
     for tree in interpreter.trees:
         found.know(tree.source, tree)
         found.comments += [(tree.source, comment.span) for comment in tree.script.comments]

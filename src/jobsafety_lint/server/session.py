@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -121,11 +120,13 @@ class Session:
         path = self.inside(document.path)
         if Discovery(resolver, discover.Options()).excludes(path):
             return None
-        kind = discover.kind_of(path) or _kind_by_shebang(document.text)
+        data = discover.encoded(document.text, path)
+        settings = resolver.for_folder(path.parent)
+        kind = discover.kind_of(path, data=data) or discover.markdown_kind(path, settings)
         if kind is None:
             return None
         item = Discovered(path, discover.shown_path(path), *kind)
-        return Task(item, resolver.for_folder(path.parent), _encoded(document.text, path))
+        return Task(item, settings, data)
 
     def _run(
         self,
@@ -240,32 +241,6 @@ class Session:
             yield
         finally:
             self._recollection = kept
-
-
-_SHEBANG = re.compile(r"#!.*?\b(python|bash|dash|ash|ksh|mksh|zsh|sh)[\d.]*(?:\s|$)")
-
-
-def _kind_by_shebang(text: str) -> tuple[str, str] | None:
-    """The kind of a text that is not saved under a telling name."""
-    found = _SHEBANG.match(text.partition("\n")[0])
-    if found is None:
-        return None
-    return ("python", "") if found[1] == "python" else ("shell", found[1])
-
-
-def _encoded(text: str, path: Path) -> bytes:
-    """The text as it would be saved: in the encoding that a coding comment of Python names, else in utf-8."""
-    if path.suffix == ".py":
-        import tokenize
-
-        head = "\n".join(text.split("\n", 2)[:2]).encode("utf-8", "replace")
-        try:
-            encoding = tokenize.detect_encoding(iter(head.splitlines(keepends=True)).__next__)[0]
-        except SyntaxError:
-            encoding = "utf-8"
-        if not encoding.startswith("utf-8"):
-            return text.encode(encoding, "replace")
-    return text.encode("utf-8", "replace")
 
 
 def _text_on_disk(path: Path) -> str:

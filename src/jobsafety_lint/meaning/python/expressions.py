@@ -1,6 +1,8 @@
 """Expressions of the standard `ast` to what they stand for: patterns, names, literals, keyword tables.
 
-The twin of `values.py` for facts that need no libcst: it follows names through `definitions.FileNames`.
+Used by the readers of whole files (Temporal, data stores, epochs), which follow names through `definitions.FileNames` to the
+definition that reaches a point. `values.py` does the like while the walker goes through a file in order, with the values that
+its scope holds at that moment; a table of functions that only one of the two knows is a mistake of the other.
 """
 
 from __future__ import annotations

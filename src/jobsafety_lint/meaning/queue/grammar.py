@@ -211,8 +211,6 @@ class QueueCommand:
     """The subcommand's entry in the table, of whichever version."""
     more: tuple[Arg, ...] = ()
     """Words before the job that may be any number of further options (`$opts`, `*options`)."""
-    global_options: tuple[GivenOption, ...] = ()
-    """Those before the subcommand."""
 
     @property
     def place(self) -> Place:
@@ -407,11 +405,8 @@ def parse(command: Command, version: int = 4) -> QueueCommand | None:
         return None
     parser = _Parser(list(command.args), version)
     parser.read(GLOBAL_OPTIONS, stop_at_word=True)
-    globals_ = tuple(parser.options)
     if parser.at >= len(parser.words):
-        return QueueCommand(
-            command, "status", (), (), (), None, tuple(parser.unknown), global_options=globals_
-        )
+        return QueueCommand(command, "status", (), (), (), None, tuple(parser.unknown))
     parser.options.clear()
     word = parser.words[parser.at]
     found = _BY_NAME.get(word.text or "")
@@ -436,5 +431,5 @@ def parse(command: Command, version: int = 4) -> QueueCommand | None:
         ids += rest[:1]
     return QueueCommand(
         command, title, tuple(parser.options), tuple(ids), tuple(rest), word, tuple(parser.unknown), found,
-        tuple(parser.more), globals_,
+        tuple(parser.more),
     )  # fmt: skip

@@ -49,10 +49,15 @@ from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, SnippetBuilder, Source
 
 MAX_DEPTH = 8
+"""How deep wrappers, strings and function calls are followed."""
+
 MAX_FOREIGN = 400
 """How many statements of sourced files are read for one file. After that, what they define and set still counts: a library
 that a thousand scripts source must not be read a thousand times."""
-"""How deep wrappers, strings and function calls are followed."""
+
+MAX_CALLED = 40
+"""How many statements of a sourced function are still read when the script itself calls it the first time. What it ran then
+stands for the later calls."""
 
 MAX_SOURCED = 12
 """How many files one script may source."""
@@ -102,11 +107,13 @@ class Interpreter:
     _seen: dict[tuple[type, int, int, int, str], int] = field(default_factory=dict)
     _called: set[int] = field(default_factory=set)
     _loop_globs: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
-    consulted: dict[Path, bool] = field(default_factory=dict)
-    """Files that a `source` may have meant, and whether they are there: what is found depends on them."""
+    _looked_for: int = 0
+    """How many files a `source` may have meant were looked for."""
     _foreign: int = 0
     """How many sourced files we are in: what happens there counts, but is reported with that file alone."""
     _foreign_left: int = MAX_FOREIGN
+    _ran_first: dict[int, list[Command]] = field(default_factory=dict)
+    """What the functions of sourced files ran when they were called first."""
     _origins: dict[int, Source] = field(default_factory=dict)
     _frames: list[Frame] = field(default_factory=list)
     _functions_around: list[sh.Function | None] = field(default_factory=lambda: [None])
@@ -901,7 +908,7 @@ class Interpreter:
             return []
         if not self._foreign:
             self._main = here
-        if len(self.consulted) > 4 * MAX_SOURCED:
+        if self._looked_for > 4 * MAX_SOURCED:
             return []
         for path in sourcing.resolve(
             command.args[0].pattern, here, main, state.execution.cwd, state.variables
@@ -909,7 +916,7 @@ class Interpreter:
             if path in {here, main}:
                 return []
             tree = sourcing.tree_of(path)
-            self.consulted[path] = tree is not None
+            self._looked_for += 1
             if tree is None:
                 continue
             return self._sourced(tree, command, state, use)
@@ -1130,6 +1137,10 @@ class Interpreter:
         self._called.add(id(function))
         source = self._origins.get(id(function), source)
         foreign = source.file is not self._file if self._file is not None else False
+        if foreign and not self._foreign and self._foreign_left < 0:
+            if id(function) in self._ran_first:
+                return self._ran_first[id(function)]
+            self._foreign_left = MAX_CALLED
         inner = state.copy(functions=(*state.execution.functions, function.name))
         inner.call_depth += 1
         inner.variables = {n: v for n, v in inner.variables.items() if not n.isdigit() and n != "@"}
@@ -1145,6 +1156,8 @@ class Interpreter:
             self.depth -= 1
             self._foreign -= foreign
             self._functions_around.pop()
+        if foreign:
+            self._ran_first.setdefault(id(function), ran)
         for name, value in inner.variables.items():
             if not name.isdigit() and name != "@":
                 state.variables[name] = value

@@ -10,7 +10,6 @@ Comprehension = ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 For = ast.For | ast.AsyncFor
 With = ast.With | ast.AsyncWith
-Number = (int, float, complex)
 
 _PLAIN = frozenset(
     {"ctx", "op", "ops", "id", "attr", "arg", "name", "asname", "module", "level", "names", "conversion", "is_async",
