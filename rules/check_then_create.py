@@ -85,7 +85,7 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
 def _has_alternative(act: Create) -> bool:
     """Whether something stands behind it for the case that it fails (`mkdir d || exit 1`)."""
     behind = act.place.source.text[act.place.span.end :]
-    return re.match(r"[ \t]*(?:\d?>+&?[ \t]*\S+[ \t]*)*\|\|", behind) is not None
+    return re.match(r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>]+[ \t]*)*\|\|", behind) is not None
 
 
 def _fix(act: Create, guard: Guard) -> Fix | None:

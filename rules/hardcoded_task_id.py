@@ -23,7 +23,7 @@ RULE = Rule(
     references=("INV-8", "AP-8"),
 )
 
-_TABLE_ID = re.compile(r"""^\s*\^?\\?\s*\|?[\s*]*\d+\s*(?:\\?\||\\b|\\s|$)|\$1\s*==\s*["']?\d+""")
+_TABLE_ID = re.compile(r"""^\s*\^?\\?[|*\s]*\d+\s*(?:\\?\||\\b|\\s|$)|\$1\s*==\s*["']?\d+""")
 _NUMBERS = re.compile(r"\bin\s+(?:\$\(seq(?:\s+\d+)+\)|\{\d+\.\.\d+\}|\d+(?:\s+\d+)*)\s*;?$")
 _TABLE_FILTERS = {
     **dict.fromkeys(("grep", "egrep"), frozenset({"-A", "-B", "-C", "-m", "-f"})),

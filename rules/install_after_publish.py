@@ -41,6 +41,8 @@ _FRESH = (
     "-f",
     "--find-links",
 )
+_FRESH_VARIABLES = frozenset({"UV_NO_CACHE", "UV_CACHE_DIR", "UV_REINSTALL", "UV_FIND_LINKS", "UV_NO_INDEX"})
+_UNTIL = re.compile(r"\b(?:until|while[ \t]+!)[ \t]+$")
 _WAITS = frozenset({"sleep", "retry", "wait-for"})
 _LOCAL_INDEX = re.compile(
     r"--(?:default-)?index(?:-url)?[= ]\S*(?:localhost|127\.0\.0\.1)|--publish-url[= ]\S*(?:localhost|127\.0\.0\.1)"
@@ -107,23 +109,52 @@ def _exclusive(first: Place, second: Place) -> bool:
 
 def _judge(command: Command, published: Place, context: Context) -> Iterator[Draft]:
     installation = installation_of(command)
-    if installation is None or installation.has(*_FRESH) or command.execution.loops:
+    if installation is None or _is_fresh(installation) or _LOCAL_INDEX.search(command.place.text):
         return
-    if command.status == "branch" or _LOCAL_INDEX.search(command.place.text):
+    repeated = bool(command.execution.loops) or _is_tried_until(command)
+    if repeated and (installation.tool != "uv" or _empties_cache(context)):
+        return
+    if command.status == "branch" and not repeated:
         return
     wanted = _just_published(installation, context)
     if wanted is None:
         return
     what = wanted.arg.place.text.strip("\"'")
+    if repeated:
+        message = f"`{what}` was just published, and every further try has the answer of the first one: uv keeps what the index said"
+        label = "add `--refresh`: it asks the index each time"
+    else:
+        message = f"`{what}` is installed right after it has been published: the index and its caches need time to know it"
+        label = "try again for a while until it is there"
+        if installation.tool == "uv":
+            label = "add `--refresh`, and try again for a while"
     yield RULE.found(
         command.place,
-        f"`{what}` is installed right after it has been published: the index and its caches need time to know it",
-        label="add `--refresh`, and try again for a while"
-        if installation.tool == "uv"
-        else "try again for a while until it is there",
+        message,
+        label=label,
         related=((published, "it is published here"),),
         fix=_fix(installation),
     )
+
+
+def _is_fresh(installation: Installation) -> bool:
+    """Whether it asks the index anew, by an option or by a variable of uv."""
+    settings = {setting.name for setting in installation.command.execution.environment}
+    return installation.has(*_FRESH) or not settings.isdisjoint(_FRESH_VARIABLES)
+
+
+def _empties_cache(context: Context) -> bool:
+    """Whether uv's cache is emptied before each try."""
+    return any(
+        command.name == "uv" and command.words[:2] == ["cache", "clean"] and command.execution.loops
+        for command in context.all(Command)
+    )
+
+
+def _is_tried_until(command: Command) -> bool:
+    """`until uv pip install …`: a condition that is asked again."""
+    before = command.place.source.text[: command.place.span.start]
+    return _UNTIL.search(before) is not None
 
 
 def _just_published(installation: Installation, context: Context) -> Requirement | None:

@@ -11,6 +11,7 @@ from jobsafety_lint.meaning.deployment.changes import asks, looks, shortened
 from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.files import Delete, Glob
+from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.project.state_paths import is_wide, jobs_state
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -27,6 +28,13 @@ RULE = Rule(
 
 _ON_REQUEST = re.compile(r"clean|reset|fresh|force|purge|wipe|clear|scratch", re.IGNORECASE)
 _OLD_ONLY = re.compile(r"-(?:mtime|mmin|atime|amin|ctime|cmin|newer|older)\b|! *-newer")
+_SUBMITS = frozenset({"sbatch", "qsub", "bsub", "oarsub", "condor_submit", "msub"})
+_CLUSTER_LOOKS = frozenset(
+    {"squeue", "sacct", "scancel", "qstat", "qdel", "bjobs", "bkill", "condor_q", "condor_rm"}
+)
+_OUTPUT_WORDS = frozenset(
+    {"slurm", "sbatch", "pbs", "sge", "condor", "job", "jobs", "log", "logs", "output", "outputs", "results"}
+)
 _PURGES = re.compile(r"^(?:dist)?clean(?:-?all)?$|clobber|uninstall|teardown", re.IGNORECASE)
 
 
@@ -52,6 +60,58 @@ def in_shell(row: Row, context: Context) -> Iterator[Draft]:
         fact = wiped.pop(step.place, None)
         if fact is not None and not _OLD_ONLY.search(step.place.text):
             yield _finding(fact, step.place, shortened(step.command), _confidence(step.execution))
+
+
+@RULE.on(Row)
+def before_submission(row: Row, context: Context) -> Iterator[Draft]:
+    """The folder that jobs write to is emptied, then jobs are queued: those of an earlier submission may still run."""
+    if context.role in {"test", "docs"}:
+        return
+    emptied = {glob.place: glob for glob in context.all(Glob) if glob.language == "shell" and _empties(glob)}
+    if not emptied:
+        return
+    seen = looks(row, context.all(Pipe))
+    found: list[tuple[Step, Glob]] = []
+    for at, step in enumerate(row.steps):
+        if asks(step) or at in seen:
+            return
+        if not isinstance(step, Step):
+            continue
+        if step.command.name in _CLUSTER_LOOKS:
+            return
+        if (glob := emptied.pop(step.place, None)) is not None and not _confidence(step.execution):
+            found.append((step, glob))
+        elif found and _submits(step):
+            break
+    else:
+        return
+    for act, glob in found:
+        folder = glob.path.parent.template
+        yield RULE.found(
+            act.place,
+            f"`{shortened(act.command)}` empties `{folder}`, then jobs are queued: those of an earlier submission may still write there",
+            label="use a folder for each submission, or look at what is running first",
+            related=((step.place, "queued here"),),
+            data={"path": glob.path.template},
+            subject=glob.place,
+        )
+
+
+def _submits(step: Step) -> bool:
+    """Whether a step queues a job and goes on."""
+    if step.execution.queue is not None or step.execution.host is not None:
+        return False
+    if step.command.name in _SUBMITS:
+        return not {"--wait", "-W", "-K", "-sync"} & set(step.command.words)
+    return step.launch is not None
+
+
+def _empties(glob: Glob) -> bool:
+    """Whether everything in a folder of the output of jobs is deleted, one that is the same for all submissions."""
+    folder = glob.path.parent
+    if glob.use("delete") is None or glob.filtered_by or glob.path.name.text != "*":
+        return False
+    return folder.text is not None and bool(_OUTPUT_WORDS & set(words_of(folder.name.text or "")))
 
 
 @RULE.on(Glob)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.project.artifacts import NameIndex, Taken, taken_names
+from jobsafety_lint.meaning.project.artifacts import NameIndex, Taken, names_of_others, taken_names
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Confidence, Mark, Severity
@@ -23,6 +23,8 @@ RULE = Rule(
 )
 
 _HARMFUL = {"delete": "deletes", "move": "moves", "merge": "merges"}
+_ENDS_JOB = re.compile(r"\w+\.(?:__exit__|__aexit__|__del__|a?close|_?clean_?up\w*)")
+"""Methods by which an object ends, and with it one job."""
 _PURGES = re.compile(r"purge|wipe|clear|reset|clean_?all|prune|nuke|destroy|teardown", re.IGNORECASE)
 
 
@@ -38,6 +40,23 @@ def too_wide(project: Project, context: Context) -> Iterator[Draft]:
         taken = next((t for t in taken_names(index, file, glob) if t.open), None)
         if taken is not None:
             yield _found(glob, taken)
+        elif glob.uses[0][0] == "delete" and glob.functions and _ENDS_JOB.fullmatch(glob.functions[-1]):
+            taken = next(names_of_others(index, file, glob), None)
+            if taken is not None:
+                yield _found_at_end(glob, taken)
+
+
+def _found_at_end(glob: GlobLink, taken: Taken) -> Draft:
+    first = taken.open[0]
+    ended = glob.functions[-1]
+    return RULE.found(
+        glob.mark,
+        f"`{glob.pattern.name.template}` deletes the files of every `{first}` when one job ends (`{ended}`): all jobs share the folder",
+        label="delete the files that this job has made, or give each job a folder of its own",
+        related=((taken.name.mark, f"written with `{first}` in the name"),),
+        severity=Severity.ERROR,
+        data={"missing": list(taken.open), "template": taken.name.pattern.name.template},
+    )
 
 
 def _found(glob: GlobLink, taken: Taken) -> Draft:

@@ -283,6 +283,15 @@ def test_bashlex_comes_to_an_end(text: str) -> None:
             bashlex_reader._bashlex().parse(text)
 
 
+def test_a_long_gap_behind_in_comes_to_an_end() -> None:
+    """Real scripts have them once the words are masked: a `case` of many continued lines, a long comment."""
+    gap = " " * 60 + "\n" * 60
+    text = f"x=${{a:$b:1}}\nif a; then\ncase $1 in{gap}esac\nfi\nb\n"
+    with time_limit(10):
+        script = read_shell(Source("x.sh", text)).script
+    assert script.unread == ()
+
+
 @contextlib.contextmanager
 def time_limit(seconds: int) -> Iterator[None]:
     """Ends what takes longer: here it would take all memory, too."""

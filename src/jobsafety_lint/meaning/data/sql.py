@@ -14,7 +14,7 @@ from jobsafety_lint.model import Span
 from jobsafety_lint.source import Place, Source
 
 LOOKS_LIKE_SQL = re.compile(
-    r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:CREATE\s+(?:OR\s+REPLACE\s+)?TABLE|INSERT\s+INTO|SELECT\b|WITH\s+\S+\s+AS|OPTIMIZE\s+TABLE|SET\s+final)",
+    r"\s*(?:--[^\n]*\n\s*|/\*(?:[^*]|\*(?!/))*\*/\s*)*(?:CREATE\s+(?:OR\s+REPLACE\s+)?TABLE|INSERT\s+INTO|SELECT\b|WITH\s+\S+\s+AS|OPTIMIZE\s+TABLE|SET\s+final)",
     re.IGNORECASE | re.DOTALL,
 )
 _CHARS = r"[\w\ue000-\uf8ff{}:$]"

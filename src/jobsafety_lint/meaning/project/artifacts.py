@@ -11,6 +11,7 @@ from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, GlobLin
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.source import Hole
 
+_FOLDER_OF_GLOB = re.compile(r"(\w+)\.r?glob\(")
 _HEAD = 3
 """How many letters a name is indexed by."""
 
@@ -36,6 +37,11 @@ class NameIndex:
                 for name in file.all(NameLink):
                     if name.template.holes:
                         self._by_head.setdefault(_head(name.pattern), []).append((file, name))
+
+    def all(self) -> Iterator[tuple[FileLinks, NameLink]]:
+        """All names with parameters, those of tests and the like left out."""
+        for entries in self._by_head.values():
+            yield from entries
 
     def near(self, file: FileLinks, glob: GlobLink) -> Iterator[tuple[FileLinks, NameLink]]:
         """The names of the glob's own file, then those of others that begin as it does."""
@@ -78,6 +84,40 @@ def taken_names(index: NameIndex, file: FileLinks, glob: GlobLink) -> Iterator[T
             and shown not in glob.filtered_by
         ]
         yield Taken(name, tuple(dict.fromkeys(open_names)))
+
+
+def names_of_others(index: NameIndex, file: FileLinks, glob: GlobLink) -> Iterator[Taken]:
+    """The names with parameters that are written to the folder of a glob, where all jobs share that folder.
+
+    The folder must be the same for all jobs (no hole but the home directory), and go by the same variable or attribute
+    as where the names are built: `self.temp_dir.glob("*.zip")`, `self.temp_dir / f"{symbol}.zip"`.
+    """
+    folder = _FOLDER_OF_GLOB.search(glob.mark.text)
+    suffix = glob.pattern.suffix
+    if folder is None or not suffix or any(hole.names for hole in glob.pattern.holes):
+        return
+    for other, name in index.all():
+        if name.pattern.suffix != suffix or not _is_sibling(file, other):
+            continue
+        if name.pattern.parent == glob.pattern.parent or _folder_variable(name.pattern) == folder[1]:
+            parameters = (p for hole in name.template.name.holes for p in sorted(hole.names))
+            open_names = tuple(dict.fromkeys(p for p in parameters if p not in glob.filtered_by))
+            if open_names:
+                yield Taken(name, open_names)
+
+
+def _folder_variable(name: PathPattern) -> str:
+    """The variable or attribute that holds the folder of a name, without its object; empty if there is more to it."""
+    match name.parent.parts:
+        case (Hole(text=text), *rest) if not any(isinstance(r, Hole) or r.strip("/") for r in rest):
+            return text.rpartition(".")[2]
+    return ""
+
+
+def _is_sibling(file: FileLinks, other: FileLinks) -> bool:
+    """Whether two files lie in one folder, or one below the other's."""
+    mine, theirs = file.path.rpartition("/")[0], other.path.rpartition("/")[0]
+    return f"{mine}/".startswith(f"{theirs}/") or f"{theirs}/".startswith(f"{mine}/")
 
 
 def at_hand(project: Project, file: FileLinks, glob: GlobLink) -> dict[str, str]:

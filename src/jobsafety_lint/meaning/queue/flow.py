@@ -593,7 +593,7 @@ _PY_TEXT = re.compile(
     r"""(?P<inside>\(?\w+(?:\.get\(\s*["']label["'][^)]*\)|\[["']label["']\]|\.label)(?:\s*or\s*["']{2}\s*\))?|[\w.]+\.stdout|[A-Za-z_]\w*)"""
 )
 _PY_REGEX = re.compile(
-    r"""re\.(?:search|match)\(\s*(?P<what>[^,()]+(?:\([^()]*\))?)\s*,\s*(?P<inside>[^()]*?label[^()]*(?:\([^()]*\))?)\)"""
+    r"""re\.(?:search|match)\(\s*(?P<what>[^,()\s][^,()]*(?:\([^()]*\))?)\s*,\s*(?P<inside>[^()]*?label[^()]*(?:\([^()]*\))?)\)"""
 )
 _TEXT_OUTPUT = re.compile(
     r"\.stdout(?:\.(?:decode|strip)\([^)]*\))*\s*$|\.stdout\b|check_output|getoutput|popen"

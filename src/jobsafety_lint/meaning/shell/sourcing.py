@@ -180,7 +180,7 @@ class _Reader:
         text = re.sub(r"\s*&?\d?>\s*(?:/dev/null|&\d)", "", text.strip())
         text = re.sub(r"^(?:unset CDPATH|CDPATH=\S*)\s*(?:&&|;)?\s*", "", text)
         moved = re.fullmatch(
-            r"(?:builtin\s+|command\s+)?cd\s+(?:-P\s+)?(?:--\s+)?(.+?)\s*(?:&&|;)\s*(?:builtin\s+)?pwd(?:\s+-P)?\s*;?",
+            r"(?:builtin\s+|command\s+)?cd\s+(?:-P\s+)?(?:--\s+)?(\S.*?)\s*(?:&&|;)\s*(?:builtin\s+)?pwd(?:\s+-P)?\s*;?",
             text,
         )
         if moved:

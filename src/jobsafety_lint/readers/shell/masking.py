@@ -17,7 +17,7 @@ _PLAIN_REDIRECTION = re.compile(r"<<<|>&[0-9-](?![\w])")
 _CLOSED = re.compile(r"(?:(?:^|[\s;&|])(?:done|fi|esac)|[)}\]])[ \t]*(?:[0-9]*[<>][^;&|\n]*)?$")
 """What a redirection of a compound command stands behind."""
 _CASE_PATTERN = re.compile(
-    r"((?:(?<![\w-])in|;;&?|;&)(?:\s+|\s#[^\n]*\n)*)(?!esac\b)([^\s()#;&<>][^\n()#;&<>]*?)\)"
+    r"((?:(?<![\w-])in|;;&?|;&)(?:\s|(?<=\s)#[^\n]*\n)*)(?!esac\b)([^\s()#;&<>][^\n()#;&<>]*?)\)"
 )
 """In a masked text: what ends the branch before (or `in`), and a pattern with its bracket."""
 _THEN = re.compile(r"(?<=[\s;])(\}|\))[ \t](?=(?:then|do)\b)")
