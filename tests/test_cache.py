@@ -74,15 +74,14 @@ def cache_file(project: Path) -> Path:
 @pytest.fixture
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are read closely, as they are."""
-    from jobsafety_lint.engine import running
-
     found: list[str] = []
+    really = mapping.map_file
 
     def map_file(task: Any, options: Any) -> Any:
         found.append(task.item.shown)
-        return mapping.map_file(task, options)
+        return really(task, options)
 
-    monkeypatch.setattr(running, "map_file", map_file)
+    monkeypatch.setattr(mapping, "map_file", map_file)
     return found
 
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
 
-from jobsafety_lint.engine import running
-from jobsafety_lint.engine.mapping import map_file
+from jobsafety_lint.engine import mapping
 from jobsafety_lint.model import Location, Severity
 from jobsafety_lint.server import session as sessions
 from jobsafety_lint.server.documents import Document
@@ -118,12 +117,13 @@ def _documents(folder: Path, **texts: str) -> dict[Path, Document]:
 def mapped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are mapped, in order."""
     names: list[str] = []
+    really = mapping.map_file
 
     def counted(task: Any, options: Any) -> Any:
         names.append(task.item.path.name)
-        return map_file(task, options)
+        return really(task, options)
 
-    monkeypatch.setattr(running, "map_file", counted)
+    monkeypatch.setattr(mapping, "map_file", counted)
     return names
 
 

@@ -8,10 +8,10 @@ import pkgutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from jobsafety_lint import own_rules, rules
+from jobsafety_lint import own_rules, rule_index, rules
 from jobsafety_lint.config import ConfigError
-from jobsafety_lint.own_rules import Loaded
 from jobsafety_lint.rule import Rule
+from jobsafety_lint.rule_index import Listed
 
 _folders: tuple[Path, ...] = ()
 
@@ -25,76 +25,88 @@ def use(folders: Sequence[Path]) -> None:
     absolute = tuple(dict.fromkeys(folder.absolute() for folder in folders))
     if absolute != _folders:
         _folders = absolute
-        _all.cache_clear()
-        all_rules.cache_clear()
+        _own.cache_clear()
+        listed.cache_clear()
 
 
 @functools.cache
-def all_rules() -> tuple[Rule, ...]:
-    """Every rule, ours first, each by code.
+def listed() -> tuple[Listed, ...]:
+    """Every rule, ours first, each by code. Own rules are imported at once, ours when one asks for the rule itself.
 
     Raises:
         ConfigError: an own rule cannot be used, or has the code or name of another; the message names both files.
         RuntimeError: the same of our own folder.
     """
-    return tuple(loaded.rule for loaded in _all().values())
-
-
-@functools.cache
-def _all() -> dict[str, Loaded]:
-    own: list[Loaded] = [*own_rules.installed()]
-    for folder in _folders:
-        own += own_rules.load_folder(folder)
-    found: dict[str, Loaded] = {loaded.rule.code: loaded for loaded in _built_in()}
-    taken = {key: loaded for loaded in found.values() for key in (loaded.rule.code, loaded.rule.name)}
-    for loaded in sorted(own, key=lambda one: one.rule.code):
-        for key in (loaded.rule.code, loaded.rule.name):
+    found = {rule.code: rule for rule in _built_in()}
+    taken = {key: rule for rule in found.values() for key in (rule.code, rule.name)}
+    for rule in sorted(_own(), key=lambda one: one.code):
+        for key in (rule.code, rule.name):
             other = taken.get(key)
             if other is not None:
                 raise ConfigError(
-                    f"{loaded.path}: `{key}` is also the rule of {other.path}; give it another one"
+                    f"{rule.path}: `{key}` is also the rule of {other.path}; give it another one"
                 )
-            taken[key] = loaded
-        found[loaded.rule.code] = loaded
-    return found
-
-
-def own_files() -> tuple[Path, ...]:
-    """The modules of the rules that are not ours: what is found depends on them too."""
-    ours = {loaded.path for loaded in _built_in()}
-    return tuple(loaded.path for loaded in _all().values() if loaded.path not in ours)
-
-
-def built_in_rules() -> tuple[Rule, ...]:
-    """The rules that come with the linter, by code."""
-    return tuple(loaded.rule for loaded in _built_in())
+            taken[key] = rule
+        found[rule.code] = rule
+    return tuple(found.values())
 
 
 @functools.cache
-def _built_in() -> tuple[Loaded, ...]:
+def _own() -> tuple[Listed, ...]:
+    """The rules that are not ours."""
+    loaded = [*own_rules.installed(), *(one for folder in _folders for one in own_rules.load_folder(folder))]
+    return tuple(Listed.of(one.rule, one.path) for one in loaded)
+
+
+@functools.cache
+def _built_in() -> tuple[Listed, ...]:
     """Our own rules, by code.
 
     Raises:
         RuntimeError: a module of the folder has no rule, or two rules share a code or a name.
     """
-    found: dict[str, Loaded] = {}
+    folders = [Path(folder) for folder in rules.__path__]
+    known = rule_index.read(rules.__name__, folders, changing=rules.IN_CHECKOUT)
+    return tuple(known) if known is not None else imported()
+
+
+def imported() -> tuple[Listed, ...]:
+    """Our own rules as their modules say, by code.
+
+    Raises:
+        RuntimeError: as `listed`.
+    """
+    found: dict[str, Listed] = {}
     for module in pkgutil.iter_modules(rules.__path__):
-        imported = importlib.import_module(f"{rules.__name__}.{module.name}")
-        rule = getattr(imported, "RULE", None)
+        loaded = importlib.import_module(f"{rules.__name__}.{module.name}")
+        rule = getattr(loaded, "RULE", None)
         if not isinstance(rule, Rule):
             raise RuntimeError(f"rules/{module.name}.py holds no RULE")
         for key in (rule.code, rule.name):
             if key in found:
                 raise RuntimeError(f"two rules are called {key}")
-            found[key] = Loaded(rule, Path(str(imported.__file__)))
-    return tuple(
-        sorted({one.rule.code: one for one in found.values()}.values(), key=lambda one: one.rule.code)
-    )
+            found[key] = Listed.of(rule, Path(str(loaded.__file__)))
+    return tuple(sorted({one.code: one for one in found.values()}.values(), key=lambda one: one.code))
+
+
+def own_files() -> tuple[Path, ...]:
+    """The modules of the rules that are not ours: what is found depends on them too."""
+    return tuple(rule.path for rule in _own())
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule itself; see `listed`."""
+    return tuple(one.rule for one in listed())
+
+
+def built_in_rules() -> tuple[Rule, ...]:
+    """The rules that come with the linter, by code."""
+    return tuple(one.rule for one in _built_in())
 
 
 def find(name: str) -> Rule | None:
     """The rule of this code or name."""
-    return next((rule for rule in all_rules() if name in {rule.code, rule.name}), None)
+    return next((one.rule for one in listed() if name in {one.code, one.name}), None)
 
 
 def page(rule: Rule) -> str:
@@ -103,7 +115,7 @@ def page(rule: Rule) -> str:
     Raises:
         ConfigError: the page is missing; a test says that none of ours is.
     """
-    path = _all()[rule.code].path.with_suffix(".md")
+    path = next(one.path for one in listed() if one.code == rule.code).with_suffix(".md")
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
@@ -112,4 +124,4 @@ def page(rule: Rule) -> str:
 
 def catalogue() -> dict[str, str]:
     """Code to name of all rules."""
-    return {rule.code: rule.name for rule in all_rules()}
+    return {one.code: one.name for one in listed()}

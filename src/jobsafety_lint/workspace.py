@@ -56,14 +56,17 @@ class Workspace:
         """The other files of the projects that the given files belong to: their facts count, nothing is reported there.
         Below the folders that were `walked` there are no others.
         """
-        known = {task.item.path for task in tasks}
-        rest: dict[Path, engine.Task] = {}
-        for root in projects_of(tasks):
-            if any(root == folder or folder in root.parents for folder in walked):
-                continue
+        roots = [
+            root
+            for root in projects_of(tasks)
+            if not any(root == folder or folder in root.parents for folder in walked)
+        ]
+        known = {task.item.shown for task in tasks} if roots else set()
+        rest: dict[str, engine.Task] = {}
+        for root in roots:
             for task in self.project_files(root):
-                if task.item.path not in known:
-                    rest[task.item.path] = task
+                if task.item.shown not in known:
+                    rest[task.item.shown] = task
         return list(rest.values())
 
     def project_files(self, root: Path) -> list[engine.Task]:
@@ -79,10 +82,10 @@ class Workspace:
 
 def projects_of(tasks: Sequence[engine.Task]) -> list[Path]:
     """The folders of the projects that files belong to; a home folder and `/` are none."""
-    roots = {task.root for task in tasks}
+    roots = {id(task.root): task.root for task in tasks}  # a few objects for thousands of files
     known = [task.item.path for task in tasks]
     return [
         root
-        for root in sorted(roots)
+        for root in sorted(set(roots.values()))
         if root not in {Path.home(), Path(root.anchor)} and any(root in path.parents for path in known)
     ]

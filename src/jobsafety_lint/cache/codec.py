@@ -64,18 +64,34 @@ def _encoded(value: object, classes: dict[str, int]) -> object:
         if isinstance(value, enum.Enum):
             return [number, value.value]
         if dataclasses.is_dataclass(value):
-            return [number, *(_encoded(getattr(value, field), classes) for field in _fields(kind))]
+            return [number, *(_encoded(item, classes) for item in _without_defaults(value, kind))]
     raise TypeError(f"{kind.__name__} is no plain value")
 
 
-_FIELDS: dict[type, tuple[str, ...]] = {}
-
-
-def _fields(kind: type) -> tuple[str, ...]:
-    found = _FIELDS.get(kind)
-    if found is None:
-        found = _FIELDS[kind] = tuple(field.name for field in dataclasses.fields(kind) if field.init)
+def _without_defaults(value: object, kind: type) -> list[object]:
+    """The values of the fields, without those at the end that are as the class makes them by itself."""
+    fields = _fields(kind)
+    found = [getattr(value, name) for name, _ in fields]
+    while (
+        found
+        and found[-1] == fields[len(found) - 1][1]
+        and type(found[-1]) is type(fields[len(found) - 1][1])
+    ):
+        found.pop()
     return found
+
+
+@functools.cache
+def _fields(kind: type) -> tuple[tuple[str, object], ...]:
+    """The fields that a class is made from, each with its default."""
+    return tuple(
+        (
+            field.name,
+            field.default if field.default_factory is dataclasses.MISSING else field.default_factory(),
+        )
+        for field in dataclasses.fields(kind)
+        if field.init
+    )
 
 
 @functools.cache

@@ -148,6 +148,11 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _shrink(connection: sqlite3.Connection) -> None:
+    (pages,), (page,) = (
+        connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size")
+    )
+    if pages * page <= _MOST_BYTES:
+        return  # the values are less than the file
     size = connection.execute("SELECT coalesce(sum(length(value)), 0) FROM entries").fetchone()[0]
     if size <= _MOST_BYTES:
         return

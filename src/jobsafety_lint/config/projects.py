@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import functools
-import sys
+import os
 from pathlib import Path
 
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
 from jobsafety_lint.config.settings import Settings
 
 
@@ -17,7 +13,10 @@ def project_root(folder: Path, settings: Settings) -> Path:
     """The folder of the configuration; else the git top level; else the working directory."""
     if settings.source is not None and not settings.named:
         return settings.root
-    return _git_top(folder) or Path.cwd()
+    return _git_top(folder) or _as_path(os.getcwd())  # noqa: PTH109  # asked for every file: a new Path takes longer
+
+
+_as_path = functools.lru_cache(maxsize=8)(Path)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -64,13 +64,13 @@ class Discovery:
             UsageError: a named path does not exist.
             ConfigError: a configuration cannot be used.
         """
-        found: dict[Path, Discovered] = {}
+        found: dict[str, Discovered] = {}
         for path in paths:
             if not path.exists():
                 raise UsageError(f"{path}: no such file or directory")
             absolute = Path(os.path.abspath(path))  # resolve() would follow links
             for item in self._folder(absolute) if path.is_dir() else self._named(absolute):
-                found.setdefault(item.path, item)
+                found.setdefault(item.shown, item)
         return sorted(found.values(), key=lambda item: item.shown)
 
     def _named(self, path: Path) -> Iterator[Discovered]:

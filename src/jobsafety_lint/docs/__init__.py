@@ -12,6 +12,7 @@ from jobsafety_lint import config, registry
 from jobsafety_lint.config import Key
 from jobsafety_lint.config.kinds import Record, TableOf, toml
 from jobsafety_lint.rule import Rule
+from jobsafety_lint.rule_index import written
 from jobsafety_lint.schemas import configuration_schema, report_schema
 
 FAMILIES = {
@@ -151,6 +152,7 @@ def documents() -> dict[str, str]:
     """All documents that are made, by their path in a checkout."""
     return {
         "rules/README.md": rule_index(),
+        "rules/index.json": written(registry.imported()),
         "docs/configuration.md": configuration_page(),
         "docs/schemas/jobsafety-lint.schema.json": json.dumps(configuration_schema(), indent=2) + "\n",
         "docs/schemas/report-v1.schema.json": report_schema(),

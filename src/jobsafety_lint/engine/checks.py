@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import traceback
 from collections import Counter
@@ -15,8 +14,9 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Discovered
 from jobsafety_lint.engine.tasks import Options, Pending
 from jobsafety_lint.model import Crash, Finding, Location, Mark, Related, Severity
-from jobsafety_lint.registry import all_rules, catalogue
+from jobsafety_lint.registry import catalogue, listed
 from jobsafety_lint.rule import Draft, Rule, Where
+from jobsafety_lint.rule_index import Listed, kind_name
 from jobsafety_lint.source import Place, Source
 
 _MOST = 1000
@@ -27,7 +27,7 @@ def selection_of(settings: Settings, options: Options) -> Selection:
     return _selected(settings, options)[0]
 
 
-def rules_for(item: Discovered, settings: Settings, options: Options) -> list[Rule]:
+def rules_for(item: Discovered, settings: Settings, options: Options) -> list[Listed]:
     """The rules that run on a file."""
     rules = selected_rules(settings, options)
     off = settings.ignored_in(item.path)
@@ -36,47 +36,45 @@ def rules_for(item: Discovered, settings: Settings, options: Options) -> list[Ru
     return [rule for rule in rules if not any(config.matches(name, rule.code, rule.name) for name in off)]
 
 
-def selected_rules(settings: Settings, options: Options) -> list[Rule]:
+def selected_rules(settings: Settings, options: Options) -> list[Listed]:
     """The rules that settings and options select, whatever the file."""
     return _selected(settings, options)[1]
 
 
-_SELECTED: dict[tuple[str, str], tuple[Selection, list[Rule]]] = {}
+_SELECTED: dict[tuple[str, str], tuple[Selection, list[Listed]]] = {}
 """What settings and options have come to."""
 
 
-def _selected(settings: Settings, options: Options) -> tuple[Selection, list[Rule]]:
+def _selected(settings: Settings, options: Options) -> tuple[Selection, list[Listed]]:
     key = (settings.digest, options.selecting)
     known = _SELECTED.get(key)
     if known is None:
         if len(_SELECTED) > _MOST:
             _SELECTED.clear()
         selection = Selection.of(catalogue(), settings, options.cli)
-        rules = [rule for rule in all_rules() if rule.code in selection.codes]
+        rules = [rule for rule in listed() if rule.code in selection.codes]
         known = _SELECTED[key] = (selection, rules)
     return known
 
 
-@functools.cache
-def _kinds(rule: Rule) -> frozenset[type]:
-    return frozenset(kind for kind, _ in rule.checks)
-
-
-def listens(rules: Iterable[Rule], kind: type) -> bool:
+def listens(rules: Iterable[Listed], kind: type) -> bool:
     """Whether one of the rules listens to a kind of fact."""
-    return any(kind in _kinds(rule) for rule in rules)
+    name = kind_name(kind)
+    return any(name in rule.kinds for rule in rules)
 
 
 def drafts_of(
-    rules: Sequence[Rule], facts: Iterable[object], context: Context, crashes: list[Crash]
+    rules: Sequence[Listed], facts: Sequence[object], context: Context, crashes: list[Crash]
 ) -> list[Draft]:
     """What the checks that listen to these facts have to say, at its worst where a rule says two things of one place.
-    A check that raises becomes a crash.
+    A check that raises becomes a crash. Only rules that listen to one of the facts are imported.
     """
+    occurring = {kind_name(kind) for kind in {type(fact) for fact in facts}}
     listeners: dict[type, list[tuple[Rule, Callable[..., Iterator[Draft]]]]] = {}
-    for rule in rules:
-        for kind, check in rule.checks:
-            listeners.setdefault(kind, []).append((rule, check))
+    for one in rules:
+        if not occurring.isdisjoint(one.kinds):
+            for kind, check in one.rule.checks:
+                listeners.setdefault(kind, []).append((one.rule, check))
     kept: dict[tuple[str, Location], Draft] = {}
     for fact in facts:
         for rule, check in listeners.get(type(fact), ()):

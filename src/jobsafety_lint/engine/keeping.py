@@ -20,7 +20,7 @@ from jobsafety_lint.engine.tasks import Kept, Mapped, Options, Pending, Task
 from jobsafety_lint.meaning.linting import UnusedSuppression
 from jobsafety_lint.model import Confidence, Mark
 from jobsafety_lint.registry import catalogue
-from jobsafety_lint.rule import Rule
+from jobsafety_lint.rule_index import Listed
 from jobsafety_lint.source import Source
 from jobsafety_lint.suppress import Suppression
 
@@ -58,7 +58,7 @@ def shown(task: Task, kept: Kept, options: Options) -> Kept:
     return replace(kept, findings=findings, hidden=len(kept.findings) - len(findings))
 
 
-def _unused(suppression: Suppression, rules: Sequence[Rule]) -> UnusedSuppression | None:
+def _unused(suppression: Suppression, rules: Sequence[Listed]) -> UnusedSuppression | None:
     """The names of a comment that silence nothing, if every rule that it names has run."""
     known = catalogue()
     names = {*known, *known.values()}

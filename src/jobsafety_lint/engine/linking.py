@@ -10,9 +10,8 @@ from jobsafety_lint import surroundings
 from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for, selected_rules
-from jobsafety_lint.engine.mapping import source_of
 from jobsafety_lint.engine.remembering import Remembers
-from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
+from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task, source_of
 from jobsafety_lint.meaning.project.answers import Answers
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks
 from jobsafety_lint.meaning.project.project import Project
@@ -82,8 +81,9 @@ def _find_all(
     changed: frozenset[str],
 ) -> dict[str, list[Pending]]:
     by_shown = {task.item.shown: task for task in tasks}
-    selected = {id(task.settings): selected_rules(task.settings, options) for task in tasks}
-    active = {rule.code: rule for rules in selected.values() for rule in rules if listens([rule], Project)}
+    settings = {task.settings.digest: task.settings for task in tasks}  # a few for thousands of files
+    selected = [rule for one in settings.values() for rule in selected_rules(one, options)]
+    active = {rule.code: rule for rule in selected if listens([rule], Project)}
     project = project_of(root, tasks, mapped, answers, changed)
     context = Context(Source(root.as_posix(), ""), project.settings, "code", ())
     found: dict[str, list[Pending]] = {}

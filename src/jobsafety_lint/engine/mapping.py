@@ -13,7 +13,7 @@ from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for
 from jobsafety_lint.engine.config_findings import stale_settings, unknown_rules
 from jobsafety_lint.engine.fitting import fitted, python_comments
-from jobsafety_lint.engine.tasks import Mapped, Options, Task
+from jobsafety_lint.engine.tasks import Mapped, Options, Task, source_of
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.linting import StaleSetting, UnknownRule, UnreadRegion
 from jobsafety_lint.meaning.project.linking import links_of
@@ -21,7 +21,8 @@ from jobsafety_lint.meaning.project.links import FileLinks, defined_in
 from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.model import Crash, Mark, Note, Span
 from jobsafety_lint.registry import catalogue, use
-from jobsafety_lint.rule import Draft, Rule, Where
+from jobsafety_lint.rule import Draft, Where
+from jobsafety_lint.rule_index import Listed
 from jobsafety_lint.source import Place, Source, SourceFile
 
 
@@ -53,14 +54,6 @@ def map_file(task: Task, options: Options) -> Mapped:
     return mapped
 
 
-def source_of(task: Task) -> SourceFile | Skipped:
-    """The text of a task's file, or why it is not read."""
-    item = task.item
-    if task.data is not None:
-        return discover.decode(task.data, item.path, item.shown)
-    return discover.read(item.path, item.shown, task.settings.max_file_size)
-
-
 @dataclass(frozen=True)
 class Reading:
     """What the readers make of a text: how many stretches none can read, and on which lines (from 1) comments stand."""
@@ -79,7 +72,7 @@ def reading_of(source: SourceFile, task: Task) -> Reading:
     return Reading(unread, frozenset(source.line_of(span.start) for span in comments))
 
 
-def _map_source(source: SourceFile, task: Task, rules: Sequence[Rule], mapped: Mapped) -> None:
+def _map_source(source: SourceFile, task: Task, rules: Sequence[Listed], mapped: Mapped) -> None:
     item, settings = task.item, task.settings
     role = task.role
     read = functools.partial(

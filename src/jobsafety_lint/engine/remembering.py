@@ -98,6 +98,7 @@ class Recollection:
         self.keys: dict[str, str] = {}
         """The key of what is known of each file, by its path as shown."""
         self._asked = options.selecting
+        self._asked_of_files = digest_of("file", memory.tool, self._asked)
         self._own_rules = frozenset(Look("text", path.as_posix()) for path in registry.own_files())
 
     def mapped(self, tasks: Sequence[Task]) -> dict[str, Mapped]:
@@ -136,13 +137,18 @@ class Recollection:
     def _file_keys(self, task: Task) -> list[str]:
         """The key of a file as a whole, and, where only links are asked for, of its links."""
         item = task.item
-        role = task.role
-        root = task.root
+        path = item.path.as_posix()
         parts = (
-            "file", self.memory.tool, self._asked, task.settings.digest, str(root), item.path.as_posix(),
-            item.shown, item.kind, item.dialect, role, _content(task, self.memory),
-        )  # fmt: skip
-        whole = digest_of(*parts)
+            task.settings.digest,
+            task.root.as_posix(),
+            path,
+            item.shown,
+            item.kind,
+            item.dialect,
+            task.role,
+            _content(task, self.memory),
+        )
+        whole = digest_of(self._asked_of_files, "\0".join(parts))
         return [whole] if task.given else [whole, digest_of("links", whole, *task.mentions)]
 
     def linked(self, root: Path, tasks: Sequence[Task]) -> Mapping[str, list[Pending]] | None:

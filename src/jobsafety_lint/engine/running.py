@@ -6,7 +6,6 @@ import functools
 import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from jobsafety_lint.engine.accepting import without_accepted
 from jobsafety_lint.engine.changes import changed_lines
 from jobsafety_lint.engine.keeping import keep, shown
 from jobsafety_lint.engine.linking import link
-from jobsafety_lint.engine.mapping import map_file
 from jobsafety_lint.engine.remembering import Recollection, Remembers, keep_report
 from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
@@ -114,12 +112,18 @@ def _others(tasks: Sequence[Task], mapped: dict[str, Mapped]) -> list[Task]:
 
 
 def _mapped(tasks: Sequence[Task], options: Options) -> Iterator[Mapped]:
+    if not tasks:
+        return
+    from jobsafety_lint.engine.mapping import map_file  # the readers: not needed where all is known
+
     options = replace(options, baseline=())  # what is let pass is no matter of the processes that read
     jobs = options.jobs or os.cpu_count() or 1
     if jobs == 1 or len(tasks) < _FEW:
         for task in tasks:
             yield map_file(task, options)
         return
+    from concurrent.futures import ProcessPoolExecutor
+
     largest_first = sorted(tasks, key=lambda task: -_size(task.item.path))
     chunk = max(1, min(32, len(tasks) // (jobs * 4)))
     with ProcessPoolExecutor(jobs, initializer=_collect_seldom) as pool:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from jobsafety_lint import discover
 from jobsafety_lint.config import Settings, project_root
-from jobsafety_lint.discover import Discovered, role_of
+from jobsafety_lint.discover import Discovered, Skipped, role_of
 from jobsafety_lint.meaning.project.links import FileLinks
 from jobsafety_lint.model import Accepted, Crash, Finding, Note, Severity
+from jobsafety_lint.source import SourceFile
 from jobsafety_lint.suppress import Suppression
 from jobsafety_lint.surroundings import Look
 
@@ -62,6 +64,14 @@ class Task:
         return role_of(self.item.path, self.root)
 
 
+def source_of(task: Task) -> SourceFile | Skipped:
+    """The text of a task's file, or why it is not read."""
+    item = task.item
+    if task.data is not None:
+        return discover.decode(task.data, item.path, item.shown)
+    return discover.read(item.path, item.shown, task.settings.max_file_size)
+
+
 @dataclass(frozen=True)
 class Pending:
     """A finding on its way: `identity` is what its fingerprint is made from, `key` what it is about and `silent_where`
@@ -80,13 +90,13 @@ class Mapped:
     """What came out of one file by itself, before the project is linked."""
 
     path: str
+    links: FileLinks | None = None
+    read: bool = False
     pending: list[Pending] = field(default_factory=list)
     suppressions: list[Suppression] = field(default_factory=list)
-    links: FileLinks | None = None
     notes: list[Note] = field(default_factory=list)
     crashes: list[Crash] = field(default_factory=list)
     unread: int = 0
-    read: bool = False
     looks: frozenset[Look] = frozenset()
     """Which other files were looked at for it."""
 

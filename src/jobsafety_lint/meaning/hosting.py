@@ -6,7 +6,6 @@ import ast
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobsafety_lint import gitlab_includes
@@ -25,10 +24,10 @@ from jobsafety_lint.meaning.daemons import outermost
 from jobsafety_lint.meaning.execution import Concurrency, Execution, Setting
 from jobsafety_lint.meaning.files import FileFact
 from jobsafety_lint.meaning.linting import UnreadRegion
-from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.scripts import filled_in, path_of
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.state import State, Value
-from jobsafety_lint.mise_config import TASK_FOLDERS, scope_of
+from jobsafety_lint.mise_config import scope_of
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.hosts import gitlab, mise, workflows, yaml_text
 from jobsafety_lint.readers.hosts.compose import read_compose
@@ -39,17 +38,13 @@ from jobsafety_lint.readers.hosts.makefile import read_makefile
 from jobsafety_lint.readers.hosts.markdown import read_markdown
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.hosts.yaml_text import YamlFile, entries, get, text_of
-from jobsafety_lint.source import Hole, Place, Source, SourceFile
+from jobsafety_lint.source import Place, Source
 from jobsafety_lint.surroundings import data_of
 
 if TYPE_CHECKING:
     from yaml.nodes import Node, ScalarNode
 
     from jobsafety_lint.meaning.file_facts import FileFacts
-
-_FILLED_IN = re.compile(
-    r"\$\{\{.*?\}\}|\{\{.*?\}\}|\{%.*?%\}|\$\[\[.*?\]\]|\$\{[^}]*\}|\$\w+|\$\([^)]*\)", re.DOTALL
-)
 
 
 def read_hosted(source: Source, kind: str, interpreter: Interpreter, found: FileFacts) -> None:
@@ -98,57 +93,11 @@ def state_of(snippet: Snippet, daemon: str = "") -> State:
     return state
 
 
-def script_task(source: Source, path: Path) -> str | None:
-    """The name of the task of mise that a script is; None if it is none."""
-    task = _file_task(source, path)
-    return task.name if task is not None else None
-
-
-def _file_task(source: Source, path: Path | None) -> mise.FileTask | None:
-    """The task of mise that a script is: one in a folder that an `includes` names has `#MISE` lines, or is none here."""
-    shown = (path or Path(source.path)).as_posix()
-    if "MISE" not in source.text and not any(f"{folder}/" in shown for folder in TASK_FOLDERS):
-        return None
-    return mise.file_task(source, path, scope_of(path) if path is not None else None)
-
-
-def run_script(source: Source, execution: Execution, interpreter: Interpreter) -> None:
-    """Reads a shell script; one that is a file task of mise in the task's directory and with its variables."""
-    task = _file_task(source, _path_of(source))
-    if task is None:
-        interpreter.program(source, execution)
-        return
-    place = Place(source, Span(0, 0))
-    settings = tuple(
-        Setting(name, filled_in(value), place, "configuration") for name, value in task.environment.items()
-    )
-    cwd = filled_in(task.directory) if task.directory else None
-    here = execution.but(cwd=cwd, environment=(*execution.environment, *settings))
-    interpreter.program(source, here, kind="task", title=f"tasks.{task.name}")
-
-
-def filled_in(text: str) -> PathPattern:
-    """A value of a configuration file, its templates and variables as holes."""
-    parts: list[str | Hole] = []
-    done = 0
-    for match in _FILLED_IN.finditer(text):
-        names = frozenset(re.findall(r"[A-Za-z_][\w.]*", match.group()))
-        parts += [text[done : match.start()], Hole(match.group(), names, "template")]
-        done = match.end()
-    return PathPattern.of(*parts, text[done:])
-
-
-def _path_of(source: Source) -> Path | None:
-    """Where a file lies; None for a text that is nowhere."""
-    known = isinstance(source, SourceFile) and source.location_on_disk.name
-    return source.location_on_disk.absolute() if known and isinstance(source, SourceFile) else None
-
-
 # --- mise ------------------------------------------------------------------------------------------------------------
 
 
 def _mise(source: Source, interpreter: Interpreter, found: FileFacts, *, task_file: bool = False) -> None:
-    path = _path_of(source)
+    path = path_of(source)
     scope = scope_of(path) if task_file and path is not None else None
     read = mise.read_mise(source, task_file=task_file, scope=scope)
     ran = run_snippets(read, source, interpreter, found)
@@ -220,7 +169,7 @@ def _gitlab(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
 
 def _included_with(source: Source) -> list[Source]:
     """The other files of the same GitLab pipeline."""
-    path = _path_of(source)
+    path = path_of(source)
     root = gitlab_includes.root_of(path) if path is not None else None
     if root is None:
         return []

@@ -1,4 +1,7 @@
-"""A file to its facts: the one place that knows which reader and which meaning belong to which kind of file."""
+"""A file to its facts: the one place that knows which reader and which meaning belong to which kind of file.
+
+Each kind is a world of its own, loaded when the first file of that kind is read.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,10 @@ from jobsafety_lint.meaning.comparisons import comparisons
 from jobsafety_lint.meaning.deployment.rows import rows_of
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.file_facts import FileFacts
-from jobsafety_lint.meaning.hosting import HOSTED, read_hosted, run_script
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.queue.status_json import Shape, StatusFilter, jq_shapes, python_shapes
-from jobsafety_lint.meaning.resources.hosts import host_settings
+from jobsafety_lint.meaning.scripts import run_script
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
 from jobsafety_lint.meaning.shell.sql_commands import sql_statements
@@ -46,15 +48,19 @@ def read_facts(
     if kind == "shell":
         execution = Execution(shell=dialect, concurrency=_array_job(source))
         run_script(source, execution.but(**_shebang_options(source.text)), interpreter)
-    elif kind in HOSTED:
-        read_hosted(source, kind, interpreter, found)
     elif kind == "config":
+        from jobsafety_lint.meaning.resources.hosts import host_settings
+
         found.facts += host_settings(source)
     elif kind == "python":
-        source.language = "python"
-        from jobsafety_lint.meaning.python.reading import read_python  # its own world, loaded on demand
+        from jobsafety_lint.meaning.python.reading import read_python
 
+        source.language = "python"
         read_python(source, interpreter, found)
+    else:
+        from jobsafety_lint.meaning.hosting import read_hosted
+
+        read_hosted(source, kind, interpreter, found)
     found.shell_trees = interpreter.trees
     for tree in interpreter.trees:
         found.know(tree.source, tree)

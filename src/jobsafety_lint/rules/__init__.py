@@ -3,5 +3,7 @@
 from pathlib import Path
 
 _CHECKOUT = Path(__file__).resolve().parents[3] / "rules"
-if (_CHECKOUT / "unread_source.py").is_file():
+IN_CHECKOUT = (_CHECKOUT / "unread_source.py").is_file()
+"""Whether somebody may be at work on the rules."""
+if IN_CHECKOUT:
     __path__.append(str(_CHECKOUT))

@@ -36,9 +36,14 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+$")
 
 
 def environment_links(facts: FileFacts) -> Iterator[object]:
-    """The links of one file."""
+    """The links of one file; each program that is started in a chosen directory once, where that is first."""
+    started: set[tuple[str, str]] = set()
     for fact in facts.facts:
         if isinstance(fact, Command):
+            named = _started_in_directory(fact)
+            if named is not None and named not in started:
+                started.add(named)
+                yield DirectoryRunLink(facts.mark(fact.place), *named)
             yield from _run(fact, facts)
         elif isinstance(fact, ConfiguredVariable):
             if not fact.owner and fact.form not in {"unset", "required", "inherited"}:
@@ -51,10 +56,6 @@ def environment_links(facts: FileFacts) -> Iterator[object]:
 
 def _run(command: Command, facts: FileFacts) -> Iterator[object]:
     execution = command.execution
-    if _chosen(execution.cwd) and not _through(command, {"docker", "podman"}):
-        named = _started_by_name(command)
-        if named is not None:
-            yield DirectoryRunLink(facts.mark(command.place), *named)
     starter = "ssh" if execution.host is not None else execution.daemon
     script = _script(command) if starter else None
     if script is not None and not _provided(command, facts.source):
@@ -74,7 +75,10 @@ def _through(command: Command, names: set[str]) -> bool:
     return any(wrapper.name in names for wrapper in command.outer)
 
 
-def _started_by_name(command: Command) -> tuple[str, str] | None:
+def _started_in_directory(command: Command) -> tuple[str, str] | None:
+    """The module or command (which of the two, and its name) that is started in a directory chosen for it."""
+    if not _chosen(command.execution.cwd) or _through(command, {"docker", "podman"}):
+        return None
     words = command.words
     if _INTERPRETERS.fullmatch(command.name):
         at = words.index("-m") + 1 if "-m" in words else 0

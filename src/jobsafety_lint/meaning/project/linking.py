@@ -14,7 +14,6 @@ from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.functions import ArtifactName, Function
-from jobsafety_lint.meaning.hosting import script_task
 from jobsafety_lint.meaning.project.links import (
     FileLinks,
     FunctionLink,
@@ -30,6 +29,7 @@ from jobsafety_lint.meaning.project.links import (
 )
 from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.meaning.queue.links import links_of_row
+from jobsafety_lint.meaning.scripts import script_task
 from jobsafety_lint.meaning.shell.names import ScriptArgument
 from jobsafety_lint.model import Mark
 from jobsafety_lint.source import Place
