@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Create, Guard, Write
-from jobsafety_lint.meaning.fixing import is_verbatim
+from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python_2
 from jobsafety_lint.meaning.paths import is_lock_name
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -29,6 +29,8 @@ _STATE = frozenset(
     ["cache", "checkpoint", "ckpt", "cursor", "state", "manifest", "progress", "ledger", "index", "registry"]
 )
 _CACHES = frozenset(["cache", "caches", "cached"])
+_SYSTEM = re.compile(r"/(?:(?:var/)?(?:tmp|run)|mnt|media|proc|sys|dev(?:/shm)?|var/lock|var/log|etc|opt)/?")
+"""Folders of the system: where one is missing, an image is being built."""
 _FAILING = frozenset({"raise", "exit"})
 
 
@@ -51,11 +53,13 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         return
     if act.what == "file" and act.language == "shell":
         return
+    if _SYSTEM.fullmatch(act.path.text or ""):
+        return
     if guard.shape == "early-exit" and guard.leaving in _FAILING and act.checked:
         return  # the loser of the race gets an error either way
     yield RULE.found(
         act.place,
-        f"`{act.path_place.text}` is tested by `{guard.check.by}`, then made by `{act.by}`: if another job makes it in between, this one fails",
+        f"`{act.path_place.text}` is tested by `{guard.check.by}`, then made by `{act.by}`: if another job makes it in between, this `{act.by}` fails",
         label="make it without asking, and do not mind if it is there",
         related=((guard.check.place, "tested here"),),
         fix=_fix(act, guard),
@@ -106,4 +110,7 @@ def _fix(act: Create, guard: Guard) -> Fix | None:
         return None
     comma = "" if text.endswith(("()", "( )")) else ", "
     made = f"{text[:-1].rstrip().removesuffix(',')}{comma}exist_ok=True)"
-    return Fix("make it with `exist_ok=True`", (Edit(at, made),), alone)
+    old = may_be_python_2(act.place.source.file)
+    return Fix(
+        "make it with `exist_ok=True`", (Edit(at, made),), alone and not old, OLD_PYTHON if old else ""
+    )

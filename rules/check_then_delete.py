@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Delete, Guard
-from jobsafety_lint.meaning.fixing import is_verbatim, suppressed
+from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python_2, suppressed
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -47,7 +47,7 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         f"`{act.path_place.text}` is tested by `{guard.check.by}`, then {done} by `{act.by}`: another job may do that in between{why}",
         label=f"{_ADVICE[act.what == 'moved']}, and do not mind if it is gone",
         related=((guard.check.place, "tested here"),),
-        severity=Severity.ERROR if concurrent else Severity.WARNING,
+        severity=Severity.ERROR if reasons or (concurrent and act.what != "moved") else Severity.WARNING,
         fix=_fix(act, guard, context),
         subject=act.subject,
     )
@@ -65,6 +65,7 @@ def _fix(act: Delete, guard: Guard, context: Context) -> Fix | None:
         if guard.shape not in {"if", "and"}:
             reason = reason or "it is done once, however often the check would have been made"
         made = text[:-1] + "missing_ok=True)"
+        reason = reason or (OLD_PYTHON if may_be_python_2(context.file) else "")
         return Fix("delete it with `missing_ok=True`", (Edit(at, made),), not reason, reason)
     if act.what == "moved" or act.language != "python" or guard.shape not in {"if", "while"}:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Read, Replace, Write
-from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -113,7 +113,12 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
 
 
 def _may_hold_state(act: Write) -> bool:
-    return act.path.suffix not in _LISTS
+    """Whether a word that may mean something else means the state of a job: not in `align.state.seq.all`, where more than
+    one suffix stands behind it.
+    """
+    before = act.path.name.literal.rsplit(".", 2)[0] if act.path.name.literal.count(".") >= 2 else ""
+    inner = set(words_of(before.partition(".")[2]))
+    return act.path.suffix not in _LISTS and not inner & _AMBIGUOUS
 
 
 def _is_renamed_elsewhere(act: Write, context: Context) -> bool:

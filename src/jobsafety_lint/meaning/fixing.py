@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from jobsafety_lint.model import Edit, Span
 from jobsafety_lint.source import Place, Source
+
+OLD_PYTHON = "the file seems to be meant for Python 2 as well, which does not know the argument"
+_PYTHON_2 = re.compile(
+    r"^#!.*python2|^from __future__ import .*\b(?:print_function|unicode_literals|division|absolute_import)\b",
+    re.MULTILINE,
+)
+
+
+def may_be_python_2(file: Source) -> bool:
+    """Whether a Python file says that it is meant for Python 2, alone or as well."""
+    return _PYTHON_2.search(file.text) is not None
 
 
 def import_edits(file: Source, module: str) -> tuple[Edit, ...] | None:

@@ -291,7 +291,7 @@ def redirect_facts(
     """
     path = target.pattern
     text = path.text or ""
-    if text.startswith("/dev/") or text.isdigit() or text == "-":
+    if path.literal.startswith("/dev/") or text.isdigit() or text == "-":
         return
     by = command.name if command and command.name else operator
     execution = command.execution if command else None

@@ -297,7 +297,8 @@ class Interpreter:
         if item.background:
             reason = Concurrency("it is put in the background in a loop", place)
             loops = state.execution.loops
-            more = (reason,) if loops else ()
+            alone = bool(self._loops_around) and shapes.waits_behind(self._loops_around[-1][1], item)
+            more = (reason,) if loops and not alone else ()
             inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
             if state.execution.shell in {"sh", "dash"}:  # measured: bash leaves the loop's input to it
                 inner.change(input_of=None)

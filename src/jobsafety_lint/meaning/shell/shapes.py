@@ -93,6 +93,18 @@ def reads_after(node: sh.Node, name: str, offset: int) -> bool:
 _LIMITERS = frozenset({"wait", "jobs", "sem", "pgrep", "nproc"})
 
 
+def waits_behind(body: sh.Block, item: sh.Item) -> bool:
+    """Whether every pass of a loop waits for what this item of its body puts in the background."""
+    behind = [other for other in body.items if other.statement.span.start > item.statement.span.end]
+    return item in body.items and any(
+        isinstance(other.statement, sh.Command)
+        and not other.background
+        and [word.literal for word in other.statement.words[:1]] == ["wait"]
+        and not any((word.literal or "").startswith("-") for word in other.statement.words[1:])
+        for other in behind
+    )
+
+
 def limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> bool:
     """Whether a loop's body waits for jobs, counts them or takes a token."""
     for node in body.walk():
