@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from jobsafety_lint.discover import Discovered
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe
@@ -61,21 +62,13 @@ class _Linker:
         for fact in facts.facts:
             if isinstance(fact, Launch):
                 self.labels[id(fact.call.command)] = fact.label.names if fact.label is not None else None
-        self._by_kind: dict[type, Callable[..., Iterator[object]]] = {
-            ArtifactName: self.name,
-            Glob: self.glob,
-            Command: self.run,
-            TaskDefinition: self.task,
-            ScriptArgument: self.argument,
-            Row: self.row,
-        }
         self._rows = 0
         self._pipes = [fact for fact in facts.facts if isinstance(fact, Pipe)]
 
     def links(self, fact: object) -> Iterator[object]:
         """What a fact gives."""
-        reader = self._by_kind.get(type(fact))
-        return reader(fact) if reader is not None else iter(())
+        reader = _BY_KIND.get(type(fact))
+        return reader(self, fact) if reader is not None else iter(())
 
     def mark(self, place: Place) -> Mark:
         return self.facts.mark(place)
@@ -162,6 +155,16 @@ class _Linker:
         execution = command.execution
         together = queue is not None or execution.background or bool(execution.concurrency)
         yield RunLink(self.mark(by.place), kind, program, words, loops, together, label)
+
+
+_BY_KIND: dict[type, Callable[[_Linker, Any], Iterator[object]]] = {
+    ArtifactName: _Linker.name,
+    Glob: _Linker.glob,
+    Command: _Linker.run,
+    TaskDefinition: _Linker.task,
+    ScriptArgument: _Linker.argument,
+    Row: _Linker.row,
+}
 
 
 _TASK_RUNS = frozenset({"run", "r"})

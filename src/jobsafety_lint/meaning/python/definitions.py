@@ -131,6 +131,11 @@ class FileNames:
         _Reader(names).body(outline.tree.body)
         return names
 
+    def let_go(self) -> None:
+        """Cuts the circles between units and what they bind, so that the tree goes at once and not with the garbage collector."""
+        for unit in self.units:
+            unit.bindings.clear()
+
     @property
     def source(self) -> Source:
         """The file."""

@@ -8,6 +8,7 @@ without regard to their order, so a value may seem to be made from more than it 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,8 @@ _POOL_METHODS = frozenset(
      "run_in_executor", "to_thread", "spawn", "delay", "enqueue"}
 )  # fmt: skip
 _WRAPPERS = frozenset({"partial", "delayed", "functools.partial", "joblib.delayed", "remote"})
+HANDS_ON = re.compile(rf"\b(?:{'|'.join(sorted(_POOL_METHODS | _WRAPPERS | {'Process', 'Thread'}))})\s*\(")
+"""A call that may hand a function on, as `Module.calls` understands it."""
 _CONVERSIONS = frozenset(
     {
         "int",

@@ -20,6 +20,21 @@ _WORDS = re.compile(
     r"(?:fetch|download|query|execute|insert|upload|store|train|fit|compute|backfill|populate|scrape|crawl|ingest|publish|transcode|"
     r"simulate|optimize|migrate)\w*\(|requests\.|httpx\.|read_(?:parquet|csv|sql|json|table)|urlopen|urlretrieve|to_parquet|to_sql|load_dataset"
 )
+_CHECK_TEXTS = (
+    "validate",
+    "verify_",
+    "ensure_",
+    "assert_",
+    "check_",
+    "gate_",
+    "raise ValueError",
+    "raise TypeError",
+)
+_WORK_TEXTS = (
+    "fetch", "download", "query", "execute", "insert", "upload", "store", "train", "fit", "compute", "backfill", "populate", "scrape", "crawl",
+    "ingest", "publish", "transcode", "simulate", "optimize", "migrate", "requests.", "httpx.", "read_", "urlopen", "urlretrieve", "to_parquet",
+    "to_sql", "load_dataset",
+)  # fmt: skip
 _CHECKS = frozenset({"validate", "verify", "ensure", "assert", "check", "gate"})
 _WORK = frozenset(
     [
@@ -161,6 +176,8 @@ _OF_STATE = frozenset(
 def is_mentioned(outline: Outline) -> bool:
     """Whether a function of a file may hold a check behind work."""
     text = outline.source.text
+    if not (any(word in text for word in _CHECK_TEXTS) and any(word in text for word in _WORK_TEXTS)):
+        return False  # most files, at a fraction of what an expression takes
     if _MENTIONS.search(text) is None:
         return False
     for definition in outline.functions:

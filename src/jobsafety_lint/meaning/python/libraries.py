@@ -28,6 +28,8 @@ def library_facts(outline: Outline) -> list[object]:
         return []
     try:
         names = FileNames.of(outline)
-        return [fact for read in wanted for fact in read(names)]
+        found = [fact for read in wanted for fact in read(names)]
     except RecursionError:
         return []
+    names.let_go()
+    return found

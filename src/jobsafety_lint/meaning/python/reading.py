@@ -153,6 +153,18 @@ _POOL_METHODS = frozenset(
 _POOLS = re.compile(
     r"multiprocessing|ProcessPool|ThreadPool|concurrent\.futures|joblib|\bPool\b|dask|\bray\b|Process\(|Thread\("
 )
+_POOL_TEXTS = (
+    "multiprocessing",
+    "Pool",
+    "concurrent.futures",
+    "joblib",
+    "dask",
+    "ray",
+    "Process(",
+    "Thread(",
+)
+_HANDING = (".map(", ".imap", ".starmap", "_async(", ".submit(", "Process(", "Thread(", "delayed(")
+"""How a function is handed to workers; see `_handed_over`."""
 _CALLS = re.compile(r"\w+(?=\s*\()")
 _NOQA = re.compile(r"noqa[^\n]*JOB", re.IGNORECASE)
 _LONG = 2000
@@ -175,6 +187,7 @@ def read_python(source: Source, interpreter: Interpreter, found: FileFacts) -> N
     found.comments += [(source, span) for span in _comments(source)]
     file = PythonFile(source, outline, interpreter)
     found.facts += file.read()
+    file.let_go()
     found.facts += environment_facts(outline)
     found.facts += library_facts(outline)
 
@@ -259,7 +272,11 @@ class PythonFile:
         hopeful = self._queues or self._aliases is not None or self._remote
         if not (hopeful or _holds(text, _STRONG) or _speaks_of_state(text) or _NAME_TEXT.search(text)):
             return []
+        lower = text.lower()
+        self._strong = [literal for literal in _STRONG if literal in text]
+        self._of_state = [word for word in _STATE_TEXT if word in lower]
         self._renamed = {n for n, full in self.outline.imports.items() if full.rpartition(".")[2] in _CALLED}
+        self._called = _CALLED | self._renamed
         self._concurrent = self._concurrency()
         self._durable = durable_functions(self.source.text, self.outline.functions)
         self._by_name: dict[str, list[Definition]] = {}
@@ -298,18 +315,22 @@ class PythonFile:
                 self.facts += status_filters(self.outline)
         return self.facts
 
+    def let_go(self) -> None:
+        """Cuts the circles among what has been read, so that the tree goes at once and not with the garbage collector."""
+        self.__dict__.clear()
+
     # --- which units -----------------------------------------------------------------------------------------------
 
     def _may_hold_facts(self, node: ast.AST, span: Span, *, has_glob: bool) -> bool:
         text = self.source.text[span.start : span.end]
         if self._queues and self.interpreter.may_queue(text):
             return True
-        strong = _holds(text, _STRONG) or (self._remote and _holds(text, _RUNS))
+        strong = _holds(text, self._strong) or (self._remote and _holds(text, _RUNS))
         strong = strong or (self._aliases is not None and self._aliases.search(text) is not None)
-        names = has_glob or _speaks_of_state(text) or _NAME_TEXT.search(text) is not None
+        names = has_glob or _holds(text.lower(), self._of_state) or _NAME_TEXT.search(text) is not None
         if not strong and not names:
             return False
-        if strong and not names and _CALLED.union(self._renamed).isdisjoint(_CALLS.findall(text)):
+        if strong and not names and self._called.isdisjoint(_CALLS.findall(text)):
             return False
         for inner in walk(node):
             if strong and isinstance(inner, ast.Call):
@@ -375,7 +396,8 @@ class PythonFile:
 
     def _concurrency(self) -> dict[str, Concurrency]:
         """Functions that are handed to pools, processes and threads, and those that they call."""
-        if not _POOLS.search(self.source.text):
+        text = self.source.text
+        if not (_holds(text, _POOL_TEXTS) and _holds(text, _HANDING) and _POOLS.search(text)):
             return {}
         names = {d.name for d in self.outline.functions}
         found: dict[str, Concurrency] = {}

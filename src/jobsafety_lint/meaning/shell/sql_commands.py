@@ -24,7 +24,7 @@ _QUERY = re.compile(r"[?&]query=([^&]*)")
 def sql_statements(facts: Sequence[object], text: str) -> list[SqlStatement]:
     """The statements of all commands of a file with this text that talk to ClickHouse."""
     found: list[SqlStatement] = []
-    if not _MENTIONS.search(text):
+    if not any(isinstance(fact, Command) for fact in facts) or not _MENTIONS.search(text):
         return found
     fed: dict[int, Command] = {}
     for fact in facts:
