@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,8 @@ from jobsafety_lint.cache import codec
 from jobsafety_lint.config import ConfigError, Settings, read_toml
 from jobsafety_lint.meaning.project.answers import Answer, Answers, Question
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, RunLink, TaskLink
-from jobsafety_lint.meaning.python.index import HANDS_ON, CallSite, Module
+from jobsafety_lint.meaning.project.mentions import may_call
+from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Source
 from jobsafety_lint.surroundings import Look, note
@@ -47,7 +47,6 @@ class Project:
     """The files that have changed since the known answers were given."""
     _modules: dict[str, Module | None] = field(default_factory=dict)
     _texts: dict[str, str] = field(default_factory=dict)
-    _handing: dict[str, bool] = field(default_factory=dict)
     _callers: dict[tuple[str, str], tuple[tuple[CallSite, ...], frozenset[Question]]] = field(
         default_factory=dict
     )
@@ -169,9 +168,6 @@ class Project:
         """Whether a file may call a function or method of a module, as far as its text tells: it calls it or hands it to
         something, and mentions the module itself or a package that hands the function on.
         """
-        before = r"\." if method else r"(?<!\bdef )(?<!\bclass )\b"
-        word = re.compile(before + re.escape(name) + r"\b")
-        call = re.compile(word.pattern + r"\s*\(")
         doors = {self.dotted(home).rpartition(".")[2]}
         folders = {_folder_of(home)}
         if not method:
@@ -180,23 +176,17 @@ class Project:
                     folders.add(_folder_of(path))
             doors |= {folder.rpartition("/")[2] for folder in folders}
 
-        def may_call(path: str) -> bool:
+        def is_of_interest(path: str) -> bool:
             if path == home:
                 return True
             text = "" if self._python[path].role in {"test", "vendored"} else self.text(path)
-            if name not in text or not (call.search(text) or (word.search(text) and self._hands_on(path))):
+            if name not in text or not may_call(text, name, method=method):
                 return False
             folder = _folder_of(path)
             near = folder in folders or _folder_of(folder) in folders  # `from . import`, `from .. import`
             return method or near or any(door in text for door in doors)
 
-        return may_call
-
-    def _hands_on(self, path: str) -> bool:
-        """Whether a file may hand functions to workers and the like."""
-        if path not in self._handing:
-            self._handing[path] = HANDS_ON.search(self.text(path)) is not None
-        return self._handing[path]
+        return is_of_interest
 
     def _means(self, site: CallSite, where: Module, module: Module, class_name: str, name: str) -> bool:
         """Whether a call is one of the function `name` of a module (a method if `class_name`)."""

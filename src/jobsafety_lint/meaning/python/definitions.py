@@ -348,7 +348,7 @@ class _Reader:
         self.body(node.finalbody)
 
     def _call(self, node: ast.Call, targets: tuple[str, ...] = ()) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self.visit(child)
         position = self.names.where[id(node)] = self.position()
         self.names.sites.append(Site(node, position, targets))
@@ -379,7 +379,7 @@ class _Reader:
                     for name in target_names(inner):
                         self.bind(name, "other", value)
             return
-        for child in ast.iter_child_nodes(target):
+        for child in children(target):
             if isinstance(child, ast.expr):
                 self.visit(child)
         self.bind(key_of(target), "assign", value)

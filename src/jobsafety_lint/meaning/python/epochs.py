@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.data.datasets import EpochDivision
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, key_of
 from jobsafety_lint.meaning.python.expressions import Expressions
-from jobsafety_lint.readers.python.nodes import dotted, walk
+from jobsafety_lint.readers.python.nodes import children, dotted, walk
 from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 from jobsafety_lint.source import Place
 
@@ -87,7 +87,7 @@ def _inside(names: FileNames, statement: ast.stmt) -> Iterator[tuple[Position, a
         return
     if isinstance(statement, ast.AugAssign):
         yield at, statement
-    stack: list[ast.AST] = list(ast.iter_child_nodes(statement))
+    stack: list[ast.AST] = list(children(statement))
     while stack:
         node = stack.pop()
         if isinstance(node, ast.stmt):
@@ -95,7 +95,7 @@ def _inside(names: FileNames, statement: ast.stmt) -> Iterator[tuple[Position, a
             continue
         if isinstance(node, ast.BinOp | ast.Call):
             yield at, node
-        stack.extend(ast.iter_child_nodes(node))
+        stack.extend(children(node))
 
 
 @dataclass(frozen=True)

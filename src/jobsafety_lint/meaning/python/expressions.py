@@ -21,7 +21,7 @@ from jobsafety_lint.meaning.python.definitions import (
     Unit,
     key_of,
 )
-from jobsafety_lint.readers.python.nodes import dotted
+from jobsafety_lint.readers.python.nodes import children, dotted
 from jobsafety_lint.readers.python.outline import FunctionNode
 from jobsafety_lint.source import Hole
 
@@ -230,7 +230,7 @@ class Expressions:
             if isinstance(node.func, ast.Attribute):
                 parts.append(node.func.value)
             return self._union(parts, at, depth)
-        return self._union(ast.iter_child_nodes(node), at, depth)
+        return self._union(children(node), at, depth)
 
     def _union(self, nodes: Iterable[ast.AST], at: Position, depth: int) -> frozenset[str]:
         return frozenset().union(*(self.names_in(node, at, depth + 1) for node in nodes))
@@ -467,7 +467,7 @@ def _own_nodes(function: FunctionNode) -> Iterator[ast.AST]:
         node = stack.pop()
         yield node
         if not isinstance(node, FunctionNode | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(node))
+            stack.extend(children(node))
 
 
 def _is_number(node: ast.expr) -> bool:

@@ -8,7 +8,6 @@ without regard to their order, so a value may seem to be made from more than it 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +16,7 @@ from jobsafety_lint.meaning.functions import Function, Parameter
 from jobsafety_lint.meaning.python.parameters import function_of, uses_of
 from jobsafety_lint.model import Mark, Span
 from jobsafety_lint.readers.python import nodes
-from jobsafety_lint.readers.python.nodes import walk
+from jobsafety_lint.readers.python.nodes import children, walk
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Place, Source
 
@@ -26,8 +25,6 @@ _POOL_METHODS = frozenset(
      "run_in_executor", "to_thread", "spawn", "delay", "enqueue"}
 )  # fmt: skip
 _WRAPPERS = frozenset({"partial", "delayed", "functools.partial", "joblib.delayed", "remote"})
-HANDS_ON = re.compile(rf"\b(?:{'|'.join(sorted(_POOL_METHODS | _WRAPPERS | {'Process', 'Thread'}))})\s*\(")
-"""A call that may hand a function on, as `Module.calls` understands it."""
 _CONVERSIONS = frozenset(
     {
         "int",
@@ -446,7 +443,7 @@ def _mentioned(node: ast.expr) -> frozenset[str]:
             if isinstance(inner.func, ast.Attribute):
                 stack.append(inner.func.value)
         else:
-            stack.extend(ast.iter_child_nodes(inner))
+            stack.extend(children(inner))
     return frozenset(found)
 
 
@@ -476,7 +473,7 @@ def _closed(
 
 
 def _expressions(statement: ast.stmt) -> Iterator[ast.expr]:
-    for child in ast.iter_child_nodes(statement):
+    for child in children(statement):
         if isinstance(child, ast.expr):
             yield child
         elif isinstance(child, ast.withitem):

@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.data.datasets import LineCountCheck
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python.definitions import FileNames, Position
 from jobsafety_lint.meaning.python.expressions import Expressions
-from jobsafety_lint.readers.python.nodes import dotted
+from jobsafety_lint.readers.python.nodes import children, dotted
 from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 
 _MENTIONS = ("jsonl", "ndjson", "JSONL", "NDJSON", "json.loads", "read_json")
@@ -51,7 +51,7 @@ class _Reader:
         at = self.names.where.get(id(statement))
         if at is None or isinstance(statement, FunctionNode | ast.ClassDef):
             return
-        stack: list[ast.AST] = list(ast.iter_child_nodes(statement))
+        stack: list[ast.AST] = list(children(statement))
         while stack:
             node = stack.pop()
             if isinstance(node, ast.stmt):
@@ -61,7 +61,7 @@ class _Reader:
                 found = self._compare(node, at)
                 if found is not None:
                     yield found
-            stack.extend(ast.iter_child_nodes(node))
+            stack.extend(children(node))
 
     def _compare(self, node: ast.Compare, at: Position) -> LineCountCheck | None:
         for counted, number in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
@@ -150,7 +150,7 @@ class _Reader:
                     path = self._path(inner, point)
             if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and len(inner.value) < 300:
                 json_lines = json_lines or bool(_JSON_LINES.search(inner.value))
-            stack += [(child, point) for child in ast.iter_child_nodes(inner)]
+            stack += [(child, point) for child in children(inner)]
         return path, json_lines, reads
 
     def _is_per_line(self, call: ast.Call, name: str, at: Position) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.commands import CallsAfter, OutputUse
 from jobsafety_lint.meaning.queue.status_json import StatusFilter, python_shapes
-from jobsafety_lint.readers.python.nodes import dotted
+from jobsafety_lint.readers.python.nodes import children, dotted
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Place
 
@@ -78,7 +78,7 @@ def _unit(roots: Sequence[ast.AST], name: str) -> _Unit:
     while stack:
         node = stack.pop()
         unit.body.append(node)
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             unit.parents[child] = node
             stack.append(child)
         key = dotted(node) if isinstance(node, ast.Name | ast.Attribute) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from jobsafety_lint.meaning.functions import Function, Parameter
-from jobsafety_lint.readers.python.nodes import walk
+from jobsafety_lint.readers.python.nodes import children
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Place
 
@@ -78,22 +78,22 @@ def uses_of(body: list[ast.stmt], *, attributes_of: str = "") -> dict[str, set[s
     """What some code does with each name that it reads; with `attributes_of`, with each attribute of that name."""
     uses: dict[str, set[str]] = {}
     parents: dict[int, ast.AST] = {}
-    for statement in body:
-        for node in walk(statement):
-            for child in ast.iter_child_nodes(node):
-                parents[id(child)] = node
-    for statement in body:
-        for node in walk(statement):
-            if attributes_of:
-                if (
-                    isinstance(node, ast.Attribute)
-                    and isinstance(node.value, ast.Name)
-                    and node.value.id == attributes_of
-                    and isinstance(node.ctx, ast.Load)
-                ):
-                    uses.setdefault(node.attr, set()).add(_use(node, parents))
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                uses.setdefault(node.id, set()).add(_use(node, parents))
+    read: list[ast.Name | ast.Attribute] = []
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            read.append(node)
+        for child in children(node):
+            parents[id(child)] = node
+            stack.append(child)
+    for node in read:
+        if isinstance(node, ast.Name):
+            name = "" if attributes_of else node.id
+        else:
+            name = node.attr if isinstance(node.value, ast.Name) and node.value.id == attributes_of else ""
+        if name:
+            uses.setdefault(name, set()).add(_use(node, parents))
     return uses
 
 

@@ -12,7 +12,7 @@ from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site,
 from jobsafety_lint.meaning.python.expressions import Expressions
 from jobsafety_lint.meaning.python.subprocesses import decoded
 from jobsafety_lint.model import Span
-from jobsafety_lint.readers.python.nodes import dotted
+from jobsafety_lint.readers.python.nodes import children, dotted
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.readers.python.strings import Field
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
@@ -91,7 +91,7 @@ def _in_statement(names: FileNames, statement: ast.stmt, unit: Unit) -> Iterator
         return
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         return
-    stack: list[ast.AST] = list(ast.iter_child_nodes(statement))
+    stack: list[ast.AST] = list(children(statement))
     while stack:
         node = stack.pop()
         if isinstance(node, ast.stmt):
@@ -100,7 +100,7 @@ def _in_statement(names: FileNames, statement: ast.stmt, unit: Unit) -> Iterator
             assert isinstance(node, ast.expr)
             yield node, at
         else:
-            stack.extend(ast.iter_child_nodes(node))
+            stack.extend(children(node))
 
 
 def _is_text(node: ast.AST) -> bool:
