@@ -264,49 +264,14 @@ class PythonFile:
 
     def read(self) -> list[object]:
         """All facts of the file."""
-        text = self.source.text
-        self._queues = self.interpreter.may_queue(text)
-        self._aliases = aliases_of(self.outline.imports)
-        packages = {imported.partition(".")[0] for imported in self.outline.imports.values()}
-        self._remote = bool(packages & {"fabric", "invoke"})
-        hopeful = self._queues or self._aliases is not None or self._remote
-        if not (hopeful or _holds(text, _STRONG) or _speaks_of_state(text) or _NAME_TEXT.search(text)):
-            return []
-        lower = text.lower()
-        self._strong = [literal for literal in _STRONG if literal in text]
-        self._of_state = [word for word in _STATE_TEXT if word in lower]
-        self._renamed = {n for n, full in self.outline.imports.items() if full.rpartition(".")[2] in _CALLED}
-        self._called = _CALLED | self._renamed
-        self._concurrent = self._concurrency()
-        self._durable = durable_functions(self.source.text, self.outline.functions)
-        self._by_name: dict[str, list[Definition]] = {}
-        for definition in self.outline.functions:
-            self._by_name.setdefault(definition.name, []).append(definition)
-        command_calls = CommandCalls(self.interpreter, "fabric" in packages, "invoke" in packages)
-        command_calls.runner = self._runner
-        self._command_call = command_calls.read
-        has_glob = "glob(" in text or "scan_" in text or "*." in text
-        wanted = [
-            d for d in self.outline.functions if self._may_hold_facts(d.node, d.span, has_glob=has_glob)
-        ]
-        helpers = {d.name for d in wanted}
-        told = {d.name for d in wanted if any(has_category_word(p.arg) for p in d.parameters)}
-        asking = {
-            name
-            for name in helpers
-            if name in told or _speaks_of_state(name) or name.endswith(("path", "file", "name"))
-        } | asking_functions(text, self.outline.functions)
-        chosen = {id(definition) for definition in wanted}
-        for definition in self.outline.functions if asking else ():
-            if id(definition) not in chosen and self._calls_any(definition, asking):
-                wanted.append(definition)
-        if _FOLLOWED.search(text):
-            wanted = self._with_callers(wanted)
-        for definition in wanted:
+        for definition in self.wanted():
             self._walk_definition(definition)
-        self._walk_module(has_glob=has_glob)
+        if not self._hopeful:
+            return []
+        self._walk_module()
         self._finish()
         if self._queues:
+            text = self.source.text
             helpers = {name for name, runner in self._runners.items() if runner is not None}
             names = {f"{name.rpartition('.')[2]}(" for name in helpers}
             texts = frozenset({"pueue", *self.interpreter.queue_commands, *names})
@@ -321,13 +286,61 @@ class PythonFile:
 
     # --- which units -----------------------------------------------------------------------------------------------
 
-    def _may_hold_facts(self, node: ast.AST, span: Span, *, has_glob: bool) -> bool:
+    def wanted(self) -> list[Definition]:
+        """The functions that may hold facts, or call those that do: the only ones that are walked."""
+        self._look_over()
+        if not self._hopeful:
+            return []
+        text = self.source.text
+        wanted = [d for d in self.outline.functions if self._may_hold_facts(d.node, d.span)]
+        helpers = {d.name for d in wanted}
+        told = {d.name for d in wanted if any(has_category_word(p.arg) for p in d.parameters)}
+        asking = {
+            name
+            for name in helpers
+            if name in told or _speaks_of_state(name) or name.endswith(("path", "file", "name"))
+        } | asking_functions(text, self.outline.functions)
+        chosen = {id(definition) for definition in wanted}
+        for definition in self.outline.functions if asking else ():
+            if id(definition) not in chosen and self._calls_any(definition, asking):
+                wanted.append(definition)
+        return self._with_callers(wanted) if _FOLLOWED.search(text) else wanted
+
+    def _look_over(self) -> None:
+        """What the text as a whole tells; nothing but `_hopeful` where there is nothing for us in it."""
+        text = self.source.text
+        self._queues = self.interpreter.may_queue(text)
+        self._aliases = aliases_of(self.outline.imports)
+        packages = {imported.partition(".")[0] for imported in self.outline.imports.values()}
+        self._remote = bool(packages & {"fabric", "invoke"})
+        sure = self._queues or self._aliases is not None or self._remote
+        self._hopeful = bool(
+            sure or _holds(text, _STRONG) or _speaks_of_state(text) or _NAME_TEXT.search(text)
+        )
+        if not self._hopeful:
+            return
+        lower = text.lower()
+        self._strong = [literal for literal in _STRONG if literal in text]
+        self._of_state = [word for word in _STATE_TEXT if word in lower]
+        self._has_glob = "glob(" in text or "scan_" in text or "*." in text
+        self._renamed = {n for n, full in self.outline.imports.items() if full.rpartition(".")[2] in _CALLED}
+        self._called = _CALLED | self._renamed
+        self._concurrent = self._concurrency()
+        self._durable = durable_functions(self.source.text, self.outline.functions)
+        self._by_name: dict[str, list[Definition]] = {}
+        for definition in self.outline.functions:
+            self._by_name.setdefault(definition.name, []).append(definition)
+        command_calls = CommandCalls(self.interpreter, "fabric" in packages, "invoke" in packages)
+        command_calls.runner = self._runner
+        self._command_call = command_calls.read
+
+    def _may_hold_facts(self, node: ast.AST, span: Span) -> bool:
         text = self.source.text[span.start : span.end]
         if self._queues and self.interpreter.may_queue(text):
             return True
         strong = _holds(text, self._strong) or (self._remote and _holds(text, _RUNS))
         strong = strong or (self._aliases is not None and self._aliases.search(text) is not None)
-        names = has_glob or _holds(text.lower(), self._of_state) or _NAME_TEXT.search(text) is not None
+        names = self._has_glob or _holds(text.lower(), self._of_state) or _NAME_TEXT.search(text) is not None
         if not strong and not names:
             return False
         if strong and not names and self._called.isdisjoint(_CALLS.findall(text)):
@@ -568,7 +581,7 @@ class PythonFile:
             self._functions[definition.qualified] = function_of(definition, self.outline)
         return self._functions[definition.qualified]
 
-    def _walk_module(self, *, has_glob: bool) -> None:
+    def _walk_module(self) -> None:
         body = [
             s
             for s in self.outline.tree.body
@@ -576,7 +589,7 @@ class PythonFile:
         ]
         rest = ast.Module(body=body, type_ignores=[])
         whole = Span(0, len(self.source.text))
-        if not body or not self._may_hold_facts(rest, whole, has_glob=has_glob):
+        if not body or not self._may_hold_facts(rest, whole):
             return
         row = Row(place=Place(self.source, whole), kind="script", title=self.source.path)
         self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # as above
