@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -124,10 +123,23 @@ def _mapped(tasks: Sequence[Task], options: Options) -> Iterator[Mapped]:
         return
     from concurrent.futures import ProcessPoolExecutor
 
-    largest_first = sorted(tasks, key=lambda task: -_size(task.item.path))
-    chunk = max(1, min(32, len(tasks) // (jobs * 4)))
     with ProcessPoolExecutor(jobs, initializer=_collect_seldom) as pool:
-        yield from pool.map(functools.partial(map_file, options=options), largest_first, chunksize=chunk)
+        hands = [pool.submit(_map_some, hand, options) for hand in _dealt(tasks, jobs)]
+        for hand in hands:
+            yield from hand.result()
+
+
+def _dealt(tasks: Sequence[Task], jobs: int) -> list[list[Task]]:
+    """The tasks in hands of about the same size in bytes, the largest file of each hand first."""
+    largest_first = sorted(tasks, key=lambda task: -_size(task.item.path))
+    hands = max(jobs * 4, len(tasks) // 32)
+    return [hand for at in range(hands) if (hand := largest_first[at::hands])]
+
+
+def _map_some(tasks: Sequence[Task], options: Options) -> list[Mapped]:
+    from jobsafety_lint.engine.mapping import map_file
+
+    return [map_file(task, options) for task in tasks]
 
 
 def _collect_seldom() -> None:
