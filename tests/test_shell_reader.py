@@ -319,6 +319,12 @@ def time_limit(seconds: int) -> Iterator[None]:
         "f() {\n  if ! (($#)); then\n    g\n  fi\n}\nx=${a:$b:1}\nh() {\n  if ! (( $# > 1 )); then\n    g\n  fi\n}\n",
         "x=${a:$b:1}\nif { [ a = b ] || [ c = d ]; } then\n  e\nfi\nif (a) then\n  b\nfi\n",
         "x=${a:$b:1}\nif a; then\n  b=$(c |\\\n    d 'e'\\\n    )\n  f |\\\n  g\nfi\n",
+        "for a do case $a in x) echo;; esac; done\n",
+        '{ a; } <<<"b"\n(a) <<<"$x"\nfor i in a; do b; done <<< "x"\ncase a in a) b;; esac <<<"x"\n',
+        "d=1 2>r; echo $((1))\nf() { x=$(a) 2>/dev/null; echo $((x + 1)); }\n",
+        "until (a) do b; done\nwhile ((1)) do b; done; while [[ 1 ]] do b; done\n",
+        "select c in a b; do break; done 0<f\nselect c in a b; do break; done 0<&6\n",
+        "x=$(a | b | c \\\n)\n",
     ],
 )
 def test_valid_statements_are_read(text: str) -> None:

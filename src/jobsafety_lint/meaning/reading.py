@@ -24,8 +24,9 @@ from jobsafety_lint.meaning.shell.sql_commands import sql_statements
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.python.nodes import walk
+from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
-from jobsafety_lint.source import Place, Source
+from jobsafety_lint.source import Place, Source, is_hole
 
 
 def read_facts(
@@ -115,13 +116,29 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
         h.kind == "template" for h in tree.source.holes
     )
     embedded = tree.source.host is not None and kind == "python"
+    data_from = _end_of_program(tree)
     for region in tree.script.unread:
-        if kind == "crontab" and "%" in source_line(tree.source, region.span):
+        if region.span.start >= data_from:
+            continue  # what stands behind the end of the program is never read by a shell
+        if any(is_hole(char) for char in text[region.span.start : region.span.end]):
+            found.silent += 1  # filled in when it runs
+        elif kind == "crontab" and "%" in source_line(tree.source, region.span):
             found.silent += 1  # cron has cut the command there
         elif foreign or template or embedded or kind == "markdown":
             found.silent += 1
         else:
             found.facts.append(UnreadRegion(Place(tree.source, region.span), "shell", region.reason))
+
+
+def _end_of_program(tree: ShellTree) -> int:
+    """Where a script ends for sure (`exit`, `exec program` at its top): a shell reads statement by statement."""
+    for unit in tree.units:
+        for item in unit.items:
+            command = item.statement
+            words = [word.literal for word in command.words] if isinstance(command, sh.Command) else []
+            if words[:1] == ["exit"] or (words[:1] == ["exec"] and len(words) > 1):
+                return unit.span.end
+    return len(tree.source.text)
 
 
 def source_line(source: Source, span: Span) -> str:

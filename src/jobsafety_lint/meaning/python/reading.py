@@ -173,6 +173,10 @@ _PYTHON_2 = re.compile(
     r"^\s*print\s+[^\s(=]|^\s*except\s+[\w.]+\s*,\s*\w+\s*:|^\s*exec\s+['\"]|^\s*raise\s+\w+\s*,|<>|\bur['\"]",
     re.MULTILINE,
 )
+_PYTHON_2_SAID = re.compile(
+    r"parameters cannot be parenthesized|Missing parentheses in call to|multiple exception types must be parenthesized"
+)
+"""What CPython says of Python 2."""
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[a-z_]+\}", re.DOTALL)
 
 
@@ -199,6 +203,9 @@ def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
         found.silent += 1  # newer syntax than the running Python has
         return
     if _PYTHON_2.search(source.text) or _TEMPLATE.search(source.text):
+        found.silent += 1
+        return
+    if _PYTHON_2_SAID.search(str(getattr(error, "msg", ""))):
         found.silent += 1
         return
     line = getattr(error, "lineno", None) or 1

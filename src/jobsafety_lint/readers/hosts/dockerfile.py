@@ -29,6 +29,12 @@ _HEREDOC = re.compile(
 _ENV = re.compile(
     r"(?P<name>[A-Za-z_]\w*)=(?:\"(?P<double>[^\"$\\]*)\"|'(?P<single>[^'$\\]*)'|(?P<bare>[^\s\"'$\\]*))(?=\s|$)"
 )
+_ARG = re.compile(r"^[ \t]*ARG[ \t]+(\w+)=(\S+)", re.MULTILINE | re.IGNORECASE)
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)[^}]*\})")
+_WINDOWS = re.compile(
+    r"mcr\.microsoft\.com/(?:windows|powershell[^ ]*nanoserver)|windowsservercore|nanoserver|windows/servercore",
+    re.IGNORECASE,
+)
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
@@ -168,10 +174,17 @@ class _Reader:
         self._keep_stage()
         words = [word for word in words if not word.startswith("--")]
         base = words[0].lower() if words else ""
-        shell, environment, directory = self.stages.get(base, (self.default, {}, None))
+        default = ("", {}) if self._is_windows(base) else self.default
+        shell, environment, directory = self.stages.get(base, (default, {}, None))
         self.shell, self.environment, self.directory = shell, dict(environment), directory
         named = len(words) >= 3 and words[1].lower() == "as"
         self.stage = words[2] if named else (words[0].partition("@")[0] if words else "")
+
+    def _is_windows(self, image: str) -> bool:
+        """Whether an image is one of Windows, whose shell is cmd; its name may be the default of an `ARG`."""
+        given = {name.lower(): value for name, value in _ARG.findall(self.text)}
+        filled = _VARIABLE.sub(lambda found: given.get(found[1] or found[2], ""), image)
+        return _WINDOWS.search(filled) is not None
 
     def _workdir(self, path: str) -> None:
         path = path.strip("\"'")

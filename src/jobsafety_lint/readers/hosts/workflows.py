@@ -107,10 +107,16 @@ class _Reader:
             defaults,
             environment,
             container=get(job, "container") is not None,
-            windows=_all_windows(runs_on, job),
+            windows=_all_windows(runs_on, job) or self._is_named_windows(runs_on, job),
         )
         needs = tuple(text for node in yaml_text.flat(get(job, "needs")) if (text := text_of(node)))
         return Job(name, self.file.span(key), needs, tuple(steps), _all_hosted(runs_on, job))
+
+    def _is_named_windows(self, runs_on: Node | None, job: Node) -> bool:
+        """Whether a reusable workflow is called one for Windows, where its callers say what it runs on."""
+        labels, _ = _labels(runs_on, job)
+        given = len(labels) == 1 and labels[0].startswith("${{")
+        return given and _WINDOWS.search(self.file.source.path.rpartition("/")[2]) is not None
 
     def steps(
         self,

@@ -20,8 +20,20 @@ _CASE_PATTERN = re.compile(
     r"((?:(?<![\w-])in|;;&?|;&)(?:\s|(?<=\s)#[^\n]*\n)*)(?!esac\b)([^\s()#;&<>][^\n()#;&<>]*?)\)"
 )
 """In a masked text: what ends the branch before (or `in`), and a pattern with its bracket."""
-_THEN = re.compile(r"(?<=[\s;])(\}|\))[ \t](?=(?:then|do)\b)")
-"""`{ …; } then`: tree-sitter wants a `;` before `then`."""
+_FOR_TREE_SITTER = (
+    (re.compile(r"(\}|\)|\]\])[ \t](?=(?:then|do)\b)"), r"\1;"),  # `{ …; } then`, `while (…) do`
+    (re.compile(r"(\bfor[ \t]+\w+)[ \t](?=do\b)"), r"\1;"),  # `for name do`
+    (
+        re.compile(r"((?:^|[\s;&|])(?:done|fi|esac)[ \t]*|[)}\]][ \t]*)<<<"),
+        r"\1<  ",
+    ),  # a here-string of a compound command
+    (re.compile(r"((?:^|[\s;&|])done[ \t])[0-9](?=[<>])"), r"\1 "),  # `select …; done 0<file`
+)
+"""What is valid and trips tree-sitter, with what takes its place; redirections of compound commands are read by our scanner."""
+_ASSIGNED = re.compile(
+    r"((?:^|[;&|({\n]|\b(?:then|do|else))[ \t]*(?:\w+\+?=[^\s;&|<>()]*[ \t]+)+)([0-9]*(?:>>?|&>>?)&?[ \t]*[^\s;&|<>()]+)(?=[ \t]*(?:[;&|\n)]|$))"
+)
+"""Assignments without a command, and a redirection of them."""
 _ARRAY = re.compile(r"[A-Za-z_]\w*(?:\[[^\]\n]*\])?\+?=$")
 
 
@@ -61,7 +73,11 @@ def masked(scanner: Scanner, start: int, end: int) -> str:
         else:
             blank(min(upto, end), cover)
     out.append(text[done:end])
-    return _CASE_PATTERN.sub(_plain_pattern, _THEN.sub(r"\1;", "".join(out)))
+    made = "".join(out)
+    for pattern, replacement in _FOR_TREE_SITTER:
+        made = pattern.sub(replacement, made)
+    made = _ASSIGNED.sub(lambda found: found[1] + " " * len(found[2]), made)
+    return _CASE_PATTERN.sub(_plain_pattern, made)
 
 
 def _plain_pattern(match: re.Match[str]) -> str:

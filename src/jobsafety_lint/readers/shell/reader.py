@@ -6,6 +6,7 @@ can be made. All offsets are code points of the source's text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -20,6 +21,8 @@ from jobsafety_lint.readers.shell.treesitter_reader import Lowering, one_byte_ea
 from jobsafety_lint.readers.shell.words import Scanner, WordError
 from jobsafety_lint.source import Source
 
+_TRAILING = re.compile(rb"(?:\\\n[ \t]*)+\Z")
+"""A line that is continued at the end of a text: `$(a | b \\` and the bracket in the next line."""
 _MOST_LINES = 60
 """How many lines a statement that a reader has refused may have for it to be read again from its first line."""
 _MOST_TRIES = 1500
@@ -196,7 +199,7 @@ class _Reader:
         """Reads on from `start` up to the first statement that has to be read again, and returns where to go on;
         where masking may help, `-1 - offset` of that statement.
         """
-        root = parse(data)
+        root = parse(_TRAILING.sub(lambda found: b" " * len(found[0]), data))
         lowering = Lowering(self.scanner, start, end)
         for node in root.children:
             span = lowering.span(node)
