@@ -116,12 +116,23 @@ def _consequence(pipe: Pipe, reader: Command) -> tuple[Severity | None, str, Con
             "the branch is taken the wrong way, though the reader was content",
             Confidence.HIGH,
         )
+    if pipe.status == "exits" and _fails_anyway(pipe):
+        return None, "", Confidence.LOW
     if pipe.status == "exits":
         return Severity.WARNING, "errexit ends the script", Confidence.HIGH
     if pipe.execution.errexit_suspended and pipe.status == "ignored":
         return None, "", Confidence.LOW
     at_end = pipe.status == "result" and not pipe.execution.functions
     return Severity.INFO, "the pipeline's status is 141", Confidence.MEDIUM if at_end else Confidence.LOW
+
+
+def _fails_anyway(pipe: Pipe) -> bool:
+    """Whether the script fails at this place in any case: `exit 1` is next, or a writer that fails where it has something to print."""
+    behind = pipe.place.source.text[pipe.place.span.end :]
+    compared = streams.leaves_of(pipe.stages[0])[-1:]
+    return re.match(r"[ \t]*[;\n]\s*exit[ \t]+[1-9]", behind) is not None or any(
+        command.name in {"diff", "cmp"} for command in compared
+    )
 
 
 def _early_reader(stage: Sequence[Command], text: str) -> Command | None:
@@ -179,6 +190,8 @@ def _size_before(pipe: Pipe, at: int, context: Context) -> Size:
         if number and leaves[-1].name in streams.KEEPS_SIZE and not streams.reads_file_instead(leaves[-1]):
             if own[-1] is Size.SMALL and leaves[-1].name not in {"sed", "jq", "yq"}:
                 size = Size.SMALL
+            elif size is Size.LARGE and streams.narrows(leaves[-1]):
+                size = Size.UNKNOWN
             continue
         size = Size.LARGE if Size.LARGE in own else Size.UNKNOWN if Size.UNKNOWN in own else Size.SMALL
         if size is Size.SMALL and any(len(c.execution.loops) > len(pipe.execution.loops) for c in leaves):

@@ -211,7 +211,8 @@ def _sed_scripts(words: Sequence[str]) -> list[str]:
 def _awk_stops(words: Sequence[str]) -> bool:
     operands = operands_of(words, _set("-F -v -f --assign --field-separator"))
     program = operands[0] if operands else ""
-    return bool(re.search(r"\bexit\b", _without_end_blocks(program)))
+    exits = re.findall(r"\bexit\b\s*(\d*)", _without_end_blocks(program))
+    return any(code in {"", "0"} for code in exits)  # one that fails makes the pipeline fail by itself
 
 
 def _without_end_blocks(program: str) -> str:
@@ -321,6 +322,8 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
                 return Size.LARGE
             small = True
         case "git":
+            if _lists_some_tags(words):
+                return Size.UNKNOWN
             small = _git_is_small(words)
         case "ls":
             small = any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--"))
@@ -379,9 +382,34 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
 
 
 def _finds_few(words: Sequence[str]) -> bool:
-    """`find DIR -maxdepth 1 -name 'report-*'`: the files of one folder that share a beginning, most often a few."""
+    """`find DIR -maxdepth 1 -name 'report-*'`, `find results -name '*.summary.json'`: files that have a part of their name
+    in common, most often a few.
+    """
     given = dict(itertools.pairwise(words))
-    return given.get("-maxdepth") == "1" and re.search(r"\w{5}", given.get("-name", "")) is not None
+    name = given.get("-name", "")
+    if re.fullmatch(r"\*\.\w{4,}\.\w+", name) and not (words[:1] and words[0].startswith(("/", "~", "\0"))):
+        return True
+    return given.get("-maxdepth") == "1" and re.search(r"\w{5}", name) is not None
+
+
+def narrows(command: Command) -> bool:
+    """Whether a filter lets only few lines through: a grep for a value that is at hand (`grep "tag: $tag"`)."""
+    if command.name not in {"grep", "egrep", "fgrep", "zgrep", "ggrep", "rg"}:
+        return False
+    words = literals(command)
+    if any(re.match(r"-[a-zA-Z]*v|--invert-match", word) for word in words):
+        return False
+    pattern = next(iter(_grep_operands(words)), "")
+    return "\0" in pattern and re.search(r"\w", pattern) is not None
+
+
+def _lists_some_tags(words: Sequence[str]) -> bool:
+    """`git tag -l 'v1.*'`, `git tag --no-merged`: not all tags."""
+    verbs = operands_of(words, _set("-C -c --git-dir --work-tree"))
+    return verbs[:1] == ["tag"] and (
+        len(verbs) > 1
+        or any(word.startswith(("--no-", "--merged", "--contains", "--points-at")) for word in words)
+    )
 
 
 def _git_is_small(words: Sequence[str]) -> bool:
