@@ -7,10 +7,12 @@ begins with an underscore are helpers (`from . import _names`). A package offers
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.machinery
 import importlib.util
+import os
 import re
 import sys
 import traceback
@@ -114,13 +116,36 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+def _may_offer(folder: str) -> bool:
+    """Whether a package that is installed in a folder of Python's path may offer rules (see
+    https://packaging.python.org/specifications/entry-points/). What cannot be looked into, an archive, may.
+    """
+    try:
+        names = [
+            entry.path
+            for entry in os.scandir(folder or ".")
+            if entry.name.endswith((".dist-info", ".egg-info"))
+        ]
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    for name in names:
+        with contextlib.suppress(OSError):
+            if GROUP.encode() in Path(name, "entry_points.txt").read_bytes():
+                return True
+    return False
+
+
 def installed() -> Iterator[Loaded]:
     """The rules of installed packages.
 
     Raises:
         ConfigError: as `load_folder`; the message names the entry point.
     """
-    from importlib.metadata import entry_points  # not needed where only a page is shown
+    if not any(map(_may_offer, sys.path)):
+        return
+    from importlib.metadata import entry_points  # it takes as long as reading a script
 
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         try:

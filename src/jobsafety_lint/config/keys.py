@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
 from jobsafety_lint.config.kinds import (
     Choice,
     Either,

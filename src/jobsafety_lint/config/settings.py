@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pathspec
-
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
+from jobsafety_lint.config.ignore_globs import ignore_globs
 from jobsafety_lint.config.keys import BY_NAME
 from jobsafety_lint.config.selectors import exactness, matches
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 
 @dataclass(frozen=True)
@@ -100,14 +97,12 @@ class Settings:
         return [first, *more]
 
     @cached_property
-    def _file_ignores(self) -> list[tuple[Path, pathspec.GitIgnoreSpec, tuple[str, ...]]]:
+    def _file_ignores(self) -> list[tuple[Path, GitIgnoreSpec, tuple[str, ...]]]:
         found: dict[tuple[Path, str], tuple[str, ...]] = {}
         for layer in reversed(self.layers):
             for glob, rules in layer.values.get("per-file-ignores", {}).items():
                 found[layer.root.resolve(), glob] = tuple(rules)
-        return [
-            (root, pathspec.GitIgnoreSpec.from_lines([glob]), rules) for (root, glob), rules in found.items()
-        ]
+        return [(root, ignore_globs([glob]), rules) for (root, glob), rules in found.items()]
 
     def ignored_in(self, path: Path) -> frozenset[str]:
         """The rules (as written) that `per-file-ignores` switches off for a file."""

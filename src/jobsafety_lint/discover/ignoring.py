@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pathspec
-
 from jobsafety_lint import mise_config, surroundings
 from jobsafety_lint.config import Settings
+from jobsafety_lint.config.ignore_globs import ignore_globs
 
 DEFAULT_EXCLUDES = (
     ".git", ".hg", ".svn", ".bzr", ".venv", "venv", ".direnv", "node_modules", "site-packages", "build", "dist",
@@ -35,7 +34,7 @@ class Globs:
         plain = all(_PLAIN_NAME.fullmatch(line) for line in lines)
         self.names = frozenset(line for line in lines if not line.endswith("/")) if plain else None
         self.folders = frozenset(line[:-1] for line in lines if plain and line.endswith("/"))
-        self.spec = pathspec.GitIgnoreSpec.from_lines(lines) if self.names is None else None
+        self.spec = ignore_globs(lines) if self.names is None else None
         self.is_default = tuple(lines) == DEFAULT_LINES
 
     def say(self, relative: str, *, folder: bool) -> bool | None:
@@ -80,11 +79,7 @@ def unmatched(globs: Sequence[str], root: Path) -> list[str]:
     over by default. A tree that is too large to walk has no unmatched ones.
     """
     ignores = Ignores(root)
-    open_ = {
-        glob: pathspec.GitIgnoreSpec.from_lines([glob])
-        for glob in globs
-        if not _may_come(glob, ignores, root)
-    }
+    open_ = {glob: ignore_globs([glob]) for glob in globs if not _may_come(glob, ignores, root)}
     stack, left = [root], _MOST_ENTRIES
     while stack and open_ and left > 0:
         folder = stack.pop()
