@@ -139,7 +139,9 @@ def scale(corpus: Path, _peers: Path, _runs: int) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes() + f"\n# copy {copy}\n".encode())
             name = f"{count} files"
-            found |= alternating({name: [*CHECK, "--no-cache", folder]}, 1)
+            os.chdir(folder)  # the project is what lies there, and nothing beside it
+            found |= alternating({name: [*CHECK, "--no-cache", "."]}, 1)
+            os.chdir(HERE)
     show("scale", found, f"{SCALES[1]} files")
 
 
