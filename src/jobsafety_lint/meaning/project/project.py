@@ -56,8 +56,14 @@ class Project:
         return ((file, link) for file in self.files for link in file.all(kind))
 
     def answered(self, subject: object, find: Callable[[], Answer]) -> Answer:
-        """What is found about a subject (both plain values), if it is not known already and still holds."""
-        return self.answers.of(subject, self._holds, find)
+        """What is found about a subject (both plain values), if it is not known already and still holds. The modules that were
+        read for it may go afterwards: a large project has more of them than fit into memory.
+        """
+        answer = self.answers.of(subject, self._holds, find)
+        if len(self._modules) > _MOST_INDEXED:
+            self._modules.clear()
+            self._callers.clear()
+        return answer
 
     def _holds(self, question: Question) -> bool:
         """Whether a question is answered as before. The files of the project are the same ones, some have changed."""
