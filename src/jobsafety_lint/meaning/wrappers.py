@@ -152,6 +152,22 @@ GRAMMARS: dict[str, Grammar] = {
     ),
     "softlimit": Grammar(_words("-a -c -d -f -l -m -o -p -r -s -t")),
     "chpst": Grammar(_words("-u -U -b -/ -n -l -L -m -d -o -p -f -c -t -e")),
+    "sbatch": Grammar(
+        _words(
+            "-A -a -b -B -c -C -d -D -e -F -G -i -J -L -m -M -n -N -o -p -q -S -t -w -x --account --array --begin --chdir --cluster --clusters --comment "
+            "--constraint --cores-per-socket --cpus-per-gpu --cpus-per-task --deadline --dependency --error --exclude --export --export-file --gid "
+            "--gpus --gpus-per-node --gpus-per-task --gres --input --job-name --licenses --mail-type --mail-user --mem --mem-per-cpu --mem-per-gpu "
+            "--nice --nodefile --nodelist --nodes --ntasks --ntasks-per-core --ntasks-per-node --open-mode --output --partition --priority --qos "
+            "--reservation --signal --time --time-min --tmp --uid --wckey"
+        ),
+        string_options=_words("--wrap"),
+    ),
+    "qsub": Grammar(
+        _words(
+            "-a -A -ac -c -C -d -D -dc -dl -e -hold_jid -hold_jid_ad -i -j -jc -js -k -l -m -M -masterq -mods -N -now -o -ot -p -P -pe -q "
+            "-r -S -sc -shell -sync -t -tc -u -v -w -wd -W"
+        )
+    ),
     "srun": Grammar(
         _words(
             "-n -N -c -t -p -J -A -w -x -D --ntasks --nodes --cpus-per-task --time --partition --job-name --account"
@@ -160,6 +176,8 @@ GRAMMARS: dict[str, Grammar] = {
 }
 """By the program's name. `pueue` has a grammar of its own in `queue.py`."""
 
+BATCH = frozenset({"sbatch", "qsub"})
+"""Programs that queue a script with its arguments (sbatch(1), qsub(1) of Grid Engine and PBS) and return at once."""
 SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ksh"})
 
 

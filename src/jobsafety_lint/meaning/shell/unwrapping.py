@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.shell.options import shell_options
 from jobsafety_lint.meaning.shell.state import State
-from jobsafety_lint.meaning.wrappers import SHELLS, Peeled, peel, tail
+from jobsafety_lint.meaning.wrappers import BATCH, SHELLS, Peeled, peel, tail
 from jobsafety_lint.source import Place, SnippetBuilder, Source
 
 
@@ -194,6 +194,9 @@ def _execution(command: Command, peeled: Peeled, execution: Execution) -> Execut
         )
     if name in {"xargs", "parallel"}:
         return _fanned_out(command, peeled, execution)
+    if name in BATCH:
+        queued = Concurrency(f"{name} runs it as a job", command.place)
+        return execution.but(concurrency=(*execution.concurrency, queued), input_of=None)
     if name == "flock" and peeled.operands:
         return execution.but(lock=peeled.operands[0].place.text)
     settings = [*_settings(peeled.settings, name)]
