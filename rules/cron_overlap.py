@@ -9,6 +9,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.daemons import CronEntry, script_text
 from jobsafety_lint.meaning.queue.grammar import parse
+from jobsafety_lint.meaning.wrappers import SUBMITTERS
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -30,7 +31,7 @@ _LOCKING = _words(
     "flock run-one run-this-one keep-one-running setlock lockf lockrun lckdo dotlockfile lockfile solo with-lock-ex chpst "
     "shlock lockfile-create consul-lock semaphore sem"
 )
-_QUEUES = _words("tsp ts nq at batch sbatch qsub")
+_QUEUES = SUBMITTERS | _words("tsp ts nq at batch")
 _LOOKS = _words("pgrep pidof ps")
 _ONCE = frozenset({"systemctl", "systemd-run", "service", "initctl", "supervisorctl", "launchctl"})
 _SHORT = _words(

@@ -41,7 +41,6 @@ _FRESH = (
     "-f",
     "--find-links",
 )
-_FRESH_VARIABLES = frozenset({"UV_NO_CACHE", "UV_CACHE_DIR", "UV_REINSTALL", "UV_FIND_LINKS", "UV_NO_INDEX"})
 _UNTIL = re.compile(r"\b(?:until|while[ \t]+!)[ \t]+$")
 _WAITS = frozenset({"sleep", "retry", "wait-for"})
 _LOCAL_INDEX = re.compile(
@@ -111,7 +110,7 @@ def _judge(command: Command, published: Place, context: Context) -> Iterator[Dra
     installation = installation_of(command)
     if installation is None or _is_fresh(installation) or _LOCAL_INDEX.search(command.place.text):
         return
-    repeated = bool(command.execution.loops) or _is_tried_until(command)
+    repeated = _is_tried_again(command)
     if repeated and (installation.tool != "uv" or _empties_cache(context)):
         return
     if command.status == "branch" and not repeated:
@@ -139,8 +138,8 @@ def _judge(command: Command, published: Place, context: Context) -> Iterator[Dra
 
 def _is_fresh(installation: Installation) -> bool:
     """Whether it asks the index anew, by an option or by a variable of uv."""
-    settings = {setting.name for setting in installation.command.execution.environment}
-    return installation.has(*_FRESH) or not settings.isdisjoint(_FRESH_VARIABLES)
+    settings = installation.command.execution.environment
+    return installation.has(*_FRESH) or any(setting.name == "UV_NO_CACHE" for setting in settings)
 
 
 def _empties_cache(context: Context) -> bool:
@@ -151,10 +150,17 @@ def _empties_cache(context: Context) -> bool:
     )
 
 
-def _is_tried_until(command: Command) -> bool:
-    """`until uv pip install …`: a condition that is asked again."""
-    before = command.place.source.text[: command.place.span.start]
-    return _UNTIL.search(before) is not None
+def _is_tried_again(command: Command) -> bool:
+    """Whether the same installation is tried several times: in a loop whose variable does not make it another one (as a
+    loop over hosts or packages does), or as the condition of an `until`.
+    """
+    if _UNTIL.search(command.place.source.text[: command.place.span.start]):
+        return True
+    texts = [command.place.text, *(wrapper.place.text for wrapper in command.outer)]
+    return any(
+        not any(re.search(rf"\$\{{?{re.escape(name)}\b", text) for name in loop.variables for text in texts)
+        for loop in command.execution.loops
+    )
 
 
 def _just_published(installation: Installation, context: Context) -> Requirement | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Read, Replace, Write
-from jobsafety_lint.meaning.paths import PathPattern, words_of
+from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -113,12 +113,10 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
 
 
 def _may_hold_state(act: Write) -> bool:
-    """Whether a word that may mean something else means the state of a job: not in `align.state.seq.all`, where more than
-    one suffix stands behind it.
+    """Whether a word that may mean something else means the state of a job: not in the name of a list or table, whatever
+    stands behind it (`align.state.seq.all`).
     """
-    before = act.path.name.literal.rsplit(".", 2)[0] if act.path.name.literal.count(".") >= 2 else ""
-    inner = set(words_of(before.partition(".")[2]))
-    return act.path.suffix not in _LISTS and not inner & _AMBIGUOUS
+    return _LISTS.isdisjoint(f".{part}" for part in act.path.name.literal.split(".")[1:])
 
 
 def _is_renamed_elsewhere(act: Write, context: Context) -> bool:

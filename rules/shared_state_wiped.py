@@ -13,6 +13,7 @@ from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.files import Delete, Glob
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.project.state_paths import is_wide, jobs_state
+from jobsafety_lint.meaning.wrappers import SUBMITTERS
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place
@@ -28,10 +29,7 @@ RULE = Rule(
 
 _ON_REQUEST = re.compile(r"clean|reset|fresh|force|purge|wipe|clear|scratch", re.IGNORECASE)
 _OLD_ONLY = re.compile(r"-(?:mtime|mmin|atime|amin|ctime|cmin|newer|older)\b|! *-newer")
-_SUBMITS = frozenset({"sbatch", "qsub", "bsub", "oarsub", "condor_submit", "msub"})
-_CLUSTER_LOOKS = frozenset(
-    {"squeue", "sacct", "scancel", "qstat", "qdel", "bjobs", "bkill", "condor_q", "condor_rm"}
-)
+_STOPS = frozenset({"scancel", "qdel", "bkill", "condor_rm"})
 _OUTPUT_WORDS = frozenset(
     {"slurm", "sbatch", "pbs", "sge", "condor", "job", "jobs", "log", "logs", "output", "outputs", "results"}
 )
@@ -47,16 +45,7 @@ def in_shell(row: Row, context: Context) -> Iterator[Draft]:
     wiped = {fact.place: fact for fact in facts if fact.language == "shell" and _wipes(fact)}
     if not wiped:
         return
-    seen = looks(row, context.all(Pipe))
-    for at, step in enumerate(row.steps):
-        if asks(step) or (at in seen and seen[at].decides):
-            return
-        if not isinstance(step, Step):
-            continue
-        if step.subcommand == "reset" or (
-            step.subcommand == "kill" and step.call and step.call.has("-a", "--all")
-        ):
-            return
+    for step in _unlooked(row, context):
         fact = wiped.pop(step.place, None)
         if fact is not None and not _OLD_ONLY.search(step.place.text):
             yield _finding(fact, step.place, shortened(step.command), _confidence(step.execution))
@@ -70,16 +59,10 @@ def before_submission(row: Row, context: Context) -> Iterator[Draft]:
     emptied = {glob.place: glob for glob in context.all(Glob) if glob.language == "shell" and _empties(glob)}
     if not emptied:
         return
-    seen = looks(row, context.all(Pipe))
     found: list[tuple[Step, Glob]] = []
-    for at, step in enumerate(row.steps):
-        if asks(step) or at in seen:
-            return
-        if not isinstance(step, Step):
-            continue
-        if step.command.name in _CLUSTER_LOOKS:
-            return
-        if (glob := emptied.pop(step.place, None)) is not None and not _confidence(step.execution):
+    for step in _unlooked(row, context):
+        glob = emptied.pop(step.place, None)
+        if glob is not None and not _confidence(step.execution):
             found.append((step, glob))
         elif found and _submits(step):
             break
@@ -97,11 +80,28 @@ def before_submission(row: Row, context: Context) -> Iterator[Draft]:
         )
 
 
+def _unlooked(row: Row, context: Context) -> Iterator[Step]:
+    """The steps up to the first that decides by what is running, asks somebody, or stops the jobs."""
+    seen = looks(row, context.all(Pipe))
+    for at, step in enumerate(row.steps):
+        if asks(step) or (at in seen and seen[at].decides):
+            return
+        if isinstance(step, Step):
+            if _stops_jobs(step):
+                return
+            yield step
+
+
+def _stops_jobs(step: Step) -> bool:
+    stops_all = step.subcommand == "kill" and step.call is not None and step.call.has("-a", "--all")
+    return stops_all or step.subcommand == "reset" or step.command.name in _STOPS
+
+
 def _submits(step: Step) -> bool:
     """Whether a step queues a job and goes on."""
     if step.execution.queue is not None or step.execution.host is not None:
         return False
-    if step.command.name in _SUBMITS:
+    if step.command.name in SUBMITTERS:
         return not {"--wait", "-W", "-K", "-sync"} & set(step.command.words)
     return step.launch is not None
 

@@ -9,7 +9,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.queue.flow import header, loop_count
-from jobsafety_lint.meaning.wrappers import peel
+from jobsafety_lint.meaning.wrappers import SUBMITTERS, peel
 from jobsafety_lint.model import Confidence, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place
@@ -142,7 +142,7 @@ def _works(remote: list[Command], loop: Loop) -> bool:
     return False
 
 
-_WORK = frozenset(
+_WORK = SUBMITTERS | frozenset(
     [
         "python",
         "python3",
@@ -152,9 +152,6 @@ _WORK = frozenset(
         "make",
         "snakemake",
         "nextflow",
-        "sbatch",
-        "qsub",
-        "bsub",
         "tsp",
         "nq",
         "at",

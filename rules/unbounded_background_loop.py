@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.shell.pipes import Background, BareWait
+from jobsafety_lint.meaning.wrappers import SUBMITTERS
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -23,7 +24,7 @@ _OPEN = frozenset({"glob", "command", "arguments", "input"})
 _WORKERS = re.compile(
     r"(?i)(?:worker|job|proc|thread|gpu|core|cpu|device|nj\b|parallel|shard|rank|node|replica|port|num_|n_)\w*"
 )
-_LIGHT = frozenset(
+_LIGHT = SUBMITTERS | frozenset(
     {
         "sleep",
         "echo",
@@ -31,9 +32,6 @@ _LIGHT = frozenset(
         "ssh",
         "tail",
         "pueue",
-        "sbatch",
-        "qsub",
-        "bsub",
         "notify-send",
         "touch",
         "xdg-open",

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.hosts.ci_shells import ShellMode, github_mode, mode_of
 from jobsafety_lint.readers.hosts.gitlab import read_gitlab
@@ -214,6 +216,24 @@ def test_templates_of_other_languages_are_silent(findings: Callable[..., list[di
         ".gitlab-ci.yml": "a: [",
     }
     assert findings(files) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "runs_on", "read"),
+    [
+        ("build-windows.yml", "${{ inputs.runner }}", False),
+        ("build_win.yml", "${{ inputs.runner }}", False),
+        ("twin-tests.yml", "${{ inputs.runner }}", True),
+        ("windows.yml", "ubuntu-24.04", True),
+        ("ci.yml", "win-x64", False),
+        ("ci.yml", "twin-2", True),
+    ],
+)
+def test_workflows_for_windows(name: str, runs_on: str, read: bool, findings: Any) -> None:
+    steps = "steps:\n      - run: pueue kill 7\n      - shell: bash\n        run: pueue kill 7\n"
+    text = f"on: workflow_call\njobs:\n  a:\n    runs-on: {runs_on}\n    {steps}"
+    lines = [f["line"] for f in findings({f".github/workflows/{name}": text}, "--select", "JOB301")]
+    assert lines == ([6, 8] if read else [8]), lines
 
 
 def test_file_tasks() -> None:

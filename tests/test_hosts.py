@@ -128,8 +128,17 @@ def test_dockerfile() -> None:
     assert [read.snippets[at].style for at in (3, 4)] == ["shell", "argv"]
 
 
-def test_dockerfile_of_windows() -> None:
-    assert not texts(read_dockerfile, "# escape=`\nFROM x\nRUN dir `\n c:\\\n")
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# escape=`\nFROM x",
+        "FROM mcr.microsoft.com/windows/servercore:ltsc2022",
+        "FROM mcr.microsoft.com/dotnet/framework/sdk:4.8",
+        "ARG BASE=mcr.microsoft.com/windows/nanoserver:1809\nFROM ${BASE}",
+    ],
+)
+def test_dockerfile_of_windows(head: str) -> None:
+    assert not texts(read_dockerfile, f"{head}\nRUN dir `\n c:\\\n")
 
 
 # --- justfile --------------------------------------------------------------------------------------------------------

@@ -325,6 +325,7 @@ def time_limit(seconds: int) -> Iterator[None]:
         "until (a) do b; done\nwhile ((1)) do b; done; while [[ 1 ]] do b; done\n",
         "select c in a b; do break; done 0<f\nselect c in a b; do break; done 0<&6\n",
         "x=$(a | b | c \\\n)\n",
+        "x=${a:$b:1}\ncase $1 in\n(a) do-release ;;\n(b) then.sh ;;\nesac\nfor f do echo; done\n",
     ],
 )
 def test_valid_statements_are_read(text: str) -> None:

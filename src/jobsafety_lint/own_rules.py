@@ -12,7 +12,6 @@ import hashlib
 import importlib
 import importlib.machinery
 import importlib.util
-import os
 import re
 import sys
 import traceback
@@ -22,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 
 from jobsafety_lint.config import ConfigError, UsageError
+from jobsafety_lint.installed import metadata_folders
 from jobsafety_lint.rule import Rule
 
 GROUP = "jobsafety_lint.rules"
@@ -116,24 +116,17 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _may_offer(folder: str) -> bool:
-    """Whether a package that is installed in a folder of Python's path may offer rules (see
-    https://packaging.python.org/specifications/entry-points/). What cannot be looked into, an archive, may.
+def _may_be_offered() -> bool:
+    """Whether an installed package may offer rules (see https://packaging.python.org/specifications/entry-points/). What
+    cannot be looked into, an archive, may.
     """
-    try:
-        names = [
-            entry.path
-            for entry in os.scandir(folder or ".")
-            if entry.name.endswith((".dist-info", ".egg-info"))
-        ]
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    for name in names:
-        with contextlib.suppress(OSError):
-            if GROUP.encode() in Path(name, "entry_points.txt").read_bytes():
+    for folder, names in metadata_folders():
+        for name in names:
+            if not name:
                 return True
+            with contextlib.suppress(OSError):
+                if GROUP.encode() in Path(folder, name, "entry_points.txt").read_bytes():
+                    return True
     return False
 
 
@@ -143,7 +136,7 @@ def installed() -> Iterator[Loaded]:
     Raises:
         ConfigError: as `load_folder`; the message names the entry point.
     """
-    if not any(map(_may_offer, sys.path)):
+    if not _may_be_offered():
         return
     from importlib.metadata import entry_points  # it takes as long as reading a script
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from jobsafety_lint import engine, fix
 from jobsafety_lint.discover import Skipped, decode
 from jobsafety_lint.engine.mapping import reading_of
-from jobsafety_lint.engine.tasks import source_of
+from jobsafety_lint.engine.sources import source_of
 from jobsafety_lint.fixing import Change, Check, Fixed
 from jobsafety_lint.model import Finding, Report
 from jobsafety_lint.source import Source, SourceFile

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from jobsafety_lint import __version__, rules
 from jobsafety_lint.cache.files import digest_of
+from jobsafety_lint.installed import metadata_folders
 
 
 def tool_digest(rules_dirs: Sequence[Path]) -> str:
@@ -24,7 +25,8 @@ def _installed() -> str:
     record = ours.parent / f"jobsafety_lint-{__version__}.dist-info" / "RECORD"
     listed, written = _record(record)
     mine = (_files_below(folder, since=written) for folder in folders)
-    return digest_of(__version__, sys.version, *_packages(), listed, *mine)
+    packages = (name for _, names in metadata_folders() for name in names)
+    return digest_of(__version__, sys.version, *packages, listed, *mine)
 
 
 def _record(path: Path) -> tuple[bytes, int]:
@@ -36,18 +38,6 @@ def _record(path: Path) -> tuple[bytes, int]:
     except OSError:
         return b"", 0
     return (data, written + _MINUTE) if b"jobsafety_lint/__init__.py" in data else (b"", 0)
-
-
-def _packages() -> Iterator[str]:
-    """The names of what is installed, with versions: `importlib.metadata` takes 20 ms to tell."""
-    for folder in sys.path:
-        try:
-            names = [
-                e.name for e in os.scandir(folder or ".") if e.name.endswith((".dist-info", ".egg-info"))
-            ]
-        except OSError:
-            continue
-        yield from sorted(names)
 
 
 _MINUTE = 60_000_000_000

@@ -140,7 +140,7 @@ def _show_text(tasks: Sequence[engine.Task], done: Fixed | None) -> None:
 
 def _text_of(task: engine.Task) -> str | None:
     from jobsafety_lint.discover import Skipped
-    from jobsafety_lint.engine.tasks import source_of
+    from jobsafety_lint.engine.sources import source_of
 
     source = source_of(task)
     return None if isinstance(source, Skipped) else source.text

@@ -11,7 +11,8 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for, selected_rules
 from jobsafety_lint.engine.remembering import Remembers
-from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task, source_of
+from jobsafety_lint.engine.sources import source_of
+from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
 from jobsafety_lint.meaning.project.answers import Answers
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks
 from jobsafety_lint.meaning.project.project import Project

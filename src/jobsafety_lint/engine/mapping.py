@@ -13,7 +13,8 @@ from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for
 from jobsafety_lint.engine.config_findings import stale_settings, unknown_rules
 from jobsafety_lint.engine.fitting import fitted, python_comments
-from jobsafety_lint.engine.tasks import Mapped, Options, Task, source_of
+from jobsafety_lint.engine.sources import source_of
+from jobsafety_lint.engine.tasks import Mapped, Options, Task
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.linting import StaleSetting, UnknownRule, UnreadRegion
 from jobsafety_lint.meaning.project.linking import links_of

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from jobsafety_lint import discover
 from jobsafety_lint.config import Settings, project_root
-from jobsafety_lint.discover import Discovered, Skipped, role_of
+from jobsafety_lint.discover import Discovered, role_of
 from jobsafety_lint.meaning.project.links import FileLinks
 from jobsafety_lint.model import Accepted, Crash, Finding, Note, Severity
-from jobsafety_lint.source import SourceFile
 from jobsafety_lint.suppress import Suppression
 from jobsafety_lint.surroundings import Look
 
@@ -62,14 +60,6 @@ class Task:
     def role(self) -> str:
         """What part of the project it is; see `discover.role_of`."""
         return role_of(self.item.path, self.root)
-
-
-def source_of(task: Task) -> SourceFile | Skipped:
-    """The text of a task's file, or why it is not read."""
-    item = task.item
-    if task.data is not None:
-        return discover.decode(task.data, item.path, item.shown)
-    return discover.read(item.path, item.shown, task.settings.max_file_size)
 
 
 @dataclass(frozen=True)

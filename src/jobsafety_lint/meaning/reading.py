@@ -116,7 +116,7 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
         h.kind == "template" for h in tree.source.holes
     )
     embedded = tree.source.host is not None and kind == "python"
-    data_from = _end_of_program(tree)
+    data_from = _end_of_program(tree) if tree.script.unread else 0
     for region in tree.script.unread:
         if region.span.start >= data_from:
             continue  # what stands behind the end of the program is never read by a shell

@@ -32,6 +32,10 @@ class Grammar:
     """Options with which there is no inner command."""
     string_options: frozenset[str] = frozenset()
     """Options whose value is a text for a shell (`flock -c`)."""
+    whole: bool = False
+    """Options are whole words with one dash (`-hold_jid 7`), not letters."""
+    pairs: frozenset[str] = frozenset()
+    """Options that take two values, where options are whole words."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -164,9 +168,11 @@ GRAMMARS: dict[str, Grammar] = {
     ),
     "qsub": Grammar(
         _words(
-            "-a -A -ac -c -C -d -D -dc -dl -e -hold_jid -hold_jid_ad -i -j -jc -js -k -l -m -M -masterq -mods -N -now -o -ot -p -P -pe -q "
-            "-r -S -sc -shell -sync -t -tc -u -v -w -wd -W"
-        )
+            "-a -A -ac -ar -b -c -C -ckpt -d -D -dc -display -dl -e -F -hold_jid -hold_jid_ad -i -j -J -js -jsv -k -l -m -M -masterq -N -now -o -P -p "
+            "-q -R -r -S -sc -shell -sync -t -tc -u -v -w -W -wd"
+        ),
+        whole=True,
+        pairs=_words("-pe"),
     ),
     "srun": Grammar(
         _words(
@@ -176,8 +182,10 @@ GRAMMARS: dict[str, Grammar] = {
 }
 """By the program's name. `pueue` has a grammar of its own in `queue.py`."""
 
-BATCH = frozenset({"sbatch", "qsub"})
-"""Programs that queue a script with its arguments (sbatch(1), qsub(1) of Grid Engine and PBS) and return at once."""
+SUBMITTERS = _words("sbatch qsub bsub msub oarsub condor_submit")
+"""Programs that hand a job to a batch system and return at once. Of those with a grammar it is known what the job runs
+(sbatch(1); qsub(1) of Grid Engine and of PBS).
+"""
 SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ksh"})
 
 
@@ -276,6 +284,9 @@ def _option(
 ) -> int:
     """Reads one option word (already passed), adds it to `options`, and returns where to go on."""
     takes = grammar.values | grammar.string_options
+    if grammar.whole:
+        options.append((text, words[at] if text in takes | grammar.pairs and at < len(words) else None))
+        return at + (2 if text in grammar.pairs else 1 if text in takes else 0)
     if text.startswith("--"):
         name, equals, _ = text.partition("=")
         if equals:

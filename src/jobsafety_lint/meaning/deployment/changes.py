@@ -25,7 +25,9 @@ _TESTERS = frozenset(
 )
 _QUESTIONS = frozenset({"input", "click.prompt", "typer.prompt"})
 _ASKING = frozenset({"whiptail", "dialog", "gum", "zenity", "kdialog"})
-_PROCESS_LOOKS = frozenset({"pgrep", "pidof", "ps", "squeue", "fuser", "lsof"})
+_PROCESS_LOOKS = frozenset(
+    {"pgrep", "pidof", "ps", "fuser", "lsof", "squeue", "sacct", "qstat", "bjobs", "condor_q"}
+)
 
 
 # --- looking and waiting ---------------------------------------------------------------------------------------------

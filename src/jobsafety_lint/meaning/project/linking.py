@@ -144,7 +144,7 @@ class _Linker:
         if found is None:
             return
         kind, program, args = found
-        queue = command.through("pueue")
+        queue = next((w for w in command.outer if w.name == command.execution.queue), None)
         if kind == "command" and queue is None:
             return
         loops = self.loops(command.execution.loops)

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import re
 
+from jobsafety_lint.meaning.python.handing import POOL_METHODS, STARTERS, WRAPPERS
+
 _OPENS = re.compile(r"\s*\(")
 _HANDING = tuple(
-    f"{name}{opening}"
-    for name in (
-        "submit", "apply", "apply_async", "map", "imap", "imap_unordered", "map_async", "starmap", "starmap_async", "run_in_executor", "to_thread",
-        "spawn", "delay", "enqueue", "partial", "delayed", "remote", "Process", "Thread",
-    )
-    for opening in ("(", " (")
-)  # fmt: skip
+    f"{name}{opening}" for name in sorted(POOL_METHODS | WRAPPERS | STARTERS) for opening in ("(", " (")
+)
 """How a function is handed to workers and the like; see `index.Module.calls`."""
 
 

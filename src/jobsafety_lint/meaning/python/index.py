@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from jobsafety_lint.meaning.functions import Function, Parameter
+from jobsafety_lint.meaning.python.handing import MAPPING, POOL_METHODS, STARTERS, WRAPPERS
 from jobsafety_lint.meaning.python.parameters import function_of, uses_of
 from jobsafety_lint.model import Mark, Span
 from jobsafety_lint.readers.python import nodes
@@ -20,11 +21,6 @@ from jobsafety_lint.readers.python.nodes import children, walk
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Place, Source
 
-_POOL_METHODS = frozenset(
-    {"submit", "apply", "apply_async", "map", "imap", "imap_unordered", "map_async", "starmap", "starmap_async",
-     "run_in_executor", "to_thread", "spawn", "delay", "enqueue"}
-)  # fmt: skip
-_WRAPPERS = frozenset({"partial", "delayed", "functools.partial", "joblib.delayed", "remote"})
 _CONVERSIONS = frozenset(
     {
         "int",
@@ -516,20 +512,20 @@ def _arguments(
         return ast.unparse(node.func), tuple(node.args), keywords, False
     if isinstance(node.func, ast.Call):  # delayed(f)(a, b), f.remote…
         inner = node.func
-        if _last(inner.func) in _WRAPPERS and inner.args and _last(inner.args[0]) == name:
+        if _last(inner.func) in WRAPPERS and inner.args and _last(inner.args[0]) == name:
             return ast.unparse(inner.args[0]), tuple(node.args), keywords, True
     called = _last(node.func)
     handed = [arg for arg in node.args if _last(arg) == name]
-    if handed and (called in _POOL_METHODS or called in _WRAPPERS):
+    if handed and called in POOL_METHODS | WRAPPERS:
         at = node.args.index(handed[0])
-        if called in {"map", "imap", "imap_unordered", "map_async", "starmap", "starmap_async"}:
+        if called in MAPPING:
             return ast.unparse(handed[0]), (), {"**": node}, True
         rest = tuple(node.args[at + 1 :])
         if called == "apply_async" and rest and isinstance(rest[0], ast.Tuple):
             rest = tuple(rest[0].elts)
-        return ast.unparse(handed[0]), rest, keywords, called not in _WRAPPERS
+        return ast.unparse(handed[0]), rest, keywords, called not in WRAPPERS
     target = keywords.get("target")
-    if called in {"Process", "Thread"} and target is not None and _last(target) == name:
+    if called in STARTERS and target is not None and _last(target) == name:
         args = keywords.get("args")
         given = tuple(args.elts) if isinstance(args, ast.Tuple | ast.List) else ()
         return ast.unparse(target), given, {}, True

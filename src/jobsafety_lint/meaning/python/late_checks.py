@@ -16,10 +16,16 @@ from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 _MENTIONS = re.compile(
     r"\b(?:validate|verify|ensure|assert|check|gate)_\w+\(|\bvalidate\(|\braise (?:Value|Type)Error"
 )
-_WORDS = re.compile(
-    r"(?:fetch|download|query|execute|insert|upload|store|train|fit|compute|backfill|populate|scrape|crawl|ingest|publish|transcode|"
-    r"simulate|optimize|migrate)\w*\(|requests\.|httpx\.|read_(?:parquet|csv|sql|json|table)|urlopen|urlretrieve|to_parquet|to_sql|load_dataset"
-)
+_VERBS = frozenset(
+    {
+        "fetch", "download", "query", "execute", "insert", "upload", "store", "train", "fit", "compute", "backfill", "populate", "scrape", "crawl",
+        "ingest", "publish", "transcode", "simulate", "optimize", "migrate",
+    }
+)  # fmt: skip
+_LIBRARIES = ("requests.", "httpx.", "read_parquet", "read_csv", "read_sql", "read_json", "read_table", "urlopen", "urlretrieve", "to_parquet",
+              "to_sql", "load_dataset")  # fmt: skip
+_WORK_TEXTS = (*sorted(_VERBS), *_LIBRARIES)
+_WORDS = re.compile(rf"(?:{'|'.join(sorted(_VERBS))})\w*\(|{'|'.join(map(re.escape, _LIBRARIES))}")
 _CHECK_TEXTS = (
     "validate",
     "verify_",
@@ -30,40 +36,8 @@ _CHECK_TEXTS = (
     "raise ValueError",
     "raise TypeError",
 )
-_WORK_TEXTS = (
-    "fetch", "download", "query", "execute", "insert", "upload", "store", "train", "fit", "compute", "backfill", "populate", "scrape", "crawl",
-    "ingest", "publish", "transcode", "simulate", "optimize", "migrate", "requests.", "httpx.", "read_", "urlopen", "urlretrieve", "to_parquet",
-    "to_sql", "load_dataset",
-)  # fmt: skip
 _CHECKS = frozenset({"validate", "verify", "ensure", "assert", "check", "gate"})
-_WORK = frozenset(
-    [
-        "fetch",
-        "download",
-        "query",
-        "execute",
-        "insert",
-        "upload",
-        "store",
-        "train",
-        "fit",
-        "compute",
-        "backfill",
-        "populate",
-        "scrape",
-        "crawl",
-        "ingest",
-        "sync",
-        "post",
-        "put",
-        "publish",
-        "transcode",
-        "render",
-        "simulate",
-        "optimize",
-        "migrate",
-    ]
-)
+_WORK = _VERBS | {"sync", "post", "put", "render"}
 _CHEAP = frozenset(
     [
         "num",

@@ -17,6 +17,7 @@ from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.meaning.project.parameters import has_category_word
 from jobsafety_lint.meaning.python.environment import environment_facts
+from jobsafety_lint.meaning.python.handing import MAPPING, STARTERS
 from jobsafety_lint.meaning.python.helpers import (
     GuardedCall,
     HelperChecks,
@@ -147,23 +148,15 @@ _NAME_TEXT = re.compile(
 """A name with a hole and a suffix: what a helper in a file of its own builds."""
 _JOINS = re.compile(r"\{|['\"] \+ |\+ ['\"]|['\"] % |\bjoin\(")
 """How an expression looks that builds a name."""
-_POOL_METHODS = frozenset(
-    {"map", "imap", "imap_unordered", "starmap", "apply_async", "map_async", "starmap_async", "submit"}
-)
+_POOL_METHODS = MAPPING | {"apply_async", "submit"}
 _POOLS = re.compile(
     r"multiprocessing|ProcessPool|ThreadPool|concurrent\.futures|joblib|\bPool\b|dask|\bray\b|Process\(|Thread\("
 )
-_POOL_TEXTS = (
-    "multiprocessing",
-    "Pool",
-    "concurrent.futures",
-    "joblib",
-    "dask",
-    "ray",
-    "Process(",
-    "Thread(",
+_HANDING = (
+    *(f".{name}(" for name in sorted(_POOL_METHODS)),
+    *(f"{name}(" for name in sorted(STARTERS)),
+    "delayed(",
 )
-_HANDING = (".map(", ".imap", ".starmap", "_async(", ".submit(", "Process(", "Thread(", "delayed(")
 """How a function is handed to workers; see `_handed_over`."""
 _CALLS = re.compile(r"\w+(?=\s*\()")
 _NOQA = re.compile(r"noqa[^\n]*JOB", re.IGNORECASE)
@@ -417,7 +410,7 @@ class PythonFile:
     def _concurrency(self) -> dict[str, Concurrency]:
         """Functions that are handed to pools, processes and threads, and those that they call."""
         text = self.source.text
-        if not (_holds(text, _POOL_TEXTS) and _holds(text, _HANDING) and _POOLS.search(text)):
+        if not (_holds(text, _HANDING) and _POOLS.search(text)):
             return {}
         names = {d.name for d in self.outline.functions}
         found: dict[str, Concurrency] = {}
@@ -728,7 +721,7 @@ def _handed_over(node: ast.Call) -> str:
     if called in _POOL_METHODS and isinstance(node.func, ast.Attribute) and node.args:
         first = node.args[0]
         return first.id if isinstance(first, ast.Name) else ""
-    if called in {"Process", "Thread"}:
+    if called in STARTERS:
         for keyword_ in node.keywords:
             if keyword_.arg == "target" and isinstance(keyword_.value, ast.Name):
                 return keyword_.value.id

@@ -94,15 +94,21 @@ _LIMITERS = frozenset({"wait", "jobs", "sem", "pgrep", "nproc"})
 
 
 def waits_behind(body: sh.Block, item: sh.Item) -> bool:
-    """Whether every pass of a loop waits for what this item of its body puts in the background."""
-    behind = [other for other in body.items if other.statement.span.start > item.statement.span.end]
-    return item in body.items and any(
-        isinstance(other.statement, sh.Command)
-        and not other.background
-        and [word.literal for word in other.statement.words[:1]] == ["wait"]
-        and not any((word.literal or "").startswith("-") for word in other.statement.words[1:])
-        for other in behind
-    )
+    """Whether every pass of a loop waits for what this item of its body puts in the background: by a `wait` for all, or
+    one for a process (`wait $!`) before another is started.
+    """
+    at = next((at for at, other in enumerate(body.items) if other is item), None)
+    if at is None:
+        return False
+    started_later = False
+    for other in body.items[at + 1 :]:
+        if other.background:
+            started_later = True
+        elif isinstance(other.statement, sh.Command):
+            words = [word.literal or "" for word in other.statement.words]
+            if words[:1] == ["wait"] and not any(word.startswith("-") for word in words[1:]):
+                return len(words) == 1 or not started_later
+    return False
 
 
 def limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> bool:

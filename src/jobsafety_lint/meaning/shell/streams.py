@@ -382,14 +382,9 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
 
 
 def _finds_few(words: Sequence[str]) -> bool:
-    """`find DIR -maxdepth 1 -name 'report-*'`, `find results -name '*.summary.json'`: files that have a part of their name
-    in common, most often a few.
-    """
+    """`find DIR -maxdepth 1 -name 'report-*'`: files of one folder that have a part of their name in common."""
     given = dict(itertools.pairwise(words))
-    name = given.get("-name", "")
-    if re.fullmatch(r"\*\.\w{4,}\.\w+", name) and not (words[:1] and words[0].startswith(("/", "~", "\0"))):
-        return True
-    return given.get("-maxdepth") == "1" and re.search(r"\w{5}", name) is not None
+    return given.get("-maxdepth") == "1" and re.search(r"\w{5}", given.get("-name", "")) is not None
 
 
 def narrows(command: Command) -> bool:
@@ -404,11 +399,10 @@ def narrows(command: Command) -> bool:
 
 
 def _lists_some_tags(words: Sequence[str]) -> bool:
-    """`git tag -l 'v1.*'`, `git tag --no-merged`: not all tags."""
+    """`git tag --points-at HEAD`, `git tag --contains X`, `git tag --no-merged`: those of some commits."""
     verbs = operands_of(words, _set("-C -c --git-dir --work-tree"))
-    return verbs[:1] == ["tag"] and (
-        len(verbs) > 1
-        or any(word.startswith(("--no-", "--merged", "--contains", "--points-at")) for word in words)
+    return verbs[:1] == ["tag"] and any(
+        word.startswith(("--no-", "--contains", "--points-at")) for word in words
     )
 
 

@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.shell.options import shell_options
 from jobsafety_lint.meaning.shell.state import State
-from jobsafety_lint.meaning.wrappers import BATCH, SHELLS, Peeled, peel, tail
+from jobsafety_lint.meaning.wrappers import SHELLS, SUBMITTERS, Peeled, peel, tail
 from jobsafety_lint.source import Place, SnippetBuilder, Source
 
 
@@ -75,9 +75,10 @@ def inner_of(command: Command, state: State, document: Source | None) -> Iterato
             yield Inner(execution.but(shell="bash", errexit=False, pipefail=False), text=text)
         return
     if not peeled.inner or (peeled.inner_style == "script" and _reads_input(peeled)):
-        if document is not None and (name in SHELLS or name == "ssh"):
+        if document is not None and (name in SHELLS or name in SUBMITTERS or name == "ssh"):
             yield Inner(execution, text=document)
         return
+    detached = name in SUBMITTERS
     if peeled.inner_style == "string":
         if document is not None and name == "ssh" and _is_shell_on_input(peeled):
             said = shell_options([arg.text for arg in peeled.inner[1:]])
@@ -85,9 +86,9 @@ def inner_of(command: Command, state: State, document: Source | None) -> Iterato
             return
         text = snippet(peeled.inner)
         if text is not None:
-            yield Inner(execution, text=text)
+            yield Inner(execution, text=text, detached=detached)
     elif peeled.inner_style == "exec":
-        yield Inner(execution, args=peeled.inner)
+        yield Inner(execution, args=peeled.inner, detached=detached)
 
 
 def _reads_input(peeled: Peeled) -> bool:
@@ -98,6 +99,21 @@ def _is_shell_on_input(peeled: Peeled) -> bool:
     """`ssh host bash -s`: the remote shell reads its script from the input."""
     first = (peeled.inner[0].text or "").rpartition("/")[2]
     return first in SHELLS and all((arg.text or "x").startswith(("-", "+")) for arg in peeled.inner[1:2])
+
+
+def _queued(command: Command, execution: Execution, queue: str) -> Execution:
+    """The circumstances of a job that a program queues: a shell of its own, later, perhaps beside others."""
+    queued = Concurrency(f"{queue} runs it as a job", command.place)
+    return execution.but(
+        shell="sh",
+        errexit=False,
+        pipefail=False,
+        errexit_suspended=False,
+        queue=queue,
+        background=False,
+        input_of=None,
+        concurrency=(*execution.concurrency, queued),
+    )
 
 
 def launch_of(call: queue.QueueCommand, commands: Sequence[Command]) -> queue.Launch | None:
@@ -131,17 +147,7 @@ def _pueue(command: Command, execution: Execution) -> Iterator[Inner]:
         return
     directory = call.value("-w", "--working-directory")
     where = {"cwd": directory.pattern, "at_home": False} if directory else {}
-    queued = Concurrency("pueue runs it as a job", command.place)
-    inner = execution.but(
-        shell="sh",
-        errexit=False,
-        pipefail=False,
-        errexit_suspended=False,
-        queue="pueue",
-        background=False,
-        concurrency=(*execution.concurrency, queued),
-        **where,
-    )
+    inner = _queued(command, execution, "pueue").but(**where)
     if call.has("-e", "--escape"):
         yield Inner(inner, args=call.rest, detached=True)
     else:
@@ -194,9 +200,8 @@ def _execution(command: Command, peeled: Peeled, execution: Execution) -> Execut
         )
     if name in {"xargs", "parallel"}:
         return _fanned_out(command, peeled, execution)
-    if name in BATCH:
-        queued = Concurrency(f"{name} runs it as a job", command.place)
-        return execution.but(concurrency=(*execution.concurrency, queued), input_of=None)
+    if name in SUBMITTERS:
+        return _queued(command, execution, name)
     if name == "flock" and peeled.operands:
         return execution.but(lock=peeled.operands[0].place.text)
     settings = [*_settings(peeled.settings, name)]

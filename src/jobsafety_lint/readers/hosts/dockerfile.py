@@ -32,7 +32,7 @@ _ENV = re.compile(
 _ARG = re.compile(r"^[ \t]*ARG[ \t]+(\w+)=(\S+)", re.MULTILINE | re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)[^}]*\})")
 _WINDOWS = re.compile(
-    r"mcr\.microsoft\.com/(?:windows|powershell[^ ]*nanoserver)|windowsservercore|nanoserver|windows/servercore",
+    r"mcr\.microsoft\.com/(?:windows|powershell[^ ]*nanoserver)|windowsservercore|nanoserver|windows/servercore|dotnet/framework",
     re.IGNORECASE,
 )
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from yaml.nodes import Node
 
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
-_WINDOWS = re.compile(r"windows|win-|win\d", re.IGNORECASE)
+_WINDOWS = re.compile(r"windows|(?:^|[._-])win(?:[._-]|\d|$)", re.IGNORECASE)
 _HOSTED = re.compile(
     r"(?:ubuntu|macos|windows)-(?:latest|slim|\d[\w.]*)(?:-(?:arm|intel|large|xlarge))*", re.IGNORECASE
 )

@@ -21,8 +21,11 @@ _CASE_PATTERN = re.compile(
 )
 """In a masked text: what ends the branch before (or `in`), and a pattern with its bracket."""
 _FOR_TREE_SITTER = (
-    (re.compile(r"(\}|\)|\]\])[ \t](?=(?:then|do)\b)"), r"\1;"),  # `{ …; } then`, `while (…) do`
-    (re.compile(r"(\bfor[ \t]+\w+)[ \t](?=do\b)"), r"\1;"),  # `for name do`
+    (re.compile(r"(\}|\)|\]\])[ \t](?=(?:then|do)(?![\w.-]))"), r"\1;"),  # `{ …; } then`, `while (…) do`
+    (
+        re.compile(r"((?:^|[;&|({\n]|\b(?:then|do|else))[ \t]*for[ \t]+\w+)[ \t](?=do(?![\w.-]))"),
+        r"\1;",
+    ),  # `for name do`
     (
         re.compile(r"((?:^|[\s;&|])(?:done|fi|esac)[ \t]*|[)}\]][ \t]*)<<<"),
         r"\1<  ",
