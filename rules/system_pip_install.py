@@ -100,11 +100,12 @@ def _is_bare(command: Command) -> bool:
 
 def _activates(command: Command) -> bool:
     """An environment is entered: `. venv/bin/activate`, `conda activate`, `export PATH=venv/bin:$PATH`."""
-    words = [word or "" for word in command.words]
-    first = command.args[0].pattern.literal if command.args else ""
+    if not command.args:
+        return False
+    first = command.args[0].pattern
     if command.name in {".", "source"}:
-        return bool(_ENTERS.search(first))
-    return (command.name in {"conda", "mamba", "micromamba", "pyenv", "module", "ml"} and bool(words)) or (
+        return bool(_ENTERS.search(first.literal))
+    return command.name in {"conda", "mamba", "micromamba", "pyenv", "module", "ml"} or (
         command.name in {"eval", "export"}
-        and bool(re.search(r"pyenv|conda|mise|direnv|venv|virtualenv", first))
+        and bool(re.search(r"pyenv|conda|mise|direnv|venv|virtualenv", first.literal))
     )

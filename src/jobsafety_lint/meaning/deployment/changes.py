@@ -89,13 +89,13 @@ def asks(step: Step | Condition) -> bool:
     if isinstance(step, Condition):
         return any(_says_audit(name) for name in step.names if not name.startswith("args"))
     command = step.command
-    words = command.words
-    if (command.name == "read" and any((w or "").startswith("-") and "p" in (w or "") for w in words)) or (
-        command.name in _ASKING
+    if command.name in _ASKING or (
+        command.name == "read" and any((w or "").startswith("-") and "p" in (w or "") for w in command.words)
     ):
         return True
     if step.call is not None or command.status not in {"branch", "exits"} or command.name in _NO_CHECKS:
         return False
+    words = command.words
     shown = [
         command.name,
         *(w or "" for w in words if (w or "").endswith((".sh", ".py")) or "/" in (w or "")),

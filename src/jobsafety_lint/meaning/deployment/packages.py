@@ -57,6 +57,8 @@ def canonical(name: str) -> str:
 
 def installation_of(command: Command) -> Installation | None:
     """The installation that a command is; None if it is none."""
+    if not command.name.startswith(("pip", "py", "uv")):
+        return None
     words = [word or "" for word in command.words]
     name = re.sub(r"^pip3?(\.\d+)?$", "pip", command.name)
     match name:
@@ -126,6 +128,8 @@ def _requirement(arg: Arg, text: str) -> Requirement | None:
 
 def publishes(command: Command) -> bool:
     """Whether a command uploads a package to an index."""
+    if command.name not in _PUBLISHERS and not command.name.startswith("python"):
+        return False
     words = [word or "" for word in command.words]
     verbs = [word for word in words if not word.startswith("-")][:2]
     if "--dry-run" in words or "-n" in words[:1]:
@@ -147,6 +151,9 @@ def publishes(command: Command) -> bool:
     return False
 
 
+_PUBLISHERS = frozenset(
+    {"uv", "poetry", "flit", "hatch", "pdm", "rye", "maturin", "twine", "gh", "semantic-release"}
+)
 PUBLISHING_ACTIONS = frozenset(
     {
         "pypa/gh-action-pypi-publish", "pypa/gh-action-pip-publish", "jrubics/poetry-publish", "code-specialist/pypi-poetry-publish",

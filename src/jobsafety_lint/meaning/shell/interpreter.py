@@ -7,11 +7,13 @@ shells, the bodies of here-documents, and the shell inside of another language. 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from jobsafety_lint import surroundings
 from jobsafety_lint.meaning.commands import (
     Arg,
     Command,
@@ -30,6 +32,7 @@ from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.shell import (
     builtins,
     file_commands,
+    libraries,
     locks,
     lost_variables,
     options,
@@ -39,6 +42,7 @@ from jobsafety_lint.meaning.shell import (
 )
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
 from jobsafety_lint.meaning.shell.leaving import ends, leaving
+from jobsafety_lint.meaning.shell.libraries import Summary
 from jobsafety_lint.meaning.shell.pipes import Background, BareWait, LostInPipe, LostVariable
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
@@ -58,6 +62,9 @@ that a thousand scripts source must not be read a thousand times."""
 MAX_CALLED = 40
 """How many statements of a sourced function are still read when the script itself calls it the first time. What it ran then
 stands for the later calls."""
+
+ALIKE = 3
+"""After how many calls of a function with different arguments, none of which brought anything new, the next are not read."""
 
 MAX_SOURCED = 12
 """How many files one script may source."""
@@ -92,6 +99,61 @@ class Frame:
 
 
 @dataclass
+class Calls:
+    """What the calls of one function have brought: when calls with other arguments bring nothing new, the next ones are not
+    read any more (a test suite calls one helper hundreds of times).
+    """
+
+    alike: int = 0
+    said: set[tuple[str, ...]] = field(default_factory=set)
+    statuses: set[str] = field(default_factory=set)
+    steps: list[Command | Condition] = field(default_factory=list)
+    ran: list[Command] = field(default_factory=list)
+    assigned: frozenset[str] = frozenset()
+    changes_shell: bool = False
+
+    def are_alike(self, said: tuple[str, ...], status: str) -> bool:
+        """Whether a call with these arguments, whose status is looked at like this, need not be read."""
+        return self.alike >= ALIKE and bool(said) and not self.changes_shell and status in self.statuses
+
+    def note(
+        self,
+        said: tuple[str, ...],
+        status: str,
+        before: State,
+        after: State,
+        steps: Sequence[Command | Condition],
+        ran: Sequence[Command],
+        brought_news: bool,
+    ) -> None:
+        """Keeps what a call that was read has brought."""
+        if brought_news:
+            self.alike = 0
+            self.said.clear()
+        elif said not in self.said:
+            self.alike += 1
+        self.said.add(said)
+        self.statuses.add(status)
+        self.steps, self.ran = list(steps), list(ran)
+        self.assigned = frozenset(
+            name
+            for name, value in after.variables.items()
+            if not name.isdigit() and name != "@" and value is not before.variables.get(name)
+        )
+        self.changes_shell = (
+            after.execution.but(functions=before.execution.functions) != before.execution
+            or after.functions.keys() != before.functions.keys()
+        )
+
+    def again(self, state: State, steps: list[Command | Condition]) -> list[Command]:
+        """A call that is not read: what the one before has run; what that one has set is not known any more."""
+        for name in self.assigned:
+            state.forget(name)
+        steps += self.steps
+        return list(self.ran)
+
+
+@dataclass
 class Interpreter:
     """Reads shell sources and keeps what it finds. `facts` come in the order in which the code runs."""
 
@@ -106,6 +168,10 @@ class Interpreter:
     _edges: dict[str, set[str]] = field(default_factory=dict)
     _seen: dict[tuple[type, int, int, int, str], int] = field(default_factory=dict)
     _called: set[int] = field(default_factory=set)
+    _calls: dict[int, Calls] = field(default_factory=dict)
+    """What the calls of the script's own functions have brought so far, by the function's identity."""
+    _news: int = 0
+    """How many facts were found or found to be worse."""
     _loop_globs: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
     _looked_for: int = 0
     """How many files a `source` may have meant were looked for."""
@@ -114,6 +180,8 @@ class Interpreter:
     _foreign_left: int = MAX_FOREIGN
     _ran_first: dict[int, list[Command]] = field(default_factory=dict)
     """What the functions of sourced files ran when they were called first."""
+    _libraries: dict[int, Summary] = field(default_factory=dict)
+    """The libraries that were taken up as a whole, by the identity of their functions."""
     _origins: dict[int, Source] = field(default_factory=dict)
     _frames: list[Frame] = field(default_factory=list)
     _functions_around: list[sh.Function | None] = field(default_factory=lambda: [None])
@@ -208,9 +276,11 @@ class Interpreter:
         key = (type(fact), id(place.source), place.span.start, place.span.end, extra)
         at = self._seen.get(key)
         if at is None:
+            self._news += 1
             self._seen[key] = len(self.facts)
             self.facts.append(fact)
         elif _rank(fact) > _rank(self.facts[at]):
+            self._news += 1
             self.facts[at] = fact
 
     # --- statements ------------------------------------------------------------------------------------------------
@@ -920,15 +990,75 @@ class Interpreter:
             self._looked_for += 1
             if tree is None:
                 continue
-            return self._sourced(tree, command, state, use)
+            summary = None
+            if (
+                len(self._functions_around) == 1
+                and self.depth == 1 + self._foreign
+                and len(command.args) == 1
+            ):
+                summary = libraries.summary_of(
+                    tree, state, main, self.queue_commands, functools.partial(self._summed_up, tree, main)
+                )
+            if summary is not None:
+                self._libraries.update(dict.fromkeys(summary.origins, summary))
+                self._foreign_left = min(self._foreign_left, summary.statements_left)
+                return self._take_up(summary, state)
+            return self._sourced(tree, command.args[1:], state, use)
         return []
 
-    def _sourced(self, tree: ShellTree, command: Command, state: State, use: Use) -> list[Command]:
+    def _summed_up(self, tree: ShellTree, main: Path, state: State) -> Summary:
+        """What a library does to a shell in this state. Another interpreter reads it: nothing of this one goes in."""
+        alone = Interpreter(queue_commands=self.queue_commands, depth=1, _file=self._file, _main=main)
+        return alone._sum_up(state, lambda: alone._sourced(tree, (), state, Use()))
+
+    def _call_summed_up(self, function: sh.Function, library: Summary, state: State) -> Summary:
+        """What a call of a library's function does to a shell in this state."""
+        alone = Interpreter(queue_commands=self.queue_commands, depth=1, _file=self._file, _main=self._main)
+        alone._origins = dict(library.origins)
+        alone._foreign_left = MAX_CALLED
+        source = library.origins[id(function)]
+        return alone._sum_up(state, lambda: alone._function(function, source, (), state, Use()))
+
+    def _sum_up(self, state: State, run: Callable[[], list[Command]]) -> Summary:
+        start = libraries.Start.of(state)
+        with surroundings.noted() as looks:
+            ran = run()
+        assigned = start.assigned(state)
+        return Summary(
+            start.execution_changes(state),
+            state.execution.environment[len(start.execution.environment) :],
+            assigned,
+            start.grown(state),
+            libraries.free_of(assigned),
+            state.functions,
+            self._origins,
+            state.descriptors,
+            state.noclobber,
+            self._steps,
+            self._edges,
+            ran,
+            self._looked_for,
+            self._foreign_left,
+            libraries.states_of(looks),
+            state,
+        )
+
+    def _take_up(self, summary: Summary, state: State) -> list[Command]:
+        """Goes on as if the library of a summary had been sourced here."""
+        summary.apply(state)
+        self._origins.update(summary.origins)
+        self._steps += summary.steps
+        for name, names in summary.edges.items():
+            self._edges.setdefault(name, set()).update(names)
+        self._looked_for += summary.looked_for
+        return list(summary.ran)
+
+    def _sourced(self, tree: ShellTree, args: Sequence[Arg], state: State, use: Use) -> list[Command]:
         self._foreign += 1
         self.depth += 1
         state.call_depth += 1
-        kept = {str(at): state.variables.get(str(at)) for at in range(1, 10)} if len(command.args) > 1 else {}
-        for at, arg in enumerate(command.args[1:], 1):
+        kept = {str(at): state.variables.get(str(at)) for at in range(1, 10)} if args else {}
+        for at, arg in enumerate(args, 1):
             state.assign(str(at), Value(arg.pattern, arg.place))
         try:
             with self._subshell():
@@ -1139,9 +1269,18 @@ class Interpreter:
         source = self._origins.get(id(function), source)
         foreign = source.file is not self._file if self._file is not None else False
         if foreign and not self._foreign and self._foreign_left < 0:
+            library = self._libraries.get(id(function))
+            if library is not None:
+                make = functools.partial(self._call_summed_up, function, library)
+                return self._take_up(libraries.call_of(library, function, make), state)
             if id(function) in self._ran_first:
-                return self._ran_first[id(function)]
+                return list(self._ran_first[id(function)])
             self._foreign_left = MAX_CALLED
+        said = tuple(arg.pattern.template for arg in args)
+        calls = self._calls.setdefault(id(function), Calls())
+        if calls.are_alike(said, use.status) and not self._foreign:
+            return calls.again(state, self._steps)
+        news, first_step = self._news, len(self._steps)
         inner = state.copy(functions=(*state.execution.functions, function.name))
         inner.call_depth += 1
         inner.variables = {n: v for n, v in inner.variables.items() if not n.isdigit() and n != "@"}
@@ -1158,7 +1297,9 @@ class Interpreter:
             self._foreign -= foreign
             self._functions_around.pop()
         if foreign:
-            self._ran_first.setdefault(id(function), ran)
+            self._ran_first.setdefault(id(function), list(ran))
+        elif not self._foreign:
+            calls.note(said, use.status, state, inner, self._steps[first_step:], ran, self._news > news)
         for name, value in inner.variables.items():
             if not name.isdigit() and name != "@":
                 state.variables[name] = value

@@ -68,8 +68,9 @@ def knows_signal(statement: sh.Statement) -> bool:
 def keeps_options(body: sh.Group) -> bool:
     """`local -`: the options are set back when the function returns."""
     return any(
-        isinstance(node, sh.Command) and [w.literal for w in node.words[:2]] == ["local", "-"]
-        for node in body.walk()
+        isinstance(item.statement, sh.Command)
+        and [w.literal for w in item.statement.words[:2]] == ["local", "-"]
+        for item in body.body.items
     )
 
 

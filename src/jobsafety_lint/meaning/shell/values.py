@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from jobsafety_lint.meaning.commands import Arg
-from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.paths import EMPTY, PathPattern
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import tree as sh
@@ -44,7 +44,7 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
 def _text_pieces(value: str, span: Span, source: Source) -> list[tuple[PathPattern, Span]]:
     """Literal text; the holes in it (a template inside single quotes) are still holes."""
     if not source.holes or value.isascii():
-        return [(PathPattern.of(value), span)]
+        return [(PathPattern((value,)) if value else EMPTY, span)]
     exact = len(value) == span.end - span.start
     out: list[tuple[PathPattern, Span]] = []
     for run in re.finditer("[\ue000-\uf8ff]|[^\ue000-\uf8ff]+", value):
@@ -63,7 +63,7 @@ def _literal_pieces(value: str, span: Span, source: Source) -> list[tuple[PathPa
     """A literal with escapes in pieces, so that each letter of its value keeps its place."""
     raw = source.text[span.start : span.end]
     if len(raw) == len(value) or "\\" not in raw:
-        return [(PathPattern.of(value), span)]
+        return [(PathPattern((value,)) if value else EMPTY, span)]
     out: list[tuple[PathPattern, Span]] = []
     at = done = 0  # in `raw`; what has been put out
     for letter in value:
@@ -225,7 +225,8 @@ def names_in(node: sh.Node, source: Source, state: State) -> frozenset[str]:
 
 def value_of(word: sh.Word, source: Source, state: State) -> PathPattern:
     """The value of a word, variables followed."""
-    return PathPattern.of(*(pattern for pattern, _ in pieces_of(word.parts, source, state)))
+    pieces = pieces_of(word.parts, source, state)
+    return pieces[0][0] if len(pieces) == 1 else PathPattern.of(*(pattern for pattern, _ in pieces))
 
 
 def written(word: sh.Word, source: Source) -> PathPattern:
@@ -263,7 +264,7 @@ def args_of(word: sh.Word, source: Source, state: State) -> list[Arg]:
     unquoted = any(isinstance(part, sh.Expansion | sh.Substitution) for part in word.parts) or (
         _list_of(word) is not None
     )
-    pattern = PathPattern.of(*(p for p, _ in pieces))
+    pattern = pieces[0][0] if len(pieces) == 1 else PathPattern.of(*(p for p, _ in pieces))
     if unquoted and (pattern.text or "").strip(" ").count(" ") and len(word.parts) == 1:
         return _split(place, pattern.text or "", _origin(word, state))
     return [
@@ -280,6 +281,8 @@ def _split(place: Place, text: str, origin: Place | None) -> list[Arg]:
 
 def _origin(word: sh.Word, state: State) -> Place | None:
     for part in word.parts:
+        if isinstance(part, sh.Literal | sh.SingleQuoted):
+            continue
         for node in part.walk():
             if isinstance(node, sh.Expansion) and (value := state.variables.get(node.name)) and value.origin:
                 return value.origin
