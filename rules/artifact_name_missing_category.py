@@ -25,11 +25,13 @@ RULE = Rule(
     silent_where=("JOB201", "JOB110"),
 )
 
-_MADE = frozenset({"write", "replace", "written"})
+_MADE = frozenset({"write", "replace"})
 _SCRATCH = frozenset(
     {"tmp", "temp", "scratch", "log", "logs", "null", "pid", "lock", "readme", "config", "conf"}
 )
 _USED = frozenset({"computed", "passed", "formatted", "iterated", "stored"})
+_SHAPES_RESULT = _USED - {"passed"}
+"""Uses that go into what is written; what is handed on may be about something else."""
 _OUTPUT_OPTIONS = ("-o", "--out", "--output", "--save", "--dest", "--result", "--write", "--to")
 
 
@@ -93,6 +95,9 @@ def _of_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
             parameter.name in c.names and c.place.span in function.place.span for c in context.all(Condition)
         )
         loop = next((loop for call in calls for loop in call.loops), None)
+        told = {given.text for call in calls if (given := dict(call.bound).get(parameter.name)) is not None}
+        varied = loop is not None or len(told - {None}) > 1
+        works = bool(parameter.uses & _SHAPES_RESULT)
         yield _found(
             name,
             parameter.name,
@@ -100,7 +105,7 @@ def _of_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
             f"parameter `{parameter.name}` of {function.name}()",
             context,
             more=((loop.place, "varied by this loop"),) if loop is not None else (),
-            confidence=Confidence.LOW if decided and loop is None else Confidence.MEDIUM,
+            confidence=Confidence.MEDIUM if varied or (works and not decided) else Confidence.LOW,
         )
         return
 

@@ -346,3 +346,28 @@ def test_a_glob_of_another_file(findings: Findings) -> None:
         ("rain/write.py", 4),
         ("rain/clean.py", 3),
     ]
+
+
+READS = """
+    import sys
+    from pathlib import Path
+
+    def note(folder: str, name: str) -> None:
+        (Path(folder) / (name + ".state")).write_text(name)
+
+    def resume(folder: str, name: str, threshold: int) -> int:
+        state = Path(folder) / (name + "{ending}")
+        return len(state.read_text()) // threshold
+
+    note(sys.argv[1], sys.argv[2])
+    print(resume(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+"""
+
+
+@pytest.mark.parametrize(("ending", "missing"), [(".state", []), (".cursor", [["threshold"]])])
+def test_a_file_that_another_function_writes_is_judged_there(
+    ending: str, missing: list[list[str]], findings: Findings
+) -> None:
+    text = dedent(READS).lstrip().replace("{ending}", ending)
+    found = findings({"job.py": text}, "--select", "JOB201")
+    assert [f["data"]["missing"] for f in found] == missing

@@ -59,8 +59,8 @@ class ArtifactName:
     `pattern` is the whole path as far as it is known, `template` the name as it is written here. `function` is the
     one around it, `calls` those of that function in the same file; `returned` when it hands the name out.
     `purposes` tell what for: words such as `checkpoint`, `lock`, `cursor`, `temp`, `cache`, from the name itself, the
-    variable, the function. `roles` tell what happens to it: `read`, `written`, `replaced`, `deleted`, `checked`,
-    `appended`, `returned`, `passed`. `loops` are those around it; `jobs` the commands in the same loop that take
+    variable, the function. `roles` tell what the function does to it, by kinds of acts (see `files`): `read`, `write`, `create`,
+    `append`, `replace`, `delete`, `check`. `loops` are those around it; `jobs` the commands in the same loop that take
     further loop variables, each with the variables that it takes.
     """
 

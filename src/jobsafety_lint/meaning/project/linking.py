@@ -100,6 +100,7 @@ class _Linker:
             name.language,
             self.loops(name.execution.loops),
             tuple((self.mark(place), taken) for place, taken in name.jobs),
+            tuple((arm.statement.span.start, arm.index) for arm in name.execution.arms),
         )
 
     def glob(self, glob: Glob) -> Iterator[GlobLink]:

@@ -64,6 +64,13 @@ class NameLink:
     language: str
     loops: tuple[LoopLink, ...] = ()
     users: tuple[tuple[Mark, frozenset[str]], ...] = ()
+    arms: tuple[tuple[int, int], ...] = ()
+    """The branches that it stands in: where each `if` begins (code points into the file), and which branch of it."""
+
+    def excludes(self, other: NameLink) -> bool:
+        """Whether two names stand in different branches of one `if`."""
+        branches = dict(other.arms)
+        return any(branches.get(at, index) != index for at, index in self.arms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.functions import Function
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.project.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink, ParameterLink, ScriptOption
-from jobsafety_lint.meaning.project.parameters import is_scalar, may_tell_apart
+from jobsafety_lint.meaning.project.parameters import is_for_batch_system, is_scalar, may_tell_apart
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.meaning.python.parameters import uses_of
@@ -43,6 +43,7 @@ _HOLDERS = _words("holder owner lessee locker worker")
 _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
 _RUN_FOLDERS = _words("out output outputs exp experiment egs work run dest target result results")
+_FOLDERS = _words("path dir directory folder root outdir workdir")
 _HELPER_LINES = 12
 """A function longer than this that returns a helper's name is no mere helper itself."""
 
@@ -85,10 +86,35 @@ def missing_parameters(project: Project) -> Iterator[tuple[NameLink, list[Missin
         ):
             continue
         found = project.answered((file.path, name), functools.partial(_found_for, file, name, project))
+        found = [m for m in found if not _is_told_apart(m, name, file)]
         if found:
             best = min(m.evidence.tier for m in found)
             sure = max((m.confidence for m in found if m.evidence.tier == best), key=lambda c: c.rank)
             yield name, [m for m in found if m.evidence.tier == best and m.confidence is sure]
+
+
+def _is_told_apart(missing: Missing, name: NameLink, file: FileLinks) -> bool:
+    """Whether the code knows of a parameter that a name leaves out: another branch gives the same variable a name with it,
+    or the file is only read here and written by another function, which decides what it holds. Not where jobs are seen to
+    differ in it.
+    """
+    if missing.evidence.is_certain:
+        return False
+    ending = name.template.parts[-1] if name.template.parts else ""
+    if name.roles and name.roles <= {"read", "check"} and isinstance(ending, str) and "." in ending:
+        return any(
+            not other.roles.isdisjoint({"write", "append", "create", "replace"})
+            and other.function != name.function
+            and other.template.parts[-1:] == (ending,)
+            for other in file.all(NameLink)
+        )
+    return bool(name.variable) and any(
+        other.variable == name.variable
+        and other.function == name.function
+        and name.excludes(other)
+        and missing.parameter.name in other.pattern.names
+        for other in file.all(NameLink)
+    )
 
 
 def _found_for(file: FileLinks, name: NameLink, project: Project) -> list[Missing]:
@@ -171,6 +197,8 @@ def _missing_in(owner: _Owner, name: NameLink, project: Project, identity: JobId
             evidence = identity.evidence(module, definition, parameter.name)
             if parameter.name in owner.carried or _is_derived(owner, parameter.name, project):
                 continue
+            if not evidence.is_certain and is_for_batch_system(parameter.name, own):
+                continue
             yield from _judged(owner, name, parameter, evidence, function.name, touches, project.settings)
     for base in _namespaces(module, definition):
         yield from _missing_attributes(owner, name, base, project, identity)
@@ -185,7 +213,9 @@ def _missing_attributes(
     module, definition = owner.module, owner.definition
     body = definition.node.body if definition is not None else module.outline.tree.body
     touches = any(atom.startswith(f"{base}.") for atom in owner.named)
-    for attribute, uses in uses_of(body, attributes_of=base).items():
+    own_folder = _is_below_option(name, base)
+    read = uses_of(body, attributes_of=base)
+    for attribute, uses in read.items():
         atom = f"{base}.{attribute}"
         option = identity.option(module, definition, atom)
         if atom in owner.carried or (option is None and not touches) or attribute.isupper():
@@ -194,10 +224,14 @@ def _missing_attributes(
         place = module.mark(node) if node is not None else owner.calls[-1] if owner.calls else name.mark
         parameter = ParameterLink(attribute, place, uses=frozenset(uses))
         evidence = identity.evidence(module, definition, atom)
+        if not evidence.is_certain and is_for_batch_system(attribute, read):
+            continue
         title = definition.qualified if definition is not None and option is None else ""
         for missing in _judged(owner, name, parameter, evidence, title, touches, project.settings):
-            if option is not None or missing.evidence.is_certain:
+            if missing.evidence.is_certain:
                 yield missing
+            elif option is not None:
+                yield replace(missing, confidence=Confidence.LOW) if own_folder else missing
 
 
 def _missing_fields(
@@ -278,6 +312,15 @@ def _judged(
     else:
         confidence = Confidence.LOW
     yield Missing(parameter, title, evidence, confidence, owner.calls)
+
+
+def _is_below_option(name: NameLink, base: str) -> bool:
+    """Whether the folder of a name is itself an option of the command line: whoever starts a job picks it."""
+    return any(
+        atom.startswith(f"{base}.") and _FOLDERS & set(words_of(atom))
+        for hole in name.pattern.parent.holes[:1]
+        for atom in hole.names
+    )
 
 
 def _has_own_folder(name: NameLink) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Protocol
 
 from jobsafety_lint.config import Settings
@@ -41,6 +42,12 @@ _RARELY = _STEERS | _words(
     "ttl ttls age every seed"
 )
 """The same, unless jobs are seen to differ in them."""
+_BATCH = _words(
+    "account qos walltime ntasks nodes nodelist gpuspernode ntaskspernode taskspernode cpuspertask mempercpu mempernode"
+)
+"""What a batch system is told of a job."""
+_BESIDE_BATCH = _words("partition time image container mounts")
+"""The same, where one of the others is told, too: alone they may mean data."""
 _RARELY_PREFIXES = (
     "no_",
     "is_",
@@ -87,6 +94,14 @@ CATEGORY_WORDS = frozenset(
     ]
 )
 """Words of a parameter that say that it is a category of artifacts: one of a few kinds, made side by side."""
+
+
+def is_for_batch_system(name: str, others: Iterable[str]) -> bool:
+    """Whether a parameter, one beside these others, tells a batch system what a job needs (sbatch(1))."""
+    joined = "".join(words_of(name))
+    return joined in _BATCH or (
+        joined in _BESIDE_BATCH and any("".join(words_of(other)) in _BATCH for other in others)
+    )
 
 
 def is_run_only(name: str, settings: Settings, *, certain: bool = False) -> bool:
