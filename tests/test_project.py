@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from jobsafety_lint.meaning.project import project
+from jobsafety_lint.meaning.project.mentions import Texts
+
 Findings = Callable[..., list[dict[str, Any]]]
 
 PATHS = """
@@ -191,6 +194,48 @@ def test_a_re_exported_helper_and_a_method_that_calls_it(findings: Findings) -> 
     assert [(f["path"], f["line"], f["data"]["missing"]) for f in found] == [
         ("etl/paths.py", 4, ["threshold"])
     ]
+
+
+@pytest.fixture(params=["searched", "indexed"])
+def mentions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers are looked for in texts, or in the index of what they mention."""
+    monkeypatch.setattr(project, "_FEW_SEARCHES", 1_000_000 if request.param == "searched" else 0)
+
+
+@pytest.mark.usefixtures("mentions")
+def test_callers_are_found_by_search_and_by_index(findings: Findings) -> None:
+    queue = "for thr in 1 2; do\n  pueue add -- python -m etl.cli --symbol a --thr $thr\ndone\n"
+    files = {"etl/paths.py": PATHS, "etl/work.py": WORK, "etl/cli.py": ARGPARSE, "submit.sh": queue}
+    found = findings({n: dedent(t).lstrip() for n, t in files.items()}, "--select", "JOB201")
+    assert [(f["path"], f["confidence"], f["data"]["missing"]) for f in found] == [
+        ("etl/paths.py", "high", ["threshold"])
+    ]
+
+
+@pytest.mark.usefixtures("mentions")
+def test_a_copy_of_a_package_calls_its_own_functions(findings: Findings) -> None:
+    queue = "for thr in 1 2; do\n  pueue add -- python two/etl/cli.py --symbol a --thr $thr\ndone\n"
+    package = {"etl/paths.py": PATHS, "etl/work.py": WORK, "etl/cli.py": ARGPARSE}
+    files = {f"{copy}/{name}": text for copy in ("one", "two") for name, text in package.items()}
+    files["one/etl/work.py"] = WORK.replace("row > threshold", "row")
+    files["one/etl/cli.py"] = ARGPARSE.replace("args.limit", "5")
+    files["submit.sh"] = queue
+    found = findings({n: dedent(t).lstrip() for n, t in files.items()}, "--select", "JOB201")
+    assert [f["path"] for f in found] == ["two/etl/paths.py"]
+
+
+def test_texts_that_are_too_many_are_read_again() -> None:
+    asked: list[str] = []
+
+    def read(path: str) -> str:
+        asked.append(path)
+        return path * 10
+
+    texts = Texts(read, kept=25)
+    assert [texts.of(path) for path in ("a", "b", "a", "c", "b", "a")] == [
+        p * 10 for p in ("a", "b", "a", "c", "b", "a")
+    ]
+    assert asked == ["a", "b", "c", "a"], "`a` went when `c` came, `b` had room"
 
 
 def test_a_class_that_names_its_checkpoint(findings: Findings) -> None:

@@ -208,11 +208,11 @@ class DotenvLink:
     mark: Mark
 
 
-_DEFINITION = re.compile(r"\bdef[ \t]+(\w+)")
+_DEFINITION = re.compile(r"\b(?:def|class)[ \t]+(\w+)")
 
 
 def defined_in(text: str) -> tuple[str, ...]:
-    """The names of the functions that a Python text defines."""
+    """The names of the functions and classes that a Python text defines."""
     return tuple(_DEFINITION.findall(text))
 
 

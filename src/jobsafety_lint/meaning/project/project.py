@@ -19,7 +19,7 @@ from jobsafety_lint.cache import codec
 from jobsafety_lint.config import ConfigError, Settings, read_toml
 from jobsafety_lint.meaning.project.answers import Answer, Answers, Question
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, RunLink, TaskLink
-from jobsafety_lint.meaning.project.mentions import may_call
+from jobsafety_lint.meaning.project.mentions import Texts, index_of, may_call
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Source
@@ -31,7 +31,11 @@ Read = Callable[[str], Source | None]
 
 _INDEXED: dict[tuple[str, str], Module] = {}
 """The modules that were looked at last, for the next run of the same process: an editor's server makes one a keystroke."""
-_MOST_INDEXED = 256
+_MOST_INDEXED = 4_000_000
+"""Code points of their texts; their trees take some thirty times as many bytes."""
+_FEW_SEARCHES = 32
+_MANY_FILES = 4_000
+"""A project of so many files has an index of the names that its files mention from the first search on."""
 
 
 @dataclass(eq=False)
@@ -46,7 +50,7 @@ class Project:
     changed: frozenset[str] = frozenset()
     """The files that have changed since the known answers were given."""
     _modules: dict[str, Module | None] = field(default_factory=dict)
-    _texts: dict[str, str] = field(default_factory=dict)
+    _searches: int = 0
     _callers: dict[tuple[str, str], tuple[tuple[CallSite, ...], frozenset[Question]]] = field(
         default_factory=dict
     )
@@ -60,7 +64,7 @@ class Project:
         read for it may go afterwards: a large project has more of them than fit into memory.
         """
         answer = self.answers.of(subject, self._holds, find)
-        if len(self._modules) > _MOST_INDEXED:
+        if sum(len(module.source.text) for module in self._modules.values() if module) > _MOST_INDEXED:
             self._modules.clear()
             self._callers.clear()
         return answer
@@ -88,13 +92,15 @@ class Project:
     def _python(self) -> dict[str, FileLinks]:
         return {file.path: file for file in self.files if file.kind == "python"}
 
-    def text(self, path: str) -> str:
-        """The text of a file, empty if it cannot be read."""
-        known = self._texts.get(path)
-        if known is None:
-            source = self.read(path)
-            known = self._texts[path] = source.text if source is not None else ""
-        return known
+    @cached_property
+    def _texts(self) -> Texts:
+        """The texts of the files; those of tests say nothing."""
+
+        def read(path: str) -> str:
+            source = None if self._python[path].role in {"test", "vendored"} else self.read(path)
+            return source.text if source is not None else ""
+
+        return Texts(read)
 
     def module(self, path: str) -> Module | None:
         """The index of a Python file; None if it cannot be read."""
@@ -115,9 +121,9 @@ class Project:
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return None
             known = Module(path, dotted, source, outline)
-        while len(_INDEXED) >= _MOST_INDEXED:
-            del _INDEXED[next(iter(_INDEXED))]
         _INDEXED[path, dotted] = known
+        while len(_INDEXED) > 1 and sum(len(one.source.text) for one in _INDEXED.values()) > _MOST_INDEXED:
+            del _INDEXED[next(iter(_INDEXED))]
         return known
 
     def dotted(self, path: str) -> str:
@@ -161,7 +167,8 @@ class Project:
         if not is_method or self._is_only(name):
             self.answers.ask("callers", module.path, name, "method" if is_method else "")
             search = self._search(module.path, name, method=is_method)
-            paths = (path for path in self._python if search(path))
+            found_in = [path for path in self._mentioning(name) if search(path)]
+            paths = found_in if module.path in found_in else [module.path, *found_in]
         for path in paths:
             found = self.module(path)
             if found is None:
@@ -170,6 +177,17 @@ class Project:
                 if self._means(site, found, module, class_name, name):
                     yield site
 
+    def _mentioning(self, name: str) -> Iterable[str]:
+        """The Python files that may mention a name of the project: all, until so much is asked that an index pays."""
+        self._searches += 1
+        if self._searches <= (_FEW_SEARCHES if len(self._python) < _MANY_FILES else 1):
+            return self._python
+        return self._mentions.get(name, ())
+
+    @cached_property
+    def _mentions(self) -> dict[str, Sequence[str]]:
+        return index_of(self._defined, self._python, self._texts)
+
     def _search(self, home: str, name: str, *, method: bool) -> Callable[[str], bool]:
         """Whether a file may call a function or method of a module, as far as its text tells: it calls it or hands it to
         something, and mentions the module itself or a package that hands the function on.
@@ -177,15 +195,18 @@ class Project:
         doors = {self.dotted(home).rpartition(".")[2]}
         folders = {_folder_of(home)}
         if not method:
-            for path in self._by_name.get("__init__.py", ()):
-                if name in self.text(path):
-                    folders.add(_folder_of(path))
+            hands_on = (path for path in self._mentioning(name) if path.endswith("/__init__.py"))
+            folders |= {_folder_of(path) for path in hands_on if name in self._texts.of(path)}
             doors |= {folder.rpartition("/")[2] for folder in folders}
+
+        twins = self._twins_of(home)
 
         def is_of_interest(path: str) -> bool:
             if path == home:
                 return True
-            text = "" if self._python[path].role in {"test", "vendored"} else self.text(path)
+            if twins and _nearest(path, (home, *twins)) != home:
+                return False  # a copy of the package imports its own modules
+            text = self._texts.of(path)
             if name not in text or not may_call(text, name, method=method):
                 return False
             folder = _folder_of(path)
@@ -193,6 +214,12 @@ class Project:
             return method or near or any(door in text for door in doors)
 
         return is_of_interest
+
+    def _twins_of(self, home: str) -> list[str]:
+        """The other files that an `import` of this module may mean as well: of the same name in a folder of the same name."""
+        ending = "/" + "/".join(home.split("/")[-2:])
+        near = self._by_name.get(home.rpartition("/")[2], ())
+        return [path for path in near if path != home and path.endswith(ending)]
 
     def _means(self, site: CallSite, where: Module, module: Module, class_name: str, name: str) -> bool:
         """Whether a call is one of the function `name` of a module (a method if `class_name`)."""
@@ -324,6 +351,11 @@ class Project:
                 scripts = table.get("scripts", {}) if isinstance(table, dict) else {}
                 found |= {str(k): str(v) for k, v in scripts.items() if isinstance(v, str)}
         return found
+
+
+def _nearest(path: str, others: Iterable[str]) -> str:
+    """That of the files which shares most folders with a path, the first of several."""
+    return max(others, key=lambda other: os.path.commonpath((path, other)).count("/"))
 
 
 def _folder_of(path: str) -> str:
