@@ -62,6 +62,7 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         f"`{act.path_place.text}` is tested by `{guard.check.by}`, then made by `{act.by}`: if another job makes it in between, this `{act.by}` fails",
         label="make it without asking, and do not mind if it is there",
         related=((guard.check.place, "tested here"),),
+        confidence=Confidence.MEDIUM if act.is_unheard and not act.execution.concurrency else Confidence.HIGH,
         fix=_fix(act, guard),
         subject=act.subject,
     )

@@ -36,6 +36,8 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         return
     if act.execution.lock or act.path.is_unique or context.role in {"test", "temporary"}:
         return
+    if guard.shape == "early-exit" and guard.leaving == "raise":
+        return  # an error where it is missing, whoever finds that out
     reasons = act.execution.concurrency
     concurrent = bool(reasons) or act.path.says_state
     if act.what == "moved" and not concurrent:
@@ -48,6 +50,7 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         label=f"{_ADVICE[act.what == 'moved']}, and do not mind if it is gone",
         related=((guard.check.place, "tested here"),),
         severity=Severity.ERROR if reasons or (concurrent and act.what != "moved") else Severity.WARNING,
+        confidence=Confidence.MEDIUM if act.is_unheard and not concurrent else Confidence.HIGH,
         fix=_fix(act, guard, context),
         subject=act.subject,
     )

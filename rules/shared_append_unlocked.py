@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.execution import Concurrency
 from jobsafety_lint.meaning.files import Append
+from jobsafety_lint.meaning.shell.pipes import Background
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -57,9 +58,28 @@ def _reason(act: Append, context: Context) -> Concurrency | None:
                 return reason
         elif "as a job" not in reason.reason or act.execution.loops:
             return reason
-    if act.execution.background and any(a.execution.background for a in others):
+    started = list(context.all(Background))
+    if act.execution.background and any(_run_apart(act, other, started) for other in others):
         return Concurrency("several are put in the background", None)
     return None
+
+
+def _run_apart(act: Append, other: Append, started: list[Background]) -> bool:
+    """Whether two appends may belong to two background jobs."""
+    if not other.execution.background:
+        return False
+    mine, theirs = _jobs(act, started), _jobs(other, started)
+    return len({id(job) for job in (*mine, *theirs)}) > 1
+
+
+def _jobs(act: Append, started: list[Background]) -> list[Background]:
+    """The background jobs that an append belongs to: those that it stands in, or that call the function around it."""
+    return [
+        job
+        for job in started
+        if (job.place.source is act.place.source and act.place.span in job.place.span)
+        or (job.place.text.split() or [""])[0] in act.execution.functions
+    ]
 
 
 def _parts(act: Append) -> str:

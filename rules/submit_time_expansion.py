@@ -152,7 +152,8 @@ def _remote(hole: Hole, before: str) -> tuple[str, Confidence] | None:
             r"(?:[A-Z_]*(?:LOCAL|CLIENT|FROM|SRC|SUBMIT|CALLER|ORIGIN)\w*=|--(?:from|client|submitter)[= ])[\"']?$",
             before,
         )
-        if goes_there or local:
+        part_of_name = re.search(r"[\w./\0-]$", before) and re.search(r"(?i)hostname", hole.text)
+        if goes_there or local or part_of_name:
             return "the remote side gets this machine's value", Confidence.LOW
         return "the remote side gets this machine's value", Confidence.MEDIUM
     if re.fullmatch(r"\$\d", hole.text) and re.search(r"\bg?awk\s+(?:-F\s*\S+\s+)?'[^']*$", before):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.shell.pipes import Background, BareWait
 from jobsafety_lint.meaning.wrappers import SUBMITTERS
 from jobsafety_lint.model import Confidence, Severity
@@ -56,6 +58,7 @@ def everything_at_once(started: Background, context: Context) -> Iterator[Draft]
         started.over not in _OPEN | {"array", "variable"}
         or started.what in _LIGHT
         or _WORKERS.search(started.over_text)
+        or (started.over in {"glob", "command"} and _is_cut_into_few(started, context))
     ):
         return
     certain = started.over in _OPEN
@@ -85,6 +88,25 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
         related=((first.place, "started in the background here"),),
         confidence=Confidence.LOW if first.limited else Confidence.MEDIUM,
     )
+
+
+def _is_cut_into_few(started: Background, context: Context) -> bool:
+    """Whether the loop goes over what `split` has made of one file, a number of pieces that does not grow with it:
+    `split -n 8`, `split -l $((total / 8))`.
+    """
+    for command in context.all(Command):
+        if command.name != "split" or not command.args:
+            continue
+        prefix = command.args[-1].place.text.replace('"', "")
+        if len(prefix) < 2 or prefix not in started.over_text.replace('"', ""):
+            continue
+        given = dict(itertools.pairwise(command.args))
+        for option, value in given.items():
+            if (option.text or "").startswith(("-n", "--number")):
+                return True
+            if option.text in {"-l", "--lines", "-b", "-C"} and "/" in value.pattern.template:
+                return True
+    return False
 
 
 def _short(text: str) -> str:

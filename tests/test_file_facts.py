@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from jobsafety_lint.meaning.files import Append, Check, Lock, Replace, Running, Write
+import pytest
+
+from jobsafety_lint.meaning.files import Append, Check, Delete, Lock, Replace, Running, Write
 from jobsafety_lint.meaning.paths import PathPattern, is_lock_name, same_folder, words_of
 from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.source import Hole, SourceFile
@@ -83,3 +85,22 @@ def test_own_children_are_not_asked_for() -> None:
     assert only(facts("work & pid=$!\nkill -0 $pid && exit\n", "shell"), Running) == []
     [asked] = only(facts("pgrep -f feed || feed\n", "shell"), Running)
     assert asked.outcome == "starts"
+
+
+@pytest.mark.parametrize(
+    ("text", "unheard"),
+    [
+        ("[ -f x ] && rm x\ndate\n", True),
+        ("set -e\nif [ -f x ]; then rm x; fi\ndate\n", False),
+        ("if [ -f x ]; then rm x || exit 1; fi\ndate\n", False),
+        ("drop() { [ -f x ] && rm x; }\nif drop; then date; fi\n", False),
+        ("set -e\nif { rm x; date; }; then date; fi\n", True),
+    ],
+)
+def test_a_failure_that_nobody_hears_of(text: str, unheard: bool) -> None:
+    assert [act.is_unheard for act in only(facts(text, "shell"), Delete)] == [unheard]
+
+
+def test_the_index_picks_an_element() -> None:
+    text = 'f() { n=${names[$1]}; date >> "c-$n"; }\nfor i in "${!names[@]}"; do f "$i"; done\n'
+    assert [act.path.names >= {"i"} for act in only(facts(text, "shell"), Append)] == [True]

@@ -90,6 +90,17 @@ class Act(FileFact):
     """What becomes of the exit status of a shell's command, as `Command.status` has it."""
 
     @property
+    def is_unheard(self) -> bool:
+        """Whether nothing but a message comes of its failure: a command of a shell without errexit whose status nobody
+        looks at.
+        """
+        return (
+            self.language == "shell"
+            and self.status == "ignored"
+            and (self.execution.errexit is False or self.execution.errexit_suspended)
+        )
+
+    @property
     def subject(self) -> object:
         """What a finding on this file is about, for the rules that keep silent where another one speaks of it."""
         return (self.path, self.execution.functions)

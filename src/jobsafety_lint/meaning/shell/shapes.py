@@ -131,12 +131,26 @@ def limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> 
     return False
 
 
+def _prints_what_is_known(word: sh.Word, source: Source, state: State) -> bool:
+    """`$(echo "$rates")`, where the variable holds a text that is written out."""
+    inner = [n for n in word.walk() if isinstance(n, sh.Substitution)]
+    items = inner[0].body.body.items if len(inner) == 1 else ()
+    command = items[0].statement if len(items) == 1 else None
+    if not isinstance(command, sh.Command) or not command.words:
+        return False
+    return command.words[0].literal in {"echo", "printf"} and all(
+        arg.text is not None for said in command.words[1:] for arg in args_of(said, source, state)
+    )
+
+
 def range_of_word(word: sh.Word, source: Source, state: State) -> str:
     """What one word of a `for` gives the loop to go over (see `pipes.Background.over`)."""
     args = args_of(word, source, state)
     text = source.shown(word.span)
     if any(isinstance(n, sh.Substitution) for n in word.walk()):
-        return "range" if re.search(r"[(`]\s*seq\b", text) else "command"
+        if re.search(r"[(`]\s*seq\b", text):
+            return "range"
+        return "literals" if _prints_what_is_known(word, source, state) else "command"
     if any(file_commands.glob_pattern(arg) is not None for arg in args):
         return "glob"
     expansions = [n for n in word.walk() if isinstance(n, sh.Expansion)]

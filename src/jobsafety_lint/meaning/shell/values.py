@@ -137,18 +137,27 @@ def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> 
             names = frozenset({name})
         else:
             names = frozenset({name}).union(*(names_in(n, source, state) for n in part.nested))
+        names |= _choosing(part, state)
         return PathPattern((Hole(_plain(name, part, shown), names, version=state.versions.get(name, 0)),))
     if part.index in {"@", "*"} and value.elements is not None and not part.operator:
         joined = [piece for element in value.elements for piece in (" ", element)]
         return PathPattern.of(*joined[1:])
     if part.index is not None and part.index not in {"@", "*", "0"}:
-        return PathPattern((Hole(shown, value.pattern.names or frozenset({name})),))
+        return PathPattern(
+            (Hole(shown, _choosing(part, state) | (value.pattern.names or frozenset({name}))),)
+        )
     if not part.operator or part.operator in {":-", "-", ":?", "?", ":=", "="}:
         return value.pattern
     names = value.pattern.names or frozenset({name})
     if part.operator.startswith("#") and part.argument == "":
         names = frozenset()
     return PathPattern((Hole(shown, names, version=state.versions.get(name, 0)),))
+
+
+def _choosing(part: sh.Expansion, state: State) -> frozenset[str]:
+    """The variables that pick an element: `${NAMES[$i]}`."""
+    words = re.findall(r"[A-Za-z_]\w*|(?<=\$)\d", part.index or "")
+    return frozenset().union(*(_followed(word, state) for word in words))
 
 
 def _temporary_of(
