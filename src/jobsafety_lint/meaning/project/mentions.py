@@ -42,10 +42,12 @@ def _is_word(char: str) -> bool:
 class Texts:
     """The texts of files, read when they are asked for; the last ones are kept, up to so many code points."""
 
-    def __init__(self, read: Callable[[str], str], kept: int = 16_000_000) -> None:
+    def __init__(self, read: Callable[[str], str], kept: int = 32_000_000) -> None:
         self._read = read
         self._left = kept
         self._texts: dict[str, str] = {}
+        self.are_too_many = False
+        """Whether some had to go: who asks for all of them again and again reads them again and again."""
 
     def of(self, path: str) -> str:
         """The text of a file, empty if it cannot be read."""
@@ -55,6 +57,7 @@ class Texts:
             self._left -= len(known)
             while self._left < 0 and len(self._texts) > 1:
                 self._left += len(self._texts.pop(next(iter(self._texts))))
+                self.are_too_many = True
         return known
 
 

@@ -33,9 +33,8 @@ _INDEXED: dict[tuple[str, str], Module] = {}
 """The modules that were looked at last, for the next run of the same process: an editor's server makes one a keystroke."""
 _MOST_INDEXED = 4_000_000
 """Code points of their texts; their trees take some thirty times as many bytes."""
-_FEW_SEARCHES = 32
-_MANY_FILES = 4_000
-"""A project of so many files has an index of the names that its files mention from the first search on."""
+_FEW_SEARCHES = 16
+"""After how many searches through all texts an index of the names that they mention is made."""
 
 
 @dataclass(eq=False)
@@ -180,7 +179,7 @@ class Project:
     def _mentioning(self, name: str) -> Iterable[str]:
         """The Python files that may mention a name of the project: all, until so much is asked that an index pays."""
         self._searches += 1
-        if self._searches <= (_FEW_SEARCHES if len(self._python) < _MANY_FILES else 1):
+        if self._searches <= _FEW_SEARCHES and not self._texts.are_too_many:
             return self._python
         return self._mentions.get(name, ())
 
