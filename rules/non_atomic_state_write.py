@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
@@ -63,7 +64,8 @@ _AMBIGUOUS = frozenset(
 )
 """Words that mean something else in the names of plain lists and tables."""
 _LISTS = frozenset({".txt", ".int", ".seq", ".scp", ".csv", ".tsv", ".fst", ".lst", ".dat", ".sh", ".py"})
-
+_KERNEL = re.compile(r"/(?:sys|proc|dev)/")
+"""Files that are doors into the kernel: a write is no content that a reader may find half of."""
 
 _PROSE = frozenset(
     {
@@ -99,7 +101,7 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     if _is_renamed_elsewhere(act, context):
         return
-    if act.path.suffix in _FINISHED_NAMES:
+    if act.path.suffix in _FINISHED_NAMES or _KERNEL.match(act.path.literal):
         return
     reasons = act.execution.concurrency
     why = f"; {reasons[0].reason}" if reasons else ""
@@ -116,7 +118,12 @@ def _may_hold_state(act: Write) -> bool:
     """Whether a word that may mean something else means the state of a job: not in the name of a list or table, whatever
     stands behind it (`align.state.seq.all`).
     """
-    return _LISTS.isdisjoint(f".{part}" for part in act.path.name.literal.split(".")[1:])
+    name = act.path.name
+    if name.suffix in {".yaml", ".yml"} and "manifest" in name.words:
+        return False  # what is to run in a cluster
+    return "hidden" not in name.words and _LISTS.isdisjoint(
+        f".{part}" for part in name.literal.split(".")[1:]
+    )
 
 
 def _is_renamed_elsewhere(act: Write, context: Context) -> bool:

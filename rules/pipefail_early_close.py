@@ -141,7 +141,9 @@ def _early_reader(stage: Sequence[Command], text: str) -> Command | None:
     reading = [c for c in stage if not any(w.name in _NOT_ON_THE_PIPE and id(w) in here for w in c.outer)]
     if not reading:
         return None
-    if re.match(r"\s*(?:\{\s*|\(\s*)?(?:while|until)\b[^;\n]*\bread\b", text):
+    if re.match(r"\s*(?:\{\s*|\(\s*)?(?:while|until)\b[^;\n]*\bread\b", text) or any(
+        map(_asks_loop, reading)
+    ):
         return _leaves_loop(reading)
     if any(c.name == "read" and c.execution.loops != reading[0].execution.loops for c in reading):
         return None
@@ -153,6 +155,12 @@ def _early_reader(stage: Sequence[Command], text: str) -> Command | None:
     if len(reading) == 1 and reading[0].name in {"true", ":"}:
         return reading[0]
     return next((c for c in reversed(reading) if streams.stops_early(c)), None)
+
+
+def _asks_loop(command: Command) -> bool:
+    """Whether a command is the `read` of a `while`, of a function that the stage calls."""
+    before = command.place.source.text[: command.place.span.start].rpartition("\n")[2]
+    return command.name == "read" and re.search(r"\b(?:while|until)\b[^;]*$", before) is not None
 
 
 def streams_wrappers(stage: Sequence[Command]) -> set[str]:

@@ -80,6 +80,11 @@ def read_facts(
     return found
 
 
+_ZSH = re.compile(
+    r"\$\{\+\w+|^[ \t]*(?:emulate|autoload|zmodload|zstyle|setopt|unsetopt|bindkey|compdef)[ \t]|^[ \t]*for \w+ \([^)\n]*\)",
+    re.MULTILINE,
+)
+"""What tells a file of zsh that does not say so in its first line."""
 _ARRAY = re.compile(
     r"^#(?:SBATCH\s+(?:--array|-a)\b|PBS\s+-[Jt]\s|\$\s+-t\s|BSUB\s+-J\s+\S*\[).*$", re.MULTILINE
 )
@@ -111,7 +116,7 @@ def _shebang_options(text: str) -> dict[str, bool]:
 
 def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     text = tree.source.text
-    foreign = dialect in {"zsh", "ksh"}
+    foreign = dialect in {"zsh", "ksh"} or (not text.startswith("#!") and _ZSH.search(text) is not None)
     template = any(mark in text for mark in ("{{", "{%", "<%")) or any(
         h.kind == "template" for h in tree.source.holes
     )

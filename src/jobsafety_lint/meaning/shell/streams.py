@@ -315,6 +315,8 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
         and (set(words[:1]) | set(words[-1:])) & _SMALL_WORDS
     ):
         return Size.SMALL
+    if _is_open(name, words):
+        return Size.UNKNOWN
     small = False
     match name:
         case "echo" | "printf":
@@ -322,14 +324,10 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
                 return Size.LARGE
             small = True
         case "git":
-            if _lists_some_tags(words):
-                return Size.UNKNOWN
             small = _git_is_small(words)
         case "ls":
             small = any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--"))
         case "find":
-            if _finds_few(words):
-                return Size.UNKNOWN
             small = "-quit" in words or dict(itertools.pairwise(words)).get("-maxdepth") == "0"
         case "tail" | "head":
             lines = re.compile(r"-\d{1,2}|-n\d{1,2}|\d{1,2}|--lines=\d{1,2}|-c\d{1,3}|-c")
@@ -379,6 +377,18 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
     if small:
         return Size.SMALL
     return Size.LARGE if name in _LARGE else Size.UNKNOWN
+
+
+def _is_open(name: str, words: Sequence[str]) -> bool:
+    """Whether the arguments of a program that may print much leave open whether it does."""
+    match name:
+        case "git":
+            return _lists_some_tags(words)
+        case "find":
+            return _finds_few(words)
+        case "kubectl" | "oc":
+            return not {"exec", "run", "debug"}.isdisjoint(words[:4])  # it prints what another program does
+    return False
 
 
 def _finds_few(words: Sequence[str]) -> bool:
@@ -485,7 +495,7 @@ def _matches_few(words: Sequence[str]) -> bool:
 
 
 _MUCH = re.compile(
-    r"\s*(?:sudo\s+)?(cat|ls|find|fd|git\s+(?:log|ls-files|ls-tree|diff|status|grep)|journalctl|docker logs|ps|pueue|kubectl|zcat|tar|unzip|sort|"
+    r"\s*(?:sudo\s+)?(cat|ls|find|fd|git\s+(?:log|ls-files|ls-tree|diff|status|grep)|journalctl|docker logs|pueue|kubectl\s+(?:logs|describe|get\b.*(?:json|yaml))|zcat|tar|unzip|sort|"
     r"dpkg -l|aws|gsutil|grep -r|rg|seq|dmesg|strings|rpm -qa|pip list|pip freeze|squeue|sacct)\b"
 )
 
