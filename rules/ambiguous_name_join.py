@@ -26,7 +26,8 @@ RULE = Rule(
     silent_where=("JOB201",),
 )
 
-_READ_ONLY = frozenset({"read", "check", "delete", "deleted"})
+_READ_ONLY = frozenset({"read", "check", "delete"})
+_GIVEN = frozenset({"read", "check"})
 _AFFIXES = frozenset(
     [
         "prefix",
@@ -183,6 +184,10 @@ def _shortened(name: ArtifactName, hole: Hole, context: Context) -> Draft | None
     part = _part(name, hole, context)
     if part is None or set(words_of(part.name)) & _ALREADY_SHORT:
         return None
+    if any(re.fullmatch(rf"\$?\{{?{re.escape(part.name)}\}}?", other.text) for other in name.pattern.holes):
+        return None  # it stands there as a whole, too
+    if name.roles and name.roles <= _GIVEN:
+        return None  # this code takes what others have written under a name of theirs
     if rounded is not None and part.parameter is not None and part.parameter.annotation.startswith("int"):
         return None
     verb, advice = (

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Replace
+from jobsafety_lint.meaning.files import Check, Delete, Read, Replace
 from jobsafety_lint.meaning.fixing import import_edits, is_verbatim
 from jobsafety_lint.meaning.paths import PathPattern, same_file_system, same_folder
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.source import Place
 
 RULE = Rule(
     "JOB106",
@@ -47,8 +48,10 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     if not made or act.path.in_temporary_folder or act.path.is_unique or _is_folder(act):
         return
     code = act.path_place.text
+    if _is_named_after_origin(act) or _is_made_anew(act, context):
+        return
     if act.by in _COPIES:
-        if _replaces(act):
+        if _replaces(act) and not _is_scratch(act, context):
             yield _found(
                 act,
                 f"`{act.by}` writes `{code}` in place: a reader or a crash in between finds half of it",
@@ -68,12 +71,57 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
         certain = same_file_system(origin, act.path, code)
         yield _found(
             act,
-            f"`shutil.move` is one rename only while both are on one file system and `{code}` is no folder; otherwise it copies",
+            f"`shutil.move` renames only where both are on one file system, else it copies; and where `{code}` is a folder, it moves into it",
             "`os.replace`",
             severity=Severity.INFO if certain else Severity.WARNING,
             confidence=Confidence.MEDIUM,
             fix=_fix(act, context) if certain else None,
         )
+
+
+def _is_named_after_origin(act: Replace) -> bool:
+    """Whether the target is the name of the temporary file with another ending, and so in its folder:
+    `mv "$t" "${t%.*}.txt"`.
+    """
+    if act.origin_place is None or act.language != "shell":
+        return False
+    origin = re.fullmatch(r"\"?\$\{?(\w+)\}?\"?", act.origin_place.text)
+    target = act.path_place.text.strip('"')
+    return origin is not None and re.match(rf"\$\{{{origin[1]}%%?[^/}}]*\}}[^/]*$", target) is not None
+
+
+def _is_made_anew(act: Replace, context: Context) -> bool:
+    """Whether there is no old content to protect: the statement before deletes it and nothing else asks for the file, or
+    make deletes what a failed recipe leaves.
+    """
+    source = act.place.source
+    if ".DELETE_ON_ERROR:" in source.file.text and re.search(r"\$+(?:@|\(@[FD]\))", act.path_place.text):
+        return True
+    if any(check.path.same_object(act.path) for check in context.all(Check)):
+        return False
+    return any(
+        before.path.same_object(act.path)
+        and before.place.source is source
+        and before.place.span.end <= act.place.span.start
+        and not re.sub(r"#.*", "", source.text[before.place.span.end : act.place.span.start]).strip(" \t\n;&")
+        for before in context.all(Delete)
+    )
+
+
+def _is_scratch(act: Replace, context: Context) -> bool:
+    """Whether the copy is no last step: the temporary file is used further, or the copy is deleted again."""
+
+    def is_later(place: Place) -> bool:
+        return place.source is act.place.source and place.span.start > act.place.span.end
+
+    origin = act.origin
+    return any(
+        is_later(fact.place) and fact.path.same_object(act.path) for fact in context.all(Delete)
+    ) or any(
+        is_later(fact.place) and origin is not None and fact.path.same_object(origin)
+        for kind in (Check, Read)
+        for fact in context.all(kind)
+    )
 
 
 def _is_file_of_its_own(path: PathPattern) -> bool:

@@ -26,6 +26,9 @@ _SEARCHES = frozenset({"pgrep", "pgrep -f", "pidof", "ps | grep"})
 _PROGRAM = re.compile(r"[A-Za-z][\w.-]{2,}")
 _NOT_PROGRAMS = frozenset({"pgrep", "pidof", "grep", "aux", "auxww", "dev", "null", "awk", "print", "wc"})
 """Words of a search that are not what is searched for; what it finds must be what is started later."""
+_RUN_TIME = re.compile(r"\$\([^)]*\)|`[^`]*`|\$\{[^}]*\}|\$\w+|-[oO]\s*\S+")
+"""Parts of a search that are no name of a program: what is filled in, and which columns are shown."""
+_INIT = re.compile(r"\bps\b.*-p\s*1\b|/proc/1/")
 _PID_WORDS = frozenset({"pid", "pidfile", "pids"})
 
 
@@ -35,6 +38,8 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
     if context.role in {"test", "temporary"} or fact.execution.lock:
         return
     if fact.by in _SEARCHES:
+        if _INIT.search(fact.place.text):
+            return  # which init system it is
         how = f"`{fact.by}` sees only what runs already, under any name that fits"
         subject: object = None
     else:
@@ -52,6 +57,13 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
         related=related,
         subject=subject,
     )
+
+
+def _started_by(command: Command) -> set[str]:
+    """What a command starts, as names without folder and suffix: the program, and its operands (a script, a service)."""
+    operands = (arg.pattern.literal for arg in command.args)
+    texts = [command.name, *(text for text in operands if not text.startswith("-"))]
+    return {text.rpartition("/")[2].partition(".")[0] for text in texts}
 
 
 def _pid_file(context: Context) -> object:
@@ -84,13 +96,19 @@ def _acts(fact: Running, context: Context) -> bool:
         words = [act for act in _acts_on_files(context) if act.path.words & _PID_WORDS]
         return any(isinstance(act, Read) for act in words) and any(not isinstance(act, Read) for act in words)
     wanted = (
-        {word.partition(".")[0] for word in _PROGRAM.findall(fact.pattern)} - _NOT_PROGRAMS
+        {
+            word.partition(".")[0]
+            for word in _PROGRAM.findall(_RUN_TIME.sub(" ", re.sub(r"^(?:\$\(|`)", "", fact.pattern)))
+        }
+        - _NOT_PROGRAMS
         if fact.by in _SEARCHES
         else set()
     )
+    if fact.by in _SEARCHES and not wanted and "$" not in fact.pattern:
+        return False
     return any(
         starts_work(command.name)
-        and (not wanted or any(word in command.place.text for word in wanted) or "$0" in fact.pattern)
+        and (not wanted or bool(wanted & _started_by(command)) or "$0" in fact.pattern)
         and command.place.source is fact.place.source
         and command.place.span.start > fact.place.span.end
         for command in context.all(Command)

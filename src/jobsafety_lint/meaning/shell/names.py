@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from jobsafety_lint.meaning.commands import Arg, Command, ShellAssignment
 from jobsafety_lint.meaning.execution import Loop
-from jobsafety_lint.meaning.files import Act, Delete, Read, Write
+from jobsafety_lint.meaning.files import Act, Check, Replace
 from jobsafety_lint.meaning.functions import ArtifactName
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.readers.shell import tree as sh
@@ -16,13 +16,12 @@ from jobsafety_lint.readers.shell.reader import ShellTree
 from jobsafety_lint.source import Place
 
 _PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "part", "chunk"}
-_ROLES = {Write: "written", Read: "read", Delete: "deleted"}
 
 
 def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
     """One `ArtifactName` for each assignment of a path, and for each word of a command that is one itself."""
     commands = [fact for fact in facts if isinstance(fact, Command)]
-    acts = [fact for fact in facts if isinstance(fact, Act)]
+    acts = [fact for fact in facts if isinstance(fact, Act | Check)]
     found: list[ArtifactName] = []
     for fact in facts:
         if isinstance(fact, ShellAssignment) and fact.value_place is not None and looks_like_path(fact.value):
@@ -46,13 +45,13 @@ def _name(
     loops: tuple[Loop, ...],
     users: Sequence[Command],
     fact: ShellAssignment | Command,
-    acts: Sequence[Act],
+    acts: Sequence[Act | Check],
 ) -> ArtifactName:
     around = frozenset(name for loop in loops for name in loop.variables)
     words = pattern.words | frozenset(words_of(variable))
-    roles = frozenset(
-        role for act in acts for kind, role in _ROLES.items() if isinstance(act, kind) and act.path == pattern
-    )
+    roles = {type(act).__name__.lower() for act in acts if act.path == pattern}
+    if any(isinstance(act, Replace) and act.origin == pattern and not act.atomic for act in acts):
+        roles.add("read")  # copied
     jobs = []
     for user in users:
         taken = frozenset().union(*(arg.pattern.names for arg in user.args)) & around
@@ -67,7 +66,7 @@ def _name(
         None,
         fact.execution,
         words & _PURPOSES,
-        roles,
+        frozenset(roles),
         language="shell",
         jobs=tuple(jobs),
         variable=variable,

@@ -712,6 +712,16 @@ def hands_out_plain_numbers(command: Command) -> bool:
     words = literals(command)
     if command.name in {"seq", "nproc", "pgrep", "pidof"}:
         return True
+    verbs = [word for word in words if not word.startswith("-")]
+    match command.name:
+        case "go":
+            return verbs[:1] == ["list"] and not any(w.startswith(("-f", "-json", "-m")) for w in words)
+        case "docker" | "podman":
+            return any(re.match(r"-[a-z]*q|--quiet", w) for w in words)
+        case "git":
+            return verbs[:1] in (["rev-list"], ["rev-parse"]) or any(
+                re.fullmatch(r"--(?:pretty=)?(?:format:|format=|tformat:)?%[hH]", w) for w in words
+            )
     text = " ".join(words)
     if command.name in {"echo", "printf"}:
         return bool(words) and re.fullmatch(r"[\w.,%{}\\ :+@-]*", text) is not None and "%q" not in text
