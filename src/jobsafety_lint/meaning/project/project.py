@@ -194,8 +194,7 @@ class Project:
         doors = {self.dotted(home).rpartition(".")[2]}
         folders = {_folder_of(home)}
         if not method:
-            hands_on = (path for path in self._mentioning(name) if path.endswith("/__init__.py"))
-            folders |= {_folder_of(path) for path in hands_on if name in self._texts.of(path)}
+            folders |= {_folder_of(path) for path in self._packages if name in self._texts.of(path)}
             doors |= {folder.rpartition("/")[2] for folder in folders}
 
         twins = self._twins_of(home)
@@ -213,6 +212,10 @@ class Project:
             return method or near or any(door in text for door in doors)
 
         return is_of_interest
+
+    @cached_property
+    def _packages(self) -> list[str]:
+        return [path for path in self._by_name.get("__init__.py", ()) if path in self._python]
 
     def _twins_of(self, home: str) -> list[str]:
         """The other files that an `import` of this module may mean as well: of the same name in a folder of the same name."""
