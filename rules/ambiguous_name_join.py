@@ -186,7 +186,7 @@ def _shortened(name: ArtifactName, hole: Hole, context: Context) -> Draft | None
         return None
     if any(re.fullmatch(rf"\$?\{{?{re.escape(part.name)}\}}?", other.text) for other in name.pattern.holes):
         return None  # it stands there as a whole, too
-    if name.roles and name.roles <= _GIVEN:
+    if name.roles and name.roles <= _GIVEN and not name.purposes & name.pattern.name.words:
         return None  # this code takes what others have written under a name of theirs
     if rounded is not None and part.parameter is not None and part.parameter.annotation.startswith("int"):
         return None

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Check, Delete, Read, Replace
+from jobsafety_lint.meaning.files import Check, Delete, FileFact, Read, Replace
 from jobsafety_lint.meaning.fixing import import_edits, is_verbatim
 from jobsafety_lint.meaning.paths import PathPattern, same_file_system, same_folder
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
-from jobsafety_lint.source import Place
 
 RULE = Rule(
     "JOB106",
@@ -109,18 +108,21 @@ def _is_made_anew(act: Replace, context: Context) -> bool:
 
 
 def _is_scratch(act: Replace, context: Context) -> bool:
-    """Whether the copy is no last step: the temporary file is used further, or the copy is deleted again."""
+    """Whether the copy is no last step: the same function goes on with the temporary file (reads it, or asks whether
+    something is in it), or deletes the copy again.
+    """
 
-    def is_later(place: Place) -> bool:
-        return place.source is act.place.source and place.span.start > act.place.span.end
+    def is_later(fact: FileFact) -> bool:
+        return (
+            fact.place.source is act.place.source
+            and fact.place.span.start > act.place.span.end
+            and fact.execution.functions == act.execution.functions
+        )
 
-    origin = act.origin
-    return any(
-        is_later(fact.place) and fact.path.same_object(act.path) for fact in context.all(Delete)
-    ) or any(
-        is_later(fact.place) and origin is not None and fact.path.same_object(origin)
-        for kind in (Check, Read)
-        for fact in context.all(kind)
+    used = [check for check in context.all(Check) if check.test == "nonempty"]
+    return any(is_later(fact) and fact.path.same_object(act.path) for fact in context.all(Delete)) or any(
+        is_later(fact) and act.origin is not None and fact.path.same_object(act.origin)
+        for fact in (*used, *context.all(Read))
     )
 
 

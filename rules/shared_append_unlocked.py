@@ -78,7 +78,9 @@ def _jobs(act: Append, started: list[Background]) -> list[Background]:
         job
         for job in started
         if (job.place.source is act.place.source and act.place.span in job.place.span)
-        or (job.place.text.split() or [""])[0] in act.execution.functions
+        or any(
+            re.search(rf"(?<![\w-]){re.escape(f)}(?![\w-])", job.place.text) for f in act.execution.functions
+        )
     ]
 
 

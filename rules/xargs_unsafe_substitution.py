@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe, first_word
 from jobsafety_lint.meaning.fixing import is_verbatim
-from jobsafety_lint.meaning.shell.streams import hands_out_plain_numbers, literals
+from jobsafety_lint.meaning.shell.streams import hands_out_plain_words, literals
 from jobsafety_lint.meaning.wrappers import SHELLS, peel
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
@@ -41,7 +41,7 @@ def pasted_into_code(command: Command, context: Context) -> Iterator[Draft]:
     if placeholder is None:
         return
     text = next((arg for arg in _code(command) if placeholder in arg.pattern.literal), None)
-    if text is None or _fed_by_numbers(wrapper, context):
+    if text is None or _fed_by_plain_words(wrapper, context):
         return
     whole = text.pattern.literal.strip() == placeholder
     if whole and command.name != "ssh":
@@ -103,12 +103,12 @@ def _code(command: Command) -> list[Arg]:
     return list(peeled.inner) if peeled is not None and peeled.inner_style == "string" else []
 
 
-def _fed_by_numbers(xargs: Command, context: Context) -> bool:
-    """Whether the items come from a program that prints nothing but plain numbers."""
+def _fed_by_plain_words(xargs: Command, context: Context) -> bool:
+    """Whether the items come from a program that prints nothing but numbers and names without special characters."""
     for pipe in context.all(Pipe):
         for at, stage in enumerate(pipe.stages):
             if at and any(c is xargs for c in stage):
-                return bool(pipe.stages[at - 1]) and hands_out_plain_numbers(pipe.stages[at - 1][-1])
+                return bool(pipe.stages[at - 1]) and hands_out_plain_words(pipe.stages[at - 1][-1])
     return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Append, Check, Delete, Lock, Replace, Running, Write
 from jobsafety_lint.meaning.paths import PathPattern, is_lock_name, same_folder, words_of
 from jobsafety_lint.meaning.reading import read_facts
@@ -104,3 +105,25 @@ def test_a_failure_that_nobody_hears_of(text: str, unheard: bool) -> None:
 def test_the_index_picks_an_element() -> None:
     text = 'f() { n=${names[$1]}; date >> "c-$n"; }\nfor i in "${!names[@]}"; do f "$i"; done\n'
     assert [act.path.names >= {"i"} for act in only(facts(text, "shell"), Append)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("sbatch -J x --time 1:00 work.sh 3", ["work.sh", "3"]),
+        ("qsub -hold_jid 12 -pe smp 8 -cwd -V -N j work.sh 3", ["work.sh", "3"]),
+        ("qsub -l nodes=1:ppn=4 -j oe work.sh", ["work.sh"]),
+        ("sbatch --wrap './work.sh 3'", ["work.sh", "3"]),
+        ("sbatch <<E\n#!/bin/bash\n./work.sh 3\nE\n", ["work.sh", "3"]),
+    ],
+)
+def test_what_a_batch_system_queues_is_a_job(text: str, runs: list[str]) -> None:
+    found = only(facts(f"set -euo pipefail\n{text}\n", "shell"), Command)
+    (job,) = [command for command in found if command.name == "work.sh"]
+    assert [job.name, *job.words] == runs
+    assert (job.execution.queue, job.execution.errexit, job.execution.pipefail) == (
+        text.split(maxsplit=1)[0],
+        False,
+        False,
+    )
+    assert job.execution.concurrency

@@ -416,3 +416,10 @@ def test_a_file_that_another_function_writes_is_judged_there(
     text = dedent(READS).lstrip().replace("{ending}", ending)
     found = findings({"job.py": text}, "--select", "JOB201")
     assert [f["data"]["missing"] for f in found] == missing
+
+
+def test_a_function_that_reads_and_calls_the_writer_is_judged(findings: Findings) -> None:
+    text = dedent(READS).lstrip().replace("{ending}", ".state")
+    text = text.replace("    return len", "    note(folder, name)\n    return len")
+    found = findings({"job.py": text}, "--select", "JOB201")
+    assert [f["data"]["missing"] for f in found] == [["threshold"]]

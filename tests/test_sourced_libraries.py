@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Write
 from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.meaning.shell import libraries
-from jobsafety_lint.meaning.shell.interpreter import ALIKE
+from jobsafety_lint.meaning.shell.calls import ALIKE
 from jobsafety_lint.source import SourceFile
 
 LIBRARY = """\
@@ -141,6 +141,13 @@ def test_calls_that_bring_nothing_new_are_not_read_again() -> None:
     names = [f"/srv/{n}" for n in range(ALIKE + 40)]
     calls = "".join(f"keep {n}\n" for n in range(ALIKE + 40))
     assert written_by('keep() { : > "/srv/$1"; }\n' + calls) == names, "each call brings another file"
+
+
+def test_a_call_is_read_where_what_it_depends_on_is_another() -> None:
+    """A variable that the body looks at, or a loop that starts several at once."""
+    helper = 'clean() { : > "$DIR/x"; say "$1"; }\nDIR=/a\n'
+    many = "".join(f"clean {n}\n" for n in range(ALIKE + 5))
+    assert written_by(f"{helper}{many}DIR=/b\nclean last\n") == ["/a/x", "/b/x"]
 
 
 def test_a_call_whose_status_is_looked_at_for_the_first_time_is_read() -> None:

@@ -115,13 +115,15 @@ def _shebang_options(text: str) -> dict[str, bool]:
 
 
 def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
+    if not tree.script.unread:
+        return
     text = tree.source.text
     foreign = dialect in {"zsh", "ksh"} or (not text.startswith("#!") and _ZSH.search(text) is not None)
     template = any(mark in text for mark in ("{{", "{%", "<%")) or any(
         h.kind == "template" for h in tree.source.holes
     )
     embedded = tree.source.host is not None and kind == "python"
-    data_from = _end_of_program(tree) if tree.script.unread else 0
+    data_from = _end_of_program(tree)
     for region in tree.script.unread:
         if region.span.start >= data_from:
             continue  # what stands behind the end of the program is never read by a shell

@@ -18,6 +18,7 @@ from jobsafety_lint.meaning.functions import Function
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.project.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink, ParameterLink, ScriptOption
+from jobsafety_lint.meaning.project.mentions import may_call
 from jobsafety_lint.meaning.project.parameters import is_for_batch_system, is_scalar, may_tell_apart
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.python.index import CallSite, Module
@@ -86,17 +87,17 @@ def missing_parameters(project: Project) -> Iterator[tuple[NameLink, list[Missin
         ):
             continue
         found = project.answered((file.path, name), functools.partial(_found_for, file, name, project))
-        found = [m for m in found if not _is_told_apart(m, name, file)]
+        found = [m for m in found if not _is_told_apart(m, name, file, project)]
         if found:
             best = min(m.evidence.tier for m in found)
             sure = max((m.confidence for m in found if m.evidence.tier == best), key=lambda c: c.rank)
             yield name, [m for m in found if m.evidence.tier == best and m.confidence is sure]
 
 
-def _is_told_apart(missing: Missing, name: NameLink, file: FileLinks) -> bool:
+def _is_told_apart(missing: Missing, name: NameLink, file: FileLinks, project: Project) -> bool:
     """Whether the code knows of a parameter that a name leaves out: another branch gives the same variable a name with it,
-    or the file is only read here and written by another function, which decides what it holds. Not where jobs are seen to
-    differ in it.
+    or the file is only read here and written by a function that this one has nothing to do with, which decides what it
+    holds. Not where jobs are seen to differ in it.
     """
     if missing.evidence.is_certain:
         return False
@@ -106,6 +107,7 @@ def _is_told_apart(missing: Missing, name: NameLink, file: FileLinks) -> bool:
             not other.roles.isdisjoint({"write", "append", "create", "replace"})
             and other.function != name.function
             and other.template.parts[-1:] == (ending,)
+            and not _calls(name, other, file, project)
             for other in file.all(NameLink)
         )
     return bool(name.variable) and any(
@@ -114,6 +116,18 @@ def _is_told_apart(missing: Missing, name: NameLink, file: FileLinks) -> bool:
         and name.excludes(other)
         and missing.parameter.name in other.pattern.names
         for other in file.all(NameLink)
+    )
+
+
+def _calls(name: NameLink, other: NameLink, file: FileLinks, project: Project) -> bool:
+    """Whether the function around a name calls that around another name of the file."""
+    module = project.module(file.path)
+    if module is None or name.function is None or other.function is None:
+        return False
+    definition = module.definitions.get(name.function.name)
+    called = other.function.name.rpartition(".")[2]
+    return definition is not None and may_call(
+        module.source.text[definition.span.start : definition.span.end], called, method=False
     )
 
 

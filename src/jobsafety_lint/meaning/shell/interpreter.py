@@ -40,6 +40,7 @@ from jobsafety_lint.meaning.shell import (
     shapes,
     sourcing,
 )
+from jobsafety_lint.meaning.shell.calls import Calls
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
 from jobsafety_lint.meaning.shell.leaving import ends, leaving
 from jobsafety_lint.meaning.shell.libraries import Summary
@@ -62,9 +63,6 @@ that a thousand scripts source must not be read a thousand times."""
 MAX_CALLED = 40
 """How many statements of a sourced function are still read when the script itself calls it the first time. What it ran then
 stands for the later calls."""
-
-ALIKE = 3
-"""After how many calls of a function with different arguments, none of which brought anything new, the next are not read."""
 
 MAX_SOURCED = 12
 """How many files one script may source."""
@@ -96,61 +94,6 @@ class Frame:
     source: Source
     function: sh.Function | None = None
     loop: bool = False
-
-
-@dataclass
-class Calls:
-    """What the calls of one function have brought: when calls with other arguments bring nothing new, the next ones are not
-    read any more (a test suite calls one helper hundreds of times).
-    """
-
-    alike: int = 0
-    said: set[tuple[str, ...]] = field(default_factory=set)
-    statuses: set[str] = field(default_factory=set)
-    steps: list[Command | Condition] = field(default_factory=list)
-    ran: list[Command] = field(default_factory=list)
-    assigned: frozenset[str] = frozenset()
-    changes_shell: bool = False
-
-    def are_alike(self, said: tuple[str, ...], status: str) -> bool:
-        """Whether a call with these arguments, whose status is looked at like this, need not be read."""
-        return self.alike >= ALIKE and bool(said) and not self.changes_shell and status in self.statuses
-
-    def note(
-        self,
-        said: tuple[str, ...],
-        status: str,
-        before: State,
-        after: State,
-        steps: Sequence[Command | Condition],
-        ran: Sequence[Command],
-        brought_news: bool,
-    ) -> None:
-        """Keeps what a call that was read has brought."""
-        if brought_news:
-            self.alike = 0
-            self.said.clear()
-        elif said not in self.said:
-            self.alike += 1
-        self.said.add(said)
-        self.statuses.add(status)
-        self.steps, self.ran = list(steps), list(ran)
-        self.assigned = frozenset(
-            name
-            for name, value in after.variables.items()
-            if not name.isdigit() and name != "@" and value is not before.variables.get(name)
-        )
-        self.changes_shell = (
-            after.execution.but(functions=before.execution.functions) != before.execution
-            or after.functions.keys() != before.functions.keys()
-        )
-
-    def again(self, state: State, steps: list[Command | Condition]) -> list[Command]:
-        """A call that is not read: what the one before has run; what that one has set is not known any more."""
-        for name in self.assigned:
-            state.forget(name)
-        steps += self.steps
-        return list(self.ran)
 
 
 @dataclass
@@ -1031,7 +974,7 @@ class Interpreter:
             start.grown(state),
             libraries.free_of(assigned),
             state.functions,
-            self._origins,
+            {id(function): self._origins[id(function)] for function in state.functions.values()},
             state.descriptors,
             state.noclobber,
             self._steps,
@@ -1277,8 +1220,10 @@ class Interpreter:
                 return list(self._ran_first[id(function)])
             self._foreign_left = MAX_CALLED
         said = tuple(arg.pattern.template for arg in args)
-        calls = self._calls.setdefault(id(function), Calls())
-        if calls.are_alike(said, use.status) and not self._foreign:
+        calls = self._calls.get(id(function))
+        if calls is None:
+            calls = self._calls[id(function)] = Calls(names_asked(function.body, source))
+        if not self._foreign and calls.are_alike(said, use.status, state):
             return calls.again(state, self._steps)
         news, first_step = self._news, len(self._steps)
         inner = state.copy(functions=(*state.execution.functions, function.name))

@@ -707,7 +707,7 @@ def certainly_swallows(command: Command) -> bool:
     )
 
 
-def hands_out_plain_numbers(command: Command) -> bool:
+def hands_out_plain_words(command: Command) -> bool:
     """Whether a program prints nothing but plain numbers or names without special characters."""
     words = literals(command)
     if command.name in {"seq", "nproc", "pgrep", "pidof"}:
@@ -719,9 +719,9 @@ def hands_out_plain_numbers(command: Command) -> bool:
         case "docker" | "podman":
             return any(re.match(r"-[a-z]*q|--quiet", w) for w in words)
         case "git":
-            return verbs[:1] in (["rev-list"], ["rev-parse"]) or any(
-                re.fullmatch(r"--(?:pretty=)?(?:format:|format=|tformat:)?%[hH]", w) for w in words
-            )
+            ids = any(re.fullmatch(r"--(?:pretty|format)=(?:t?format:)?%[hH]", w) for w in words)
+            named = any(w.startswith(("--abbrev-ref", "--symbolic", "--show", "--git")) for w in words)
+            return ids or (verbs[:1] in (["rev-list"], ["rev-parse"]) and not named)
     text = " ".join(words)
     if command.name in {"echo", "printf"}:
         return bool(words) and re.fullmatch(r"[\w.,%{}\\ :+@-]*", text) is not None and "%q" not in text
