@@ -25,9 +25,12 @@ def unread(region: UnreadRegion, context: Context) -> Iterator[Draft]:
         message = f"this file could not be read ({region.reason}), so no rule has looked at it"
         yield RULE.found(region.place, message, data={"reason": region.reason})
         return
+    what = "this statement could not be read, so no rule has looked at it"
+    if region.more:
+        what = f"this block could not be read in {1 + len(region.more)} places, so no rule has looked at these"
     yield RULE.found(
         region.place,
-        "this statement could not be read, so no rule has looked at it",
+        what,
         label="is it complete? `bash -n` tells; if the shell takes it, the linter's readers do not know this syntax",
         data={"reason": region.reason},
     )

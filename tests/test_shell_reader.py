@@ -14,6 +14,7 @@ from bashlex.errors import ParsingError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobsafety_lint.meaning.shell.broken import broken_blocks
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import bashlex_reader
 from jobsafety_lint.readers.shell import tree as sh
@@ -178,6 +179,16 @@ def test_unread_region_is_the_statement() -> None:
     assert script.body.items[0].statement.span == Span(0, 6)
 
 
+def test_a_block_that_never_fits_is_one_thing_to_repair() -> None:
+    text = (
+        'while a; do\n  case "$1" ing\n    --b)\n      c\n      ;;\n    --d)\n      e ;;\n  esac\ndone\n'
+        "f\nif g; then\n  h\ni\n"
+    )
+    blocks = broken_blocks(text, read(text).unread)
+    assert [text[block[0].span.start :].partition("\n")[0] for block in blocks] == ["while a; do", "if g; then"]
+    assert len(blocks[0]) > 1
+
+
 def test_statement_and_function_around_an_offset() -> None:
     text = "f() {\n  if a; then\n    rm x\n  fi\n}\n"
     tree = read_shell(Source("x", text))
@@ -326,6 +337,16 @@ def time_limit(seconds: int) -> Iterator[None]:
         "select c in a b; do break; done 0<f\nselect c in a b; do break; done 0<&6\n",
         "x=$(a | b | c \\\n)\n",
         "x=${a:$b:1}\ncase $1 in\n(a) do-release ;;\n(b) then.sh ;;\nesac\nfor f do echo; done\n",
+        "f() {\n  x=$(a | b -f 2 | c -d \\ )\n  if d; then e; fi\n}\n",
+        "f() {\n  case $1 in\n    4.1) a=' ' ;;&\n    *)\n      b\n    ;;&\n    4.[45])\n      c ;;&\n    *) d ;;& # last\n  esac\n}\n",
+        "case $1 in\na) b ;;\nc) d ;&\nesac\n",
+        'f() {\n  exec {in}<>"$x" {out}>y\n  a <>b\n}\n',
+        "{ while a; do\n  if b; then { while c; do d; done } <e; fi\ndone } <f\n",
+        "g && { a=1; b; } || { h && c || { d=0;} }\n",
+        "f() {\n  while read -r l; do\n    case $l in\n    *'\"t\"'*) if [ \"${l#\\'}\" != b ]; then\n      a\n    fi ;;\n    esac\n  done <<EOF\n$(b)\nEOF\n  c\n}\n",
+        "for v in $a; do\n  [[ $v == b ]] && { c=${c//\\$$v/\\\\\\$$v}; d=${c//\\${$v/\\\\\\$\\{$v}; }\n  e\ndone\n",
+        "f() {\n  x=${a#*{\\\"b\\\":\\\"$c\\\"}\n  y=$(\n    cat <<E\n\nit's \\$a('${_b}')\n# can't (\nE\n  )\n  d\n}\n",
+        "x=`cat << E\na: it's\n<b>\nE`\nc\ny=`cat << E\n</b>\nE`\nd\n",
     ],
 )
 def test_valid_statements_are_read(text: str) -> None:

@@ -69,7 +69,7 @@ def reading_of(source: SourceFile, task: Task) -> Reading:
     comments = [file.in_file(span) for file, span in facts.comments]
     if task.item.kind == "python":
         comments += python_comments(source)
-    unread = facts.silent + sum(isinstance(fact, UnreadRegion) for fact in facts.facts)
+    unread = facts.silent + len(_unread(facts.facts))
     return Reading(unread, frozenset(source.line_of(span.start) for span in comments))
 
 
@@ -96,10 +96,10 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Listed], mapped:
         crashes.clear()
         drafts = drafts_of(rules, facts.facts, Context(source, settings, role, facts.facts), crashes)
     mapped.crashes += crashes
-    regions = [fact for fact in facts.facts if isinstance(fact, UnreadRegion)]
-    mapped.unread += facts.silent + len(regions)
-    for region in regions:
-        mapped.notes.append(Note(item.shown, f"line {region.place.location.line} not read: JOB001"))
+    unread = _unread(facts.facts)
+    mapped.unread += facts.silent + len(unread)
+    for place in unread:
+        mapped.notes.append(Note(item.shown, f"line {place.location.line} not read: JOB001"))
     if facts.silent:
         mapped.notes.append(Note(item.shown, _silently_unread(item.kind, facts.silent)))
     mapped.links = links_of(facts, item, role)
@@ -115,6 +115,12 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Listed], mapped:
         for draft in drafts
         if not (isinstance(draft.place, Place) and draft.place.source.file is not source)
     ]
+
+
+def _unread(facts: Sequence[object]) -> list[Place]:
+    """Every stretch that no reader could read, those of one block too."""
+    regions = [fact for fact in facts if isinstance(fact, UnreadRegion)]
+    return [place for region in regions for place in (region.place, *region.more)]
 
 
 def _silently_unread(kind: str, count: int) -> str:

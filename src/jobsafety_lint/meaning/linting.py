@@ -10,11 +10,14 @@ from jobsafety_lint.source import Place
 
 @dataclass(frozen=True, eq=False)
 class UnreadRegion:
-    """A stretch that no reader could parse, so that no rule has looked at it. `language` is `python` or `shell`."""
+    """A stretch that no reader could parse, so that no rule has looked at it. `language` is `python` or `shell`;
+    `more` are further stretches of the same broken block.
+    """
 
     place: Place
     language: str
     reason: str
+    more: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.queue.status_json import Shape, StatusFilter, jq_shapes, python_shapes
 from jobsafety_lint.meaning.scripts import run_script
+from jobsafety_lint.meaning.shell.broken import broken_blocks
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.meaning.shell.names import artifact_names, script_arguments
 from jobsafety_lint.meaning.shell.sql_commands import sql_statements
@@ -124,6 +125,7 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     )
     embedded = tree.source.host is not None and kind == "python"
     data_from = _end_of_program(tree)
+    reported: list[sh.Unread] = []
     for region in tree.script.unread:
         if region.span.start >= data_from:
             continue  # what stands behind the end of the program is never read by a shell
@@ -134,7 +136,10 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
         elif foreign or template or embedded or kind == "markdown":
             found.silent += 1
         else:
-            found.facts.append(UnreadRegion(Place(tree.source, region.span), "shell", region.reason))
+            reported.append(region)
+    for first, *rest in broken_blocks(text, reported):
+        more = tuple(Place(tree.source, region.span) for region in rest)
+        found.facts.append(UnreadRegion(Place(tree.source, first.span), "shell", first.reason, more))
 
 
 def _end_of_program(tree: ShellTree) -> int:

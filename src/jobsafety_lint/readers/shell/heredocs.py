@@ -30,7 +30,8 @@ def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # one s
     found: dict[int, Found] = {}
     if text.find("<<", start, end) < 0:
         return found
-    pending: list[tuple[int, Span, str, bool, bool]] = []
+    pending: list[tuple[int, Span, str, bool, bool, bool]] = []
+    in_backticks = False
     at = start
     while at < end:
         match = _STOPS.search(text, at, end)
@@ -40,9 +41,9 @@ def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # one s
         char = match.group()
         if char == "\n":
             at += 1
-            for where, span, delimiter, quoted, strip in pending:
+            for where, span, delimiter, quoted, strip, ticked in pending:
                 body_start = at
-                body_end, at, closed = _body(text, at, end, delimiter, strip)
+                body_end, at, closed = _body(text, at, end, delimiter, strip, ticked)
                 found[where] = Found(span, delimiter, quoted, strip, Span(body_start, body_end), at, closed)
             pending.clear()
         elif char == "\\":
@@ -54,6 +55,7 @@ def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # one s
         elif char == '"':
             at = _double_quote_end(text, at + 1, end)
         elif char == "`":
+            in_backticks = not in_backticks
             at += 1
         elif char == "#":
             if at == start or text[at - 1] in " \t\n;&|()`":
@@ -75,7 +77,8 @@ def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # one s
                 continue
             raw = word.group()
             delimiter = re.sub(r"""\\(.)|['"]""", lambda m: m[1] or "", raw)
-            pending.append((at, Span(word.start(), word.end()), delimiter, raw != delimiter, bool(head[1])))
+            span = Span(word.start(), word.end())
+            pending.append((at, span, delimiter, raw != delimiter, bool(head[1]), in_backticks))
             at = word.end()
         else:
             at += 1
@@ -128,14 +131,18 @@ def _nested_end(text: str, at: int, end: int) -> int:
     return at
 
 
-def _body(text: str, at: int, end: int, delimiter: str, strip: bool) -> tuple[int, int, bool]:
-    """Where the body ends, where the text goes on, and whether the closing line was there."""
+def _body(text: str, at: int, end: int, delimiter: str, strip: bool, ticked: bool) -> tuple[int, int, bool]:
+    """Where the body ends, where the text goes on, and whether the closing line was there; in backticks (`ticked`)
+    their end may stand behind the delimiter.
+    """
     while at < end:
         newline = text.find("\n", at, end)
         line_end = end if newline < 0 else newline
         line = text[at:line_end]
         if (line.lstrip("\t") if strip else line) == delimiter:
             return at, min(line_end + 1, end), True
+        if ticked and line.startswith(f"{delimiter}`"):
+            return at, at + len(delimiter), True
         at = min(line_end + 1, end)
         if newline < 0:
             break

@@ -31,6 +31,10 @@ _FOR_TREE_SITTER = (
         r"\1<  ",
     ),  # a here-string of a compound command
     (re.compile(r"((?:^|[\s;&|])done[ \t])[0-9](?=[<>])"), r"\1 "),  # `select …; done 0<file`
+    (re.compile(r";;?&(?=(?:\s|(?<=\s)#[^\n]*\n)*esac\b)"), lambda found: ";;".ljust(len(found[0]))),  # the last branch goes on
+    (re.compile(r"((?:[\s;&|](?:done|fi|esac)|[;\s]\}|\)|\]\]))[ \t](?=[ \t]*\})"), r"\1;"),  # `{ …; done }`
+    (re.compile(r"<>"), "< "),
+    (re.compile(r"(?<![^\s;&|(])\{\w+\}(?=[<>])"), lambda found: " " * len(found[0])),  # `exec {fd}>file`
 )
 """What is valid and trips tree-sitter, with what takes its place; redirections of compound commands are read by our scanner."""
 _ASSIGNED = re.compile(
@@ -113,9 +117,10 @@ def _piece(scanner: Scanner, at: int, start: int, end: int) -> tuple[int | None,
         case "<" | ">":
             if text.startswith("(", at + 1):
                 return scanner.closing(at + 2, end, ")"), None
+            of_compound = _CLOSED.search(text, start, at) is not None
             if char == "<" and at in scanner.heredocs:
-                return _heredoc(scanner, at, end)
-            if (plain := _PLAIN_REDIRECTION.match(text, at, end)) and not _CLOSED.search(text, start, at):
+                return _heredoc(scanner, at, end, "<a" if of_compound else "aa")
+            if (plain := _PLAIN_REDIRECTION.match(text, at, end)) and not of_compound:
                 return plain.end(), None
             if text.startswith(">&", at) and text[at + 2 : at + 3] not in "-0123456789 ":
                 return at + 2, "> "
@@ -155,18 +160,18 @@ def _dollar(scanner: Scanner, at: int, end: int) -> tuple[int | None, str | None
     return at + 1, None
 
 
-def _heredoc(scanner: Scanner, at: int, end: int) -> tuple[int, str]:
-    """A here-document's redirection becomes a word. Its body is blanked where the line ends (see `blank_bodies`)."""
+def _heredoc(scanner: Scanner, at: int, end: int, operator: str) -> tuple[int, str]:
+    """A here-document's redirection becomes a word, or a plain redirection; its body is blanked by `blank_bodies`."""
     found = scanner.heredocs[at]
     stop = min(found.delimiter_span.end, end)
-    return stop, "a" * (stop - at)
+    return stop, operator + "a" * (stop - at - 2)
 
 
 def blank_bodies(scanner: Scanner, text: str, start: int) -> str:
-    """The masked text with the bodies of here-documents as comments."""
+    """The masked text with the bodies of here-documents as comments; those inside of what is masked are so already."""
     for found in scanner.heredocs.values():
         first, last = found.body.start - start, found.resume - start
-        if 0 <= first < last <= len(text):
+        if 0 < first < last <= len(text) and text[first - 1] == "\n":
             body = scanner.text[found.body.start : found.resume]
             lines = ["#" + "a" * (len(line) - 1) if line else "" for line in body.split("\n")]
             text = text[:first] + "\n".join(lines) + text[last:]

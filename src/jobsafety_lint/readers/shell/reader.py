@@ -213,7 +213,9 @@ class _Reader:
             try:
                 statement = lowering.statement(node)
             except (NotTaken, WordError) as refusal:
-                if not masking or self._may_be_repaired(refusal, span):
+                if not masking:
+                    return -1 - self._first_word(span.start, start, units)
+                if self._may_be_repaired(refusal, span):
                     return -1 - span.start
                 return self._again(span, end, str(refusal), units)
             except RecursionError:
@@ -224,6 +226,14 @@ class _Reader:
             if node.child_count:
                 self._comments_inside(node, start, comments)
         return end
+
+    def _first_word(self, refused: int, start: int, units: list[Unit]) -> int:
+        """Where the refused statement begins: tree-sitter may have taken its first words (`f` of `f() {`, `a |`) for a
+        statement of their own, which is taken back.
+        """
+        while units and start <= units[-1].span.start and self.text[units[-1].span.end : refused].strip(" \t") == "":
+            refused = units.pop().span.start
+        return refused
 
     def _may_be_repaired(self, refusal: Exception, span: Span) -> bool:
         """Whether the newline (or the blank before a comment) is known that tree-sitter has not seen as the end of a

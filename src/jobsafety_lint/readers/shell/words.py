@@ -534,9 +534,6 @@ class Scanner:
         while at < end:
             char = text[at]
             if char in "\\'\"":
-                if char == "'" and bracket == "}" and depth < 0:
-                    at += 1
-                    continue
                 at = self.skip_quoted(at, end)
                 continue
             if char == "`":
@@ -582,8 +579,6 @@ class Scanner:
                         cases.pop()
                         at += 4
                         continue
-            elif char == "{" and bracket == "}" and text[at - 1] == "$":
-                depth += 1
             at += 1
         raise WordError(f"`{bracket}` is missing", start)
 
