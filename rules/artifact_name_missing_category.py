@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Condition
@@ -52,7 +52,9 @@ def in_python(name: ArtifactName, context: Context) -> Iterator[Draft]:
     for loop in loops.values():
         category = _category_of(loop, name.pattern, context)
         if category and not name.returned and not _is_keyed_by_other(loop, name.pattern, category):
-            yield _found(name, category, loop.place, f"this loop goes over every `{category}`", context)
+            why = f"this loop goes over every `{category}`"
+            sure = Confidence.LOW if _is_from_data(loops.values(), name.pattern, category) else Confidence.MEDIUM
+            yield _found(name, category, loop.place, why, context, confidence=sure)
             return
     yield from _of_parameter(name, context)
 
@@ -77,6 +79,15 @@ def _is_keyed_by_other(loop: Loop, path: PathPattern, category: str) -> bool:
     return any(variable in path.names for variable in loop.variables if variable != category)
 
 
+def _is_from_data(loops: Iterable[Loop], path: PathPattern, category: str) -> bool:
+    """Whether a part of the name comes out of what is read for the category: such keys are often the data's own."""
+    return any(
+        category in loop.made_from and not path.names.isdisjoint(loop.variables)
+        for loop in loops
+        if category not in loop.variables
+    )
+
+
 def _of_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
     function = name.function
     if function is None or not name.pattern.holes:
@@ -91,6 +102,7 @@ def _of_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
             continue
         if not calls and not any(hole.names for hole in name.template.holes):
             continue
+        never_given = bool(name.calls) and not calls and bool(parameter.default)
         decided = any(
             parameter.name in c.names and c.place.span in function.place.span for c in context.all(Condition)
         )
@@ -105,7 +117,9 @@ def _of_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
             f"parameter `{parameter.name}` of {function.name}()",
             context,
             more=((loop.place, "varied by this loop"),) if loop is not None else (),
-            confidence=Confidence.MEDIUM if varied or (works and not decided) else Confidence.LOW,
+            confidence=Confidence.MEDIUM
+            if varied or (works and not decided and not never_given)
+            else Confidence.LOW,
         )
         return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Replace
+from jobsafety_lint.meaning.files import Create, Replace
 from jobsafety_lint.meaning.fixing import import_edits, indentation
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
@@ -34,6 +34,8 @@ def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
         return
     if not (act.origin.is_unique or act.origin.says_temporary):
         return
+    if any(made.what == "link" and made.path.same_object(act.origin) for made in context.all(Create)):
+        return  # a link has no content
     yield RULE.found(
         act.place,
         f"`{act.path_place.text}` is replaced by a file that was not synced: after a power loss it may be empty",

@@ -26,6 +26,7 @@ RULE = Rule(
 
 _MAKERS = re.compile(r"mktemp|mkstemp|mkdtemp|TemporaryFile|TemporaryDirectory")
 _SET_FOLDER = re.compile(r"tempfile\.tempdir\s*=|^\s*(?:export\s+)?TMPDIR=", re.MULTILINE)
+_FOLDER_VARIABLE = re.compile(r"^\"?\$\{?\w*(?:dir|folder|directory)\}?\"?$", re.IGNORECASE)
 _FAILING = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 _DATA = frozenset(
     {".json", ".jsonl", ".yml", ".yaml", ".toml", ".db", ".sqlite", ".parquet", ".csv", ".state", ".pkl"}
@@ -145,7 +146,7 @@ def _replaces(act: Replace) -> bool:
 def _is_folder(act: Replace) -> bool:
     """Whether the target is certainly a folder to move into: that is filing away, not replacing."""
     return act.path.literal.endswith("/") or (
-        act.language == "shell" and act.path.name.words <= {"dir", "folder"} and bool(act.path.name.words)
+        act.language == "shell" and _FOLDER_VARIABLE.search(act.path_place.text) is not None
     )
 
 

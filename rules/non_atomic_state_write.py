@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Read, Replace, Write
-from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -59,11 +59,8 @@ _FINISHED_NAMES = (
 )
 
 _OTHER = frozenset({"tmp", "temp", "temporary", "partial", "log", "logs"})
-_AMBIGUOUS = frozenset(
-    {"state", "offset", "offsets", "manifest", "progress", "resume", "ledger", "bookmark", "bookmarks"}
-)
-"""Words that mean something else in the names of plain lists and tables."""
-_LISTS = frozenset({".txt", ".int", ".seq", ".scp", ".csv", ".tsv", ".fst", ".lst", ".dat", ".sh", ".py"})
+_PICTURES = frozenset({"savefig", "imsave", "imwrite"})
+"""Writers of pictures, which people look at."""
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
 
@@ -94,9 +91,11 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
     """A state file that is truncated and filled again."""
     if context.role in {"test", "temporary", "docs"} or act.path.is_unique or act.moved_to is not None:
         return
+    if act.by in _PICTURES or any(hole.kind == "time" for hole in act.path.name.holes):
+        return  # for people, or a file of its own each time
     words = act.path.name.words | act.state_words
     known = context.settings.words("state-name-patterns")
-    known |= _STATE if _may_hold_state(act) else _STATE - _AMBIGUOUS
+    known |= _STATE - ambiguous_words(act.path.name)
     if not (words & known or _is_read_back(act, context)) or words & _OTHER:
         return
     if _is_renamed_elsewhere(act, context):
@@ -111,18 +110,6 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         label="write a temporary file beside it, then rename it over this one",
         severity=Severity.ERROR if reasons else Severity.WARNING,
         subject=act.subject,
-    )
-
-
-def _may_hold_state(act: Write) -> bool:
-    """Whether a word that may mean something else means the state of a job: not in the name of a list or table, whatever
-    stands behind it (`align.state.seq.all`).
-    """
-    name = act.path.name
-    if name.suffix in {".yaml", ".yml"} and "manifest" in name.words:
-        return False  # what is to run in a cluster
-    return "hidden" not in name.words and _LISTS.isdisjoint(
-        f".{part}" for part in name.literal.split(".")[1:]
     )
 
 

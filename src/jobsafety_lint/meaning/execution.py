@@ -22,13 +22,15 @@ class Loop:
     """A loop around the code. `variables` are what it sets; `values` those of a `for` over literals, else None.
 
     `kind`: `for`, `while`, `comprehension`, `keyed` (over `enumerate(…)` or `….items()`: the first variable tells the
-    others apart), `xargs`, `parallel`, `pool`. `place` is the loop's header.
+    others apart), `xargs`, `parallel`, `pool`. `place` is the loop's header. `made_from` are the parameters and
+    variables that what it goes over is made from, where that is known (Python's `for`).
     """
 
     kind: str
     place: Place
     variables: tuple[str, ...] = ()
     values: tuple[str, ...] | None = None
+    made_from: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

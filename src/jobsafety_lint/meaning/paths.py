@@ -55,10 +55,18 @@ STATE_WORDS = frozenset(
 )
 """Words of a name that say that jobs keep state there (rule-facts, part B: concurrent context)."""
 
+_AMBIGUOUS = frozenset(
+    {"state", "offset", "offsets", "manifest", "progress", "resume", "ledger", "bookmark", "bookmarks"}
+)
+_LISTS = frozenset(
+    [".txt", ".int", ".seq", ".scp", ".csv", ".tsv", ".fst", ".lst", ".dat", ".fits", ".sh", ".py", ".in"]
+)
+
 TEMPORARY_WORDS = frozenset({"tmp", "temp", "temporary", "partial", "part", "scratch", "new", "incomplete"})
 """Words of a name that say that the file is not the final one."""
 
-_TEMPORARY_FOLDER = re.compile(r"TMPDIR|TEMPDIR|gettempdir")
+_TEMPORARY_FOLDER = re.compile(r"(?<![A-Za-z0-9_])(?:TMPDIR|TEMPDIR)\b|gettempdir")
+"""`$TMPDIR`, not a project's own `$PKG_TMPDIR`, which it puts where it likes."""
 _SHARED_FOLDER = re.compile(r"/(?:tmp|var/tmp|dev/shm)(?:/|$)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|\d+")
 _UNIQUE_KINDS = frozenset({"unique"})
@@ -267,6 +275,16 @@ _DEPENDENCY_LOCKS = frozenset(
 _LOCKS = frozenset(
     ["lock", "lockfile", "lockdir", "lck", "flock", "mutex", "semaphore", "pid", "pidfile", "lease"]
 )
+
+
+def ambiguous_words(name: PathPattern) -> frozenset[str]:
+    """The words that say nothing about a job's state in such a name, though they do in others: in that of a list or table
+    (`offsets.csv`, `align.state.seq.all`), of what is to run in a cluster (`manifest.yaml`).
+    """
+    if name.suffix in {".yaml", ".yml"} and "manifest" in name.words:
+        return _AMBIGUOUS
+    listed = not _LISTS.isdisjoint(f".{part}" for part in name.literal.split(".")[1:])
+    return _AMBIGUOUS if listed or "hidden" in name.words else frozenset()
 
 
 def is_lock_name(path: PathPattern) -> bool:

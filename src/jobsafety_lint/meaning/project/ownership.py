@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.functions import Function
-from jobsafety_lint.meaning.paths import words_of
+from jobsafety_lint.meaning.paths import ambiguous_words, words_of
 from jobsafety_lint.meaning.project.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink, ParameterLink, ScriptOption
 from jobsafety_lint.meaning.project.mentions import may_call
@@ -25,6 +25,7 @@ from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.meaning.python.parameters import uses_of
 from jobsafety_lint.model import Confidence, Mark
 from jobsafety_lint.readers.python.outline import Definition
+from jobsafety_lint.source import Hole
 
 
 def _words(text: str) -> frozenset[str]:
@@ -45,6 +46,7 @@ _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
 _RUN_FOLDERS = _words("out output outputs exp experiment egs work run dest target result results")
 _FOLDERS = _words("path dir directory folder root outdir workdir")
+_GIVEN_FILES = _words("file filename path filepath fname fpath")
 _HELPER_LINES = 12
 """A function longer than this that returns a helper's name is no mere helper itself."""
 
@@ -147,10 +149,11 @@ def keeps_state(name: NameLink, settings: Settings) -> bool:
     if function and function in settings.words("checkpoint-functions"):
         return True
     own = name.template.words | frozenset(words_of(name.variable))
-    state = _NAME_PURPOSES | settings.words("state-name-patterns")
+    other = ambiguous_words(name.template)
+    state = (_NAME_PURPOSES - other) | settings.words("state-name-patterns")
     if own & state or (name.returned and set(words_of(function)) & state):
         return True
-    return bool(name.purposes & _PURPOSES)
+    return bool(name.purposes & (_PURPOSES - other))
 
 
 # --- Python ----------------------------------------------------------------------------------------------------------
@@ -315,6 +318,8 @@ def _judged(
         confidence = Confidence.HIGH
     elif not name.template.holes and (name.pattern.holes or evidence.tier != REQUIRED):
         return  # a folder that is given may be one for each job
+    elif _is_given_file(name):
+        return  # so may a file
     elif not name.pattern.holes:
         confidence = Confidence.MEDIUM
     elif not touches and not (name.returned and not owner.calls):
@@ -326,6 +331,15 @@ def _judged(
     else:
         confidence = Confidence.LOW
     yield Missing(parameter, title, evidence, confidence, owner.calls)
+
+
+def _is_given_file(name: NameLink) -> bool:
+    """Whether a name is that of a file which is given, with a suffix: `csv_file + ".tmp"`."""
+    match name.template.parts:
+        case (Hole(text=text), str(suffix)):
+            words = tuple(words_of(text))
+            return suffix.startswith(".") and bool(words) and words[-1] in _GIVEN_FILES
+    return False
 
 
 def _is_below_option(name: NameLink, base: str) -> bool:

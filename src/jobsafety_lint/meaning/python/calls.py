@@ -20,7 +20,7 @@ from jobsafety_lint.meaning.files import (
     Write,
 )
 from jobsafety_lint.meaning.python.values import Scope, Value, lower
-from jobsafety_lint.readers.python.nodes import arguments, is_constant, keyword, positional
+from jobsafety_lint.readers.python.nodes import arguments, dotted, is_constant, keyword, positional
 
 CHECKS = {
     "os.path.exists": "exists",
@@ -289,7 +289,8 @@ def facts_of(node: ast.Call, name: str, scope: Scope, execution: Execution) -> I
     elif name in _SAVERS and _SAVERS[name] >= 0 and len(args) > _SAVERS[name]:
         path = args[_SAVERS[name]]
         value = lower(path, scope)
-        if value.handle_of is None:
+        opened = isinstance(path, ast.Call) and dotted(path.func) in _OPENERS
+        if value.handle_of is None and not opened:
             yield Found(_act(Write, node, path, value, scope, execution, name, content=name))
     elif receiver is not None:
         yield from _method(node, method, receiver, args, name, scope, execution)

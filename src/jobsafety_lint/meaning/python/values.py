@@ -74,6 +74,9 @@ _TIME = frozenset(
     {"time.time", "time.strftime", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
      "datetime.now", "datetime.utcnow", "date.today", "pendulum.now", "time.monotonic"}
 )  # fmt: skip
+_TIME_METHODS = frozenset({"strftime", "isoformat", "timestamp", "astimezone", "replace", "timetuple"})
+_SECONDS = re.compile(r"%[-#]?[SsfXcT]")
+"""What a format needs for two times of one day to differ."""
 _DIGESTS = ("hashlib.", "xxhash.", "zlib.crc32", "zlib.adler32", "mmh3.", "joblib.hash", "hash")
 _UNIQUE_PARAMETERS = frozenset(
     {
@@ -223,6 +226,14 @@ class Scope:
             pathlike=before.pathlike if before else False,
             names=before.pattern.names if before else frozenset(),
         )
+
+    def extend(self, name: str, added: Value, *, as_text: bool) -> None:
+        """`name += added`: the joined text where that is certain, else something that is made from both."""
+        before = self.variables[name]
+        if as_text:
+            self.assign(name, replace(before, pattern=PathPattern.of(before.pattern, added.pattern)))
+        else:
+            self.bind(name, pathlike=before.pathlike, names=before.pattern.names | added.pattern.names)
 
     def join(self, *others: Scope) -> None:
         """Takes up what several branches have left."""
@@ -537,6 +548,9 @@ def _method(node: ast.Call, func: ast.Attribute, args: Sequence[ast.expr], scope
         "split",
     }:
         return base
+    if method in _TIME_METHODS and any(hole.kind == "time" for hole in base.pattern.holes):
+        form = lower(args[0], scope).pattern.literal if method == "strftime" and args else "%s"
+        return unknown(node, scope, "time" if _SECONDS.search(form) else "variable")
     return None
 
 

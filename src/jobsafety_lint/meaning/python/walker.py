@@ -67,6 +67,7 @@ _BETWEEN_PROCESSES = ("multiprocessing.", "mp.", "billiard.", "torch.multiproces
 
 _GROWING = frozenset({"add", "append", "extend", "update", "insert", "setdefault"})
 
+_NOTHING = re.compile(r"not (\w+)|(\w+) is None|not (\w+) is not None")
 CommandCall = Callable[[ast.Call, str, Scope, Execution, str, frozenset[str]], bool]
 
 
@@ -163,6 +164,8 @@ class Walker:
                 added = lower(value, self.scope)
                 if known is not None and known.elements is not None and added.elements is not None:
                     self.scope.assign(name, replace(known, elements=(*known.elements, *added.elements)))
+                elif known is not None and isinstance(node.op, ast.Add):
+                    self.scope.extend(name, added, as_text=not self.execution.loops and _is_text(value))
                 elif name:
                     self.scope.forget(name)
             case ast.Return(value=value):
@@ -353,12 +356,13 @@ class Walker:
         iterated = self._result_of(node.iter, iterated, before)
         glob = iterated.glob or self._last_glob(node.iter)
         names = _target_names(node.target)
+        made_from = names_in(node.iter, self.scope)
         for name in _assigned(node.body):
             if name in self.scope.variables:
                 self.scope.forget(name)
         for name in names:
             self.scope.bind(name, pathlike=glob is not None and glob.by.startswith("Path"), glob=glob)
-        loop = Loop("for", self.scope.place(node.target), tuple(names), _literal_values(iterated))
+        loop = Loop("for", self.scope.place(node.target), tuple(names), _literal_values(iterated), made_from)
         self._looped(loop, node.body)
         self.block(node.orelse)
 
@@ -783,7 +787,8 @@ class Walker:
             return
         if isinstance(fact, Glob):
             self._globs[id(fact)] = len(self.facts)
-            self.facts.append(replace(fact, scope=self.parameters | self.execution.loop_variables))
+            at_hand = self.parameters | self.execution.loop_variables
+            self.facts.append(replace(fact, scope=at_hand - _absent(self.execution.conditions)))
             self._glob_uses[len(self.facts) - 1] = []
             return
         near = self._is_near_handler(fact)
@@ -1102,6 +1107,16 @@ def _assigned(body: Sequence[ast.stmt]) -> set[str]:
         elif not isinstance(inner, nodes.Function):
             stack.extend(nodes.statements(inner))
     return found
+
+
+def _absent(conditions: Iterable[str]) -> frozenset[str]:
+    """The names that hold nothing here, by what has decided that the code is reached (`not name`, `name is None`)."""
+    found = (_NOTHING.fullmatch(condition) for condition in conditions)
+    return frozenset(next(name for name in match.groups() if name) for match in found if match)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def _literal_values(value: Value) -> tuple[str, ...] | None:

@@ -1116,8 +1116,11 @@ class Interpreter:
         after = False
         after_in_function = False
         for items, frame in self._following():
-            after = after or bool(items) or frame.loop
-            after_in_function = after_in_function or bool(items) or frame.loop
+            if shapes.asks_status_of_last(items[:1], source.text):
+                return ()
+            goes_on = frame.loop or not shapes.hands_status_on(items[:1])
+            after = after or goes_on
+            after_in_function = after_in_function or goes_on
             if frame.function is not None:
                 break
         after = after or any(items for items, _ in self._following())

@@ -112,11 +112,31 @@ def waits_behind(body: sh.Block, item: sh.Item) -> bool:
     return False
 
 
+def hands_status_on(following: Sequence[sh.Item]) -> bool:
+    """Whether what follows a statement only hands on its status: nothing, or a bare `return` or `exit`."""
+    for item in following:
+        match item.statement:
+            case sh.Command(words=(word,)) if word.literal in {"return", "exit"}:
+                continue
+        return False
+    return True
+
+
+def asks_status_of_last(following: Sequence[sh.Item], text: str) -> bool:
+    """Whether a statement looks at the status of the one before it (`[ $? = 1 ] && exit`, `rc=$?`)."""
+    return any(
+        re.search(r"\$\?|PIPESTATUS", text[item.statement.span.start : item.statement.span.end]) is not None
+        for item in following
+    )
+
+
 def limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> bool:
     """Whether a loop's body waits for jobs, counts them or takes a token."""
     for node in body.walk():
         if isinstance(node, sh.Item) and node.background:
             continue
+        if isinstance(node, sh.While) and _sleeps(node):
+            return True  # until a place is free
         if not isinstance(node, sh.Command) or not node.words:
             continue
         name = (node.words[0].literal or "").rpartition("/")[2]
@@ -129,6 +149,14 @@ def limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> 
         if name in functions and depth < 2 and limits(functions[name].body, functions, depth + 1):
             return True
     return False
+
+
+def _sleeps(loop: sh.While) -> bool:
+    """Whether a loop waits for something by asking again and again."""
+    return any(
+        isinstance(node, sh.Command) and node.words and node.words[0].literal == "sleep"
+        for node in loop.walk()
+    )
 
 
 def _prints_what_is_known(word: sh.Word, source: Source, state: State) -> bool:

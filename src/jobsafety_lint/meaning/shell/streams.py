@@ -359,11 +359,18 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
         case "dpkg" | "rpm" | "pip" | "pip3" | "conda":
             small = any(w in {"-s", "-q", "show", "-V", "--show", "--status"} for w in words)
         case "docker" | "podman" | "docker-compose":
+            verbs = operands_of(words)[:2]
+            listed = verbs[0] in {"image", "container", "volume", "network"} and verbs[1:] == ["ls"] if verbs else False
             small = (
-                any(w in {"inspect", "port", "version", "info", "ps", "images"} for w in words[:2])
-                and "--no-trunc" not in words
-            )
+                listed or any(w in {"inspect", "port", "version", "info", "ps", "images"} for w in words[:2])
+            ) and "--no-trunc" not in words
             small = small or _asks_one_value(words)
+        case "squeue" | "sacct" | "sstat" | "bjobs" | "qstat":  # one job's lines
+            small = any(re.match(r"-j|--jobs?\b", w) for w in words) or (
+                name in {"bjobs", "qstat"} and bool(operands)
+            )
+        case "scontrol":
+            small = operands[:1] == ["show"] and len(operands) > 2
         case "systemctl" | "sv" | "service" | "rc-service" | "supervisorctl":
             small = any(
                 w in {"is-active", "is-enabled", "show", "status", "is-failed"} for w in words
@@ -422,6 +429,8 @@ def _git_is_small(words: Sequence[str]) -> bool:
     verb = verbs[0] if verbs else ""
     if verb in _SMALL_GIT:
         return True
+    if verb == "ls-remote":  # the refs that are asked for: `git ls-remote origin "refs/tags/$tag"`
+        return any("*" not in word for word in verbs[2:])
     if verb == "branch":
         return "--show-current" in words
     if verb == "status":  # for people: a summary; with --porcelain or -s every file has a line
