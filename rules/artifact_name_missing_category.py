@@ -53,7 +53,9 @@ def in_python(name: ArtifactName, context: Context) -> Iterator[Draft]:
         category = _category_of(loop, name.pattern, context)
         if category and not name.returned and not _is_keyed_by_other(loop, name.pattern, category):
             why = f"this loop goes over every `{category}`"
-            sure = Confidence.LOW if _is_from_data(loops.values(), name.pattern, category) else Confidence.MEDIUM
+            sure = (
+                Confidence.LOW if _is_from_data(loops.values(), name.pattern, category) else Confidence.MEDIUM
+            )
             yield _found(name, category, loop.place, why, context, confidence=sure)
             return
     yield from _of_parameter(name, context)

@@ -27,7 +27,9 @@ def unread(region: UnreadRegion, context: Context) -> Iterator[Draft]:
         return
     what = "this statement could not be read, so no rule has looked at it"
     if region.more:
-        what = f"this block could not be read in {1 + len(region.more)} places, so no rule has looked at these"
+        what = (
+            f"this block could not be read in {1 + len(region.more)} places, so no rule has looked at these"
+        )
     yield RULE.found(
         region.place,
         what,

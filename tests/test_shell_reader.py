@@ -185,7 +185,10 @@ def test_a_block_that_never_fits_is_one_thing_to_repair() -> None:
         "f\nif g; then\n  h\ni\n"
     )
     blocks = broken_blocks(text, read(text).unread)
-    assert [text[block[0].span.start :].partition("\n")[0] for block in blocks] == ["while a; do", "if g; then"]
+    assert [text[block[0].span.start :].partition("\n")[0] for block in blocks] == [
+        "while a; do",
+        "if g; then",
+    ]
     assert len(blocks[0]) > 1
 
 
@@ -343,7 +346,7 @@ def time_limit(seconds: int) -> Iterator[None]:
         'f() {\n  exec {in}<>"$x" {out}>y\n  a <>b\n}\n',
         "{ while a; do\n  if b; then { while c; do d; done } <e; fi\ndone } <f\n",
         "g && { a=1; b; } || { h && c || { d=0;} }\n",
-        "f() {\n  while read -r l; do\n    case $l in\n    *'\"t\"'*) if [ \"${l#\\'}\" != b ]; then\n      a\n    fi ;;\n    esac\n  done <<EOF\n$(b)\nEOF\n  c\n}\n",
+        'f() {\n  while read -r l; do\n    case $l in\n    *\'"t"\'*) if [ "${l#\\\'}" != b ]; then\n      a\n    fi ;;\n    esac\n  done <<EOF\n$(b)\nEOF\n  c\n}\n',
         "for v in $a; do\n  [[ $v == b ]] && { c=${c//\\$$v/\\\\\\$$v}; d=${c//\\${$v/\\\\\\$\\{$v}; }\n  e\ndone\n",
         "f() {\n  x=${a#*{\\\"b\\\":\\\"$c\\\"}\n  y=$(\n    cat <<E\n\nit's \\$a('${_b}')\n# can't (\nE\n  )\n  d\n}\n",
         "x=`cat << E\na: it's\n<b>\nE`\nc\ny=`cat << E\n</b>\nE`\nd\n",

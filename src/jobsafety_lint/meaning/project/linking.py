@@ -15,6 +15,7 @@ from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.functions import ArtifactName, Function
+from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.project.links import (
     FileLinks,
     FunctionLink,
@@ -106,11 +107,13 @@ class _Linker:
     def glob(self, glob: Glob) -> Iterator[GlobLink]:
         uses = tuple((kind, self.mark(place)) for kind, place in glob.uses if kind in _HARMFUL)
         if uses:
+            here = glob.execution.cwd if _is_relative(glob.path) else None
+            told = glob.filtered_by | (here.names if here is not None else frozenset())
             yield GlobLink(
                 self.mark(glob.place),
                 glob.path,
                 uses,
-                glob.filtered_by,
+                told,
                 glob.scope | glob.execution.loop_variables,
                 glob.execution.functions,
                 glob.language,
@@ -237,3 +240,8 @@ def _program_of(command: Command) -> tuple[str, str, tuple[Arg, ...]] | None:
     if _BARE.match(command.name) and args and command.name == written:
         return "command", command.name, args
     return None
+
+
+def _is_relative(path: PathPattern) -> bool:
+    """Whether a path certainly lies below the working directory."""
+    return not path.is_absolute and bool(path.parts) and isinstance(path.parts[0], str)

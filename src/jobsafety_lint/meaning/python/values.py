@@ -250,8 +250,16 @@ class Scope:
             known = [v for v in values if v is not None]
             version = self.versions[name] = self.versions.get(name, 0) + 1
             names = frozenset().union(*(v.pattern.names for v in known))
-            hole = Hole(name, names or frozenset({name}), version=version)
+            some = [v for v in known if not _is_none(v)]
+            own = len(known) == len(values) and bool(some) and all(v.pattern.is_unique for v in some)
+            kind = "unique" if own else "variable"
+            hole = Hole(name, names or frozenset({name}), kind, version)
             self.set(name, Value(PathPattern((hole,)), all(v.pathlike for v in known)))
+
+
+def _is_none(value: Value) -> bool:
+    parts = value.pattern.parts
+    return len(parts) == 1 and isinstance(parts[0], Hole) and parts[0].text == "None"
 
 
 def names_in(node: ast.AST, scope: Scope) -> frozenset[str]:

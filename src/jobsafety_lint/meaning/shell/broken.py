@@ -29,7 +29,8 @@ def _is_inside(text: str, first: sh.Unread, last: sh.Unread, region: sh.Unread) 
     between = text[last.span.end : text.rfind("\n", 0, region.span.start) + 1].split("\n")[1:]
     lines = [*between, _line(text, region.span.start)]
     return all(
-        _indent(line) > margin or not line.strip() or _INSIDE.match(line.lstrip()) is not None for line in lines
+        _indent(line) > margin or not line.strip() or _INSIDE.match(line.lstrip()) is not None
+        for line in lines
     )
 
 

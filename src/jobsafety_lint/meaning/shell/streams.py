@@ -359,18 +359,10 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
         case "dpkg" | "rpm" | "pip" | "pip3" | "conda":
             small = any(w in {"-s", "-q", "show", "-V", "--show", "--status"} for w in words)
         case "docker" | "podman" | "docker-compose":
-            verbs = operands_of(words)[:2]
-            listed = verbs[0] in {"image", "container", "volume", "network"} and verbs[1:] == ["ls"] if verbs else False
-            small = (
-                listed or any(w in {"inspect", "port", "version", "info", "ps", "images"} for w in words[:2])
-            ) and "--no-trunc" not in words
+            small = _asks_docker_for_little(words)
             small = small or _asks_one_value(words)
-        case "squeue" | "sacct" | "sstat" | "bjobs" | "qstat":  # one job's lines
-            small = any(re.match(r"-j|--jobs?\b", w) for w in words) or (
-                name in {"bjobs", "qstat"} and bool(operands)
-            )
-        case "scontrol":
-            small = operands[:1] == ["show"] and len(operands) > 2
+        case "squeue" | "sacct" | "sstat" | "bjobs" | "qstat" | "scontrol":
+            small = _asks_for_one_job(name, words)
         case "systemctl" | "sv" | "service" | "rc-service" | "supervisorctl":
             small = any(
                 w in {"is-active", "is-enabled", "show", "status", "is-failed"} for w in words
@@ -440,6 +432,24 @@ def _git_is_small(words: Sequence[str]) -> bool:
             a == "-n" and re.fullmatch(r"\d", b) for a, b in itertools.pairwise(words)
         )
     return "--shortstat" in words
+
+
+def _asks_docker_for_little(words: Sequence[str]) -> bool:
+    """`docker inspect`, `docker ps`, `docker image ls`: a line for each container, image, …"""
+    verbs = operands_of(words)[:2]
+    lists = verbs[:1] in (["image"], ["container"], ["volume"], ["network"]) and verbs[1:] == ["ls"]
+    asks = not {"inspect", "port", "version", "info", "ps", "images"}.isdisjoint(words[:2])
+    return (lists or asks) and "--no-trunc" not in words
+
+
+def _asks_for_one_job(name: str, words: Sequence[str]) -> bool:
+    """`sacct -j "$id"`, `scontrol show job "$id"`, `qstat "$id"`: a batch system's lines about one job."""
+    operands = operands_of(words)
+    if name == "scontrol":
+        return operands[:1] == ["show"] and len(operands) > 2
+    if name in {"bjobs", "qstat"} and operands:
+        return True
+    return any(re.match(r"-j|--jobs?\b", word) for word in words)
 
 
 def _asks_one_value(words: Sequence[str]) -> bool:

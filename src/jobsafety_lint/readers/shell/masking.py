@@ -31,7 +31,10 @@ _FOR_TREE_SITTER = (
         r"\1<  ",
     ),  # a here-string of a compound command
     (re.compile(r"((?:^|[\s;&|])done[ \t])[0-9](?=[<>])"), r"\1 "),  # `select …; done 0<file`
-    (re.compile(r";;?&(?=(?:\s|(?<=\s)#[^\n]*\n)*esac\b)"), lambda found: ";;".ljust(len(found[0]))),  # the last branch goes on
+    (
+        re.compile(r";;?&(?=(?:\s|(?<=\s)#[^\n]*\n)*esac\b)"),
+        lambda found: ";;".ljust(len(found[0])),
+    ),  # the last branch goes on
     (re.compile(r"((?:[\s;&|](?:done|fi|esac)|[;\s]\}|\)|\]\]))[ \t](?=[ \t]*\})"), r"\1;"),  # `{ …; done }`
     (re.compile(r"<>"), "< "),
     (re.compile(r"(?<![^\s;&|(])\{\w+\}(?=[<>])"), lambda found: " " * len(found[0])),  # `exec {fd}>file`

@@ -231,7 +231,11 @@ class _Reader:
         """Where the refused statement begins: tree-sitter may have taken its first words (`f` of `f() {`, `a |`) for a
         statement of their own, which is taken back.
         """
-        while units and start <= units[-1].span.start and self.text[units[-1].span.end : refused].strip(" \t") == "":
+        while (
+            units
+            and start <= units[-1].span.start
+            and self.text[units[-1].span.end : refused].strip(" \t") == ""
+        ):
             refused = units.pop().span.start
         return refused
 
