@@ -47,6 +47,7 @@ _FINISHED_NAMES = (
     ".partial",
     ".part",
     ".new",
+    ".resume",
     ".bak",
     ".log",
     ".html",
@@ -61,6 +62,13 @@ _FINISHED_NAMES = (
 _OTHER = frozenset({"tmp", "temp", "temporary", "partial", "log", "logs"})
 _PICTURES = frozenset({"savefig", "imsave", "imwrite"})
 """Writers of pictures, which people look at."""
+_INTO_FOLDERS = frozenset({"save_pretrained"})
+"""Writers that are given a folder."""
+_COPIES = frozenset({"shutil.copy", "shutil.copy2"})
+_FOLDER = re.compile(r"(?:dir|folder|directory)$", re.IGNORECASE)
+_FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license", "meta"})
+_OWN_HELPER = re.compile(r"(?:self|cls)\.|\w*(?:path|file|name|cache|state)\w*\(", re.IGNORECASE)
+"""Code that means the same file in every function: an attribute, a helper that names files."""
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
 
@@ -68,6 +76,8 @@ _PROSE = frozenset(
     {
         ".txt",
         ".md",
+        ".yml",
+        ".yaml",
         ".rst",
         ".html",
         ".ipynb",
@@ -93,6 +103,8 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     if act.by in _PICTURES or any(hole.kind == "time" for hole in act.path.name.holes):
         return  # for people, or a file of its own each time
+    if act.by in _INTO_FOLDERS or (act.by in _COPIES and _FOLDER.search(act.path_place.text)):
+        return  # the name is that of a folder
     words = act.path.name.words | act.state_words
     known = context.settings.words("state-name-patterns")
     known |= _STATE - ambiguous_words(act.path.name)
@@ -128,17 +140,16 @@ def _is_read_back(act: Write, context: Context) -> bool:
     """Whether another function of the file reads the same path: one that `self` keeps, or that a helper names."""
     if act.language != "python" or not act.execution.functions:
         return False
-    key = _identity(act.path)
-    if key is None or act.path.suffix in _PROSE:
+    if _suffix(act.path) in _PROSE or act.path.name.words & _FOR_PEOPLE:
         return False
-    return any(
-        _identity(read.path) == key and read.execution.functions != act.execution.functions
+    named = (act.path_place.text, *(hole.text for hole in act.path.holes))
+    return any(_OWN_HELPER.match(code) for code in named) and any(
+        read.path.identity == act.path.identity and read.execution.functions != act.execution.functions
         for read in context.all(Read)
     )
 
 
-def _identity(path: PathPattern) -> tuple[str, ...] | None:
-    """A path's code without versions, if it certainly means one file across functions."""
-    texts = tuple(part if isinstance(part, str) else part.text for part in path.parts)
-    shared = any("self." in hole.text or "(" in hole.text for hole in path.holes)
-    return texts if shared else None
+def _suffix(path: PathPattern) -> str:
+    """The suffix of a name, also where it is the key of a table (`self.files["meta.yml"]`)."""
+    key = re.search(r"(\.\w+)[\"']\]$", path.holes[-1].text) if path.holes else None
+    return path.suffix or (key[1] if key else "")

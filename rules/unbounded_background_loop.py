@@ -76,7 +76,7 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
     """A `wait` for jobs whose failure nobody gets to know, in a script that relies on failures ending it."""
     strict = wait.execution.errexit is True or wait.status == "branch"
     silent = [job for job in wait.started if not job.records and job.what not in _LIGHT]
-    if not strict or wait.last or not silent or context.role == "test":
+    if not strict or wait.last or not silent or wait.status == "masked" or context.role == "test":
         return
     if any(job.loop is not None and not job.limited and job.over in _OPEN for job in silent):
         return  # said of the loop

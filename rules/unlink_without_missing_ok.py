@@ -49,7 +49,9 @@ def unguarded(act: Delete, context: Context) -> Iterator[Draft]:
     if act.language != "python" or act.tolerates_missing or act.guards or act.what == "moved":
         return
     reason = next(iter(act.execution.concurrency), None)
-    words = act.path.name.words | frozenset(words_of(act.path_place.text))
+    words = act.path.name.words
+    if not act.path.suffix:  # what lies in a checkpoint's folder is no checkpoint because of that
+        words |= frozenset(words_of(act.path_place.text))
     if not (words & _SHARED or (reason is not None and act.path.says_state)):
         return
     if act.execution.lock or act.path.is_unique or context.role in {"test", "temporary"}:

@@ -59,7 +59,28 @@ _AMBIGUOUS = frozenset(
     {"state", "offset", "offsets", "manifest", "progress", "resume", "ledger", "bookmark", "bookmarks"}
 )
 _LISTS = frozenset(
-    [".txt", ".int", ".seq", ".scp", ".csv", ".tsv", ".fst", ".lst", ".dat", ".fits", ".sh", ".py", ".in"]
+    [
+        ".txt",
+        ".int",
+        ".seq",
+        ".scp",
+        ".csv",
+        ".tsv",
+        ".fst",
+        ".lst",
+        ".dat",
+        ".fits",
+        ".sh",
+        ".py",
+        ".in",
+        ".parquet",
+        ".feather",
+        ".arrow",
+        ".xlsx",
+        ".shp",
+        ".gpkg",
+        ".geojson",
+    ]
 )
 
 TEMPORARY_WORDS = frozenset({"tmp", "temp", "temporary", "partial", "part", "scratch", "new", "incomplete"})

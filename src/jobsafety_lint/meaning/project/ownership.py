@@ -339,6 +339,8 @@ def _is_given_file(name: NameLink) -> bool:
         case (Hole(text=text), str(suffix)):
             words = tuple(words_of(text))
             return suffix.startswith(".") and bool(words) and words[-1] in _GIVEN_FILES
+        case (Hole(text=text), Hole(text=ending), str(suffix)):
+            return suffix.startswith(".") and ending == f"{text}.suffix"
     return False
 
 

@@ -39,7 +39,7 @@ _RARELY = _STEERS | _words(
     "limit max min buffer device gpu cuda fmt format encoding output out outdir outfile input path paths dir directory folder root "
     "base basedir workdir cwd tmp tmpdir cache cachedir filename file files dest destination suffix prefix ext extension compress "
     "compression bar writer reader handler stream fh fp buf stop event queue loop rng save load strict check validate test mode keep "
-    "ttl ttls age every seed"
+    "ttl ttls age every seed epoch epochs step steps iteration iterations iter"
 )
 """The same, unless jobs are seen to differ in them."""
 _BATCH = _words(

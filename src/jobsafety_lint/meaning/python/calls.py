@@ -388,7 +388,7 @@ def _method(
                 content=method,
             )
         )
-    elif method in _SAVE_METHODS and args:
+    elif method in _SAVE_METHODS and args and not _is_module(receiver, scope):
         value = lower(args[0], scope)
         mode = keyword(node, "mode")
         if value.handle_of is None:
@@ -542,6 +542,15 @@ def handle_node(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fileno":
         return node.func.value
     return node
+
+
+def _is_module(receiver: ast.expr, scope: Scope) -> bool:
+    """Whether a method's object is a module of another's own, whose functions may take anything."""
+    return (
+        isinstance(receiver, ast.Name)
+        and receiver.id in scope.outline.imports
+        and receiver.id not in scope.variables
+    )
 
 
 def _is_true(node: ast.expr | None) -> bool:

@@ -653,6 +653,8 @@ class Interpreter:
                 (branch.body, statement.otherwise) if ask.positive else (statement.otherwise, branch.body)
             )
             started = running.started_in(if_not, source)
+            if started is None and running.is_answer(if_running, if_not):
+                continue
             if if_running is not None and leaving(if_running) and leaving(if_running) in {"exit", "return"}:
                 self._running(ask, "leaves", Place(source, if_running.items[-1].statement.span), state)
             elif started is not None and not running.is_toggle(if_running):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.files import Running
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.shell.leaving import leaving
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.shell.values import value_of
 from jobsafety_lint.readers.shell import tree as sh
@@ -83,6 +84,8 @@ _HARMLESS = frozenset(
 )
 """Commands that start no work of their own."""
 _LISTING = re.compile(r"\b(pgrep|pidof)\b|\bps\b[^|]*\|.*\bgrep\b")
+_WHETHER_THERE = re.compile(r"\b(?:command\s+-[vV]|which|type|hash)\s+\S*(?:pgrep|pidof|ps)\b")
+"""It is asked whether the program is installed."""
 _FROM_FILE = re.compile(r"\bcat\b|\bhead\b|\$\(\s*<|\bread\b|\bsed\b|\bawk\b", re.IGNORECASE)
 
 
@@ -156,7 +159,7 @@ def _test(
     for word in words:
         value = value_of(word, source, state)
         text = "".join(hole.text for hole in value.holes)
-        if text and _LISTING.search(text):
+        if text and _LISTING.search(text) and not _WHETHER_THERE.search(text):
             yield Ask(
                 place,
                 "pgrep" if "pgrep" in text else "pidof" if "pidof" in text else "ps | grep",
@@ -169,6 +172,11 @@ def _test(
         if isinstance(first, str) and first.startswith("/proc/") and value.holes:
             yield Ask(place, "/proc", positive, value)
             return
+
+
+def is_answer(if_running: sh.Block | None, if_not: sh.Block | None) -> bool:
+    """Whether both ways only return: `if pgrep x; then return 0; else return 1; fi`, which decides nothing by itself."""
+    return all(block is not None and leaving(block) == "return" for block in (if_running, if_not))
 
 
 def is_toggle(if_running: sh.Block | None) -> bool:

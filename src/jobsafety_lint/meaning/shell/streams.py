@@ -391,9 +391,14 @@ def _is_open(name: str, words: Sequence[str]) -> bool:
 
 
 def _finds_few(words: Sequence[str]) -> bool:
-    """`find DIR -maxdepth 1 -name 'report-*'`: files of one folder that have a part of their name in common."""
+    """`find DIR -maxdepth 1 -name 'report-*'`: files of one folder that have a part of their name in common; and
+    `find DIR -name meter.so`, a name without a wildcard.
+    """
     given = dict(itertools.pairwise(words))
-    return given.get("-maxdepth") == "1" and re.search(r"\w{5}", given.get("-name", "")) is not None
+    name = given.get("-name", given.get("-iname", ""))
+    if given.get("-maxdepth") == "1" and re.search(r"\w{5}", name) is not None:
+        return True
+    return bool(name) and not re.search(r"[*?\[]", name)
 
 
 def narrows(command: Command) -> bool:

@@ -387,7 +387,7 @@ class Scanner:
                 return sh.ArithmeticExpansion(Span(at, close), text[at + 2 : close - 1])
         if following == "{":
             close = self.closing(at + 2, end, "}")
-            return self._braces(at, close)
+            return self._braces(at, close, quoted=quoted)
         if not quoted and following == "'":
             close = at + 2
             while close < end and text[close] != "'":
@@ -402,7 +402,7 @@ class Scanner:
             return None
         return sh.Expansion(Span(at, match.end()), match.group())
 
-    def _braces(self, start: int, close: int) -> sh.Expansion:
+    def _braces(self, start: int, close: int, *, quoted: bool) -> sh.Expansion:
         inner_start, inner_end = start + 2, close - 1
         inner = self.text[inner_start:inner_end]
         prefix = ""
@@ -423,11 +423,14 @@ class Scanner:
         operator = _OPERATORS.match(self.text, at, inner_end)
         sign = operator.group() if operator else ""
         argument = self.text[at + len(sign) : inner_end]
-        nested = tuple(self._nested(at, inner_end)) if argument or index else ()
+        as_text = quoted and sign[-1:] in {"-", "=", "+", "?"}  # a single quote is one more letter there
+        nested = tuple(self._nested(at, inner_end, quotes=not as_text)) if argument or index else ()
         return sh.Expansion(Span(start, close), name, index, prefix + sign, argument, nested)
 
-    def _nested(self, start: int, end: int) -> list[sh.Fragment]:
-        """Expansions and substitutions in a stretch of text, whatever stands between them."""
+    def _nested(self, start: int, end: int, *, quotes: bool = False) -> list[sh.Fragment]:
+        """Expansions and substitutions in a stretch of text, whatever stands between them; with `quotes`, nothing of
+        what stands in single quotes.
+        """
         found: list[sh.Fragment] = []
         at = start
         while at < end:
@@ -435,9 +438,12 @@ class Scanner:
             if char == "\\":
                 at += 2
                 continue
+            if char == "'" and quotes:
+                at = self.skip_quoted(at, end)
+                continue
             fragment: sh.Fragment | None = None
             if char == "$":
-                fragment = self._dollar(at, end, quoted=False)
+                fragment = self._dollar(at, end, quoted=not quotes)
             elif char == "`":
                 fragment = self._backticks(at, end)
             elif 0 <= ord(char) - HOLE_FIRST < self.hole_count:
