@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Read, Replace, Write
+from jobsafety_lint.meaning.files import Act, Read, Replace, Write
 from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -64,10 +64,13 @@ _PICTURES = frozenset({"savefig", "imsave", "imwrite"})
 """Writers of pictures, which people look at."""
 _INTO_FOLDERS = frozenset({"save_pretrained"})
 """Writers that are given a folder."""
+_ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".xz", ".bz2", ".zst", ".tar", ".7z"})
 _COPIES = frozenset({"shutil.copy", "shutil.copy2"})
 _FOLDER = re.compile(r"(?:dir|folder|directory)$", re.IGNORECASE)
 _FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license", "meta"})
-_OWN_HELPER = re.compile(r"(?:self|cls)\.|\w*(?:path|file|name|cache|state)\w*\(", re.IGNORECASE)
+_OWN_HELPER = re.compile(
+    r"(?:self|cls)\.|(?!(?:Pure|Posix)?Path\()\w*(?:path|file|name|cache|state)\w*\(", re.IGNORECASE
+)
 """Code that means the same file in every function: an attribute, a helper that names files."""
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
@@ -103,6 +106,8 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     if act.by in _PICTURES or any(hole.kind == "time" for hole in act.path.name.holes):
         return  # for people, or a file of its own each time
+    if act.language == "shell" and act.path.suffix in _ARCHIVES:
+        return  # brought or packed as a whole: a job's state is no archive
     if act.by in _INTO_FOLDERS or (act.by in _COPIES and _FOLDER.search(act.path_place.text)):
         return  # the name is that of a folder
     words = act.path.name.words | act.state_words
@@ -142,11 +147,23 @@ def _is_read_back(act: Write, context: Context) -> bool:
         return False
     if _suffix(act.path) in _PROSE or act.path.name.words & _FOR_PEOPLE:
         return False
-    named = (act.path_place.text, *(hole.text for hole in act.path.holes))
-    return any(_OWN_HELPER.match(code) for code in named) and any(
-        read.path.identity == act.path.identity and read.execution.functions != act.execution.functions
+    named = [
+        code
+        for code in (act.path_place.text, *(hole.text for hole in act.path.holes))
+        if _OWN_HELPER.match(code)
+    ]
+    own = any(code.startswith(("self.", "cls.")) for code in named)
+    return bool(named) and any(
+        read.path.identity == act.path.identity
+        and read.execution.functions != act.execution.functions
+        and (not own or _class_of(read) == _class_of(act))
         for read in context.all(Read)
     )
+
+
+def _class_of(act: Act) -> str:
+    """The class of the method that an act stands in."""
+    return act.execution.functions[-1].rpartition(".")[0] if act.execution.functions else ""
 
 
 def _suffix(path: PathPattern) -> str:

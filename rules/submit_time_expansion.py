@@ -116,7 +116,8 @@ def _in_words(
                         yield _Early(place, part.text.strip("{}"), *verdict)
                     before += part if isinstance(part, str) else "\0"
                 continue
-            if not code.startswith(("$", "`")) and not _is_one_hole(place):
+            as_written = pattern.text == code  # in single quotes
+            if as_written or (not code.startswith(("$", "`")) and not _is_one_hole(place)):
                 before += pattern.literal
                 continue
             value = pattern.holes[0] if len(pattern.parts) == 1 and pattern.holes else None

@@ -54,6 +54,8 @@ def unguarded(act: Delete, context: Context) -> Iterator[Draft]:
         words |= frozenset(words_of(act.path_place.text))
     if not (words & _SHARED or (reason is not None and act.path.says_state)):
         return
+    if any(".pop(" in hole.text for hole in act.path.holes):
+        return  # from a list of its own
     if act.execution.lock or act.path.is_unique or context.role in {"test", "temporary"}:
         return
     if reason is None and _is_own(act, context):

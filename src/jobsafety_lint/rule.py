@@ -5,6 +5,7 @@ A rule is a pair of files with one stem in `rules/`: the module with a `RULE = R
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -88,19 +89,25 @@ class Rule:
         data: Mapping[str, Any] | None = None,
         subject: object = None,
     ) -> Draft:
-        """A finding of this rule at a place, with the rule's severity and confidence unless others are given."""
+        """A finding of this rule at a place, with the rule's severity and confidence unless others are given. Code of several
+        lines that a text quotes is put into one.
+        """
         return Draft(
             self,
             place,
-            message,
-            label,
-            related,
+            _in_one_line(message),
+            _in_one_line(label),
+            tuple((where, _in_one_line(text)) for where, text in related),
             severity or self.severity,
             confidence or self.confidence,
             fix,
             data or {},
             subject,
         )
+
+
+def _in_one_line(text: str) -> str:
+    return re.sub(r"\s*\n\s*", " ", text)
 
 
 def edit(place: Place, text: str) -> Edit:

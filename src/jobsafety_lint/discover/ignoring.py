@@ -17,8 +17,9 @@ DEFAULT_EXCLUDES = (
     "_build", "__pypackages__", "__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache", ".ruff_cache", ".pytest_cache",
     ".ipynb_checkpoints", "vendor", "vendored", "_vendor", "third_party", "thirdparty", "generated",
 )  # fmt: skip
-DEFAULT_LINES = tuple(f"{name}/" for name in DEFAULT_EXCLUDES)
-"""As .gitignore has them: folders only (`mise-tasks/build` is a script)."""
+_AUTOTOOLS = ("ltmain.sh", "config.guess", "config.sub", "install-sh", "depcomp", "test-driver")
+DEFAULT_LINES = (*(f"{name}/" for name in DEFAULT_EXCLUDES), *_AUTOTOOLS)
+"""As .gitignore has them: folders only (`mise-tasks/build` is a script), and the helpers that autotools copy into a project."""
 _TASK_GROUP = re.compile(
     rf"(?:^|/)(?:{'|'.join(map(re.escape, mise_config.TASK_FOLDERS))})/(?:[^/]+/)*(?:build|dist|generated)(?:/|$)"
 )

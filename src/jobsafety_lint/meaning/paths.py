@@ -304,6 +304,8 @@ def ambiguous_words(name: PathPattern) -> frozenset[str]:
     """
     if name.suffix in {".yaml", ".yml"} and "manifest" in name.words:
         return _AMBIGUOUS
+    if name.text is not None and name.text.strip("+") == "MANIFEST":
+        return _AMBIGUOUS  # of a package
     listed = not _LISTS.isdisjoint(f".{part}" for part in name.literal.split(".")[1:])
     return _AMBIGUOUS if listed or "hidden" in name.words else frozenset()
 

@@ -14,6 +14,7 @@ from jobsafety_lint.meaning.comparisons import comparisons
 from jobsafety_lint.meaning.deployment.rows import rows_of
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.file_facts import FileFacts
+from jobsafety_lint.meaning.foreign import is_patch
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.queue.status_json import Shape, StatusFilter, jq_shapes, python_shapes
@@ -119,7 +120,8 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     if not tree.script.unread:
         return
     text = tree.source.text
-    foreign = dialect in {"zsh", "ksh"} or (not text.startswith("#!") and _ZSH.search(text) is not None)
+    foreign = dialect in {"zsh", "ksh"} or is_patch(text)
+    foreign = foreign or (not text.startswith("#!") and _ZSH.search(text) is not None)
     template = any(mark in text for mark in ("{{", "{%", "<%")) or any(
         h.kind == "template" for h in tree.source.holes
     )

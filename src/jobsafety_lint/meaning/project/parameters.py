@@ -34,12 +34,15 @@ _STEERS = _words(
     "tqdm progress console"
 )
 """The last word of parameters that only steer a run: they never tell jobs apart, whoever varies them."""
+_STEER_FIRST = _words("log dry verbose debug nvprof prof profile profiler")
+"""The first word of such ones."""
 _RARELY = _STEERS | _words(
     "level host port url user key on config cfg conf settings options opts args context ctx interval batch chunk chunksize batchsize "
     "limit max min buffer device gpu cuda fmt format encoding output out outdir outfile input path paths dir directory folder root "
     "base basedir workdir cwd tmp tmpdir cache cachedir filename file files dest destination suffix prefix ext extension compress "
     "compression bar writer reader handler stream fh fp buf stop event queue loop rng save load strict check validate test mode keep "
-    "ttl ttls age every seed epoch epochs step steps iteration iterations iter"
+    "ttl ttls age every seed epoch epochs step steps iteration iterations iter "
+    "rank localrank worldsize frequency freq"
 )
 """The same, unless jobs are seen to differ in them."""
 _BATCH = _words(
@@ -113,7 +116,7 @@ def is_run_only(name: str, settings: Settings, *, certain: bool = False) -> bool
     if name in settings.words("run-only-parameters") or not words:
         return True
     steers = _STEERS if certain else _RARELY
-    if "".join(words) in steers or words[-1] in steers or words[0] in {"log", "dry", "verbose", "debug"}:
+    if "".join(words) in steers or words[-1] in steers or words[0] in _STEER_FIRST:
         return True
     return not certain and lower.startswith(("_", *_RARELY_PREFIXES))
 

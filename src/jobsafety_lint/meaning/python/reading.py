@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Act, Write
+from jobsafety_lint.meaning.foreign import is_patch
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
@@ -195,7 +196,7 @@ def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
     if is_readable(source.text):
         found.silent += 1  # newer syntax than the running Python has
         return
-    if _PYTHON_2.search(source.text) or _TEMPLATE.search(source.text):
+    if _PYTHON_2.search(source.text) or _TEMPLATE.search(source.text) or is_patch(source.text):
         found.silent += 1
         return
     if _PYTHON_2_SAID.search(str(getattr(error, "msg", ""))):
@@ -682,7 +683,7 @@ class PythonFile:
         words: set[str] = set()
         for call in self._calls.get(act.execution.functions[-1], ()):
             for name, pattern in call.bound:
-                if name in act.path.names:
+                if name in act.path.name.names:
                     words |= pattern.name.words
         return replace(act, state_words=frozenset(words)) if words else act
 

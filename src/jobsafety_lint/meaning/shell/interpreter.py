@@ -653,12 +653,21 @@ class Interpreter:
                 (branch.body, statement.otherwise) if ask.positive else (statement.otherwise, branch.body)
             )
             started = running.started_in(if_not, source)
-            if started is None and running.is_answer(if_running, if_not):
+            if started is None and running.is_answer(if_running, if_not, last=self._is_last_in_function()):
                 continue
             if if_running is not None and leaving(if_running) and leaving(if_running) in {"exit", "return"}:
                 self._running(ask, "leaves", Place(source, if_running.items[-1].statement.span), state)
             elif started is not None and not running.is_toggle(if_running):
                 self._running(ask, "starts", started, state)
+
+    def _is_last_in_function(self) -> bool:
+        """Whether nothing of the function at hand follows the statement."""
+        for items, frame in self._following():
+            if items or frame.loop:
+                return False
+            if frame.function is not None:
+                return True
+        return False
 
     def _ask_running_in_list(self, statement: sh.AndOr, source: Source, state: State) -> None:
         last = statement.items[-1]
@@ -1063,13 +1072,15 @@ class Interpreter:
         for name, written in first.items():
             read = self._read_later(name, functions)
             if read is not None:
-                grows = any(w.grows for w in all_writes if w.name == name)
+                mine = [w for w in all_writes if w.name == name]
+                grows = any(w.grows for w in mine) and mine[0].grows  # not where the stage itself starts it
                 used = (
                     shapes.reads_after(written.function.body, name, 0)
                     if written.function is not None
                     else shapes.reads_after(stage, name, written.node.span.end)
                 )
-                scratch = not grows and used
+                by_function = written.function is not None  # a global of what is called
+                scratch = not grows and (used or by_function)
                 found.append(LostVariable(name, Place(source, written.node.span), read, scratch))
         leaving = self._leaves_in_vain(stage, source, state, use) if last else ()
         if found or leaving:
@@ -1144,7 +1155,7 @@ class Interpreter:
 
     def _in_background(self, item: sh.Item, source: Source, state: State, ran: Sequence[Command]) -> None:
         """Notes a command that is started with `&`, and what limits how many of them run."""
-        what = next((c.name for c in ran if c.name), "")
+        what = next((c.name for c in ran if c.name and c.name not in _SETTING_UP), "")
         around = self._loops_around[-1] if self._loops_around and state.execution.loops else None
         loop = state.execution.loops[-1] if around else None
         over, text = _range_of(around[0], source, state) if around else ("", "")
@@ -1408,6 +1419,8 @@ def _program(statement: sh.Statement) -> str:
     return ""
 
 
+_SETTING_UP = frozenset({"eval", "exec", "cd", "set", "trap", "export", "unset", "local", "shift", "umask"})
+"""What a background job begins with that is not its work."""
 _TALK = frozenset({"echo", "printf", "log", "logger", "warn", "info", "error", "notify-send", "print"})
 
 

@@ -174,9 +174,11 @@ def _test(
             return
 
 
-def is_answer(if_running: sh.Block | None, if_not: sh.Block | None) -> bool:
-    """Whether both ways only return: `if pgrep x; then return 0; else return 1; fi`, which decides nothing by itself."""
-    return all(block is not None and leaving(block) == "return" for block in (if_running, if_not))
+def is_answer(if_running: sh.Block | None, if_not: sh.Block | None, *, last: bool) -> bool:
+    """Whether both ways only return: `if pgrep x; then return 0; else return 1; fi`, which decides nothing by itself.
+    `last`: the function ends behind it, which is a return, too.
+    """
+    return all(leaving(block) == "return" if block is not None else last for block in (if_running, if_not))
 
 
 def is_toggle(if_running: sh.Block | None) -> bool:

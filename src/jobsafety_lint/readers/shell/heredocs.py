@@ -64,9 +64,7 @@ def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # one s
             else:
                 at += 1
         elif char == "$((" or text.startswith("((", at):
-            close = text.find("))", at, end)
-            newline = text.find("\n", at, end)
-            at = close + 2 if close >= 0 and (newline < 0 or close < newline) else at + len(char)
+            at = _arithmetic_end(text, at + len(char), end)
         elif text.startswith("<<<", at):
             at += 3
         elif text.startswith("<<", at):
@@ -83,6 +81,19 @@ def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # one s
         else:
             at += 1
     return found
+
+
+def _arithmetic_end(text: str, at: int, end: int) -> int:
+    """Past the brackets of an arithmetic expression that closes in its line; `at` itself if it does not."""
+    depth = 2 if text[at - 2 : at] == "((" else 1
+    for where in range(at, end):
+        char = text[where]
+        if char == "\n":
+            return at
+        depth += (char == "(") - (char == ")")
+        if not depth:
+            return where + 1
+    return at
 
 
 def _after(text: str, what: str, at: int, end: int) -> int:
