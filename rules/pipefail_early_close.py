@@ -41,6 +41,8 @@ def early_close(pipe: Pipe, context: Context) -> Iterator[Draft]:
         if reader is None:
             continue
         size = _size_before(pipe, at, context)
+        if streams.wants_one_line(reader) and any(streams.finds_by_name(c) for c in pipe.stages[0]):
+            size = Size.UNKNOWN  # whoever takes the first expects one
         dies = None if size is Size.SMALL else at if fed else _dying_stage(pipe, at, context)
         if dies is None:
             continue

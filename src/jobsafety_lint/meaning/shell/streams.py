@@ -391,14 +391,24 @@ def _is_open(name: str, words: Sequence[str]) -> bool:
 
 
 def _finds_few(words: Sequence[str]) -> bool:
-    """`find DIR -maxdepth 1 -name 'report-*'`: files of one folder that have a part of their name in common; and
-    `find DIR -name meter.so`, a name without a wildcard.
-    """
+    """`find DIR -maxdepth 1 -name 'report-*'`: files of one folder that have a part of their name in common."""
     given = dict(itertools.pairwise(words))
+    return given.get("-maxdepth") == "1" and re.search(r"\w{5}", given.get("-name", "")) is not None
+
+
+def finds_by_name(command: Command) -> bool:
+    """`find DIR -name meter.so`: a name without a wildcard, which one file has, or one in every folder."""
+    given = dict(itertools.pairwise(literals(command)))
     name = given.get("-name", given.get("-iname", ""))
-    if given.get("-maxdepth") == "1" and re.search(r"\w{5}", name) is not None:
-        return True
-    return bool(name) and not re.search(r"[*?\[]", name)
+    return command.name == "find" and bool(name) and not re.search(r"[*?\[]", name)
+
+
+def wants_one_line(command: Command) -> bool:
+    """`head -1`, `head -n 1`."""
+    return command.name in {"head", "ghead"} and any(
+        re.fullmatch(r"-n?\s?1|--lines=1", words)
+        for words in (*literals(command), " ".join(literals(command)))
+    )
 
 
 def narrows(command: Command) -> bool:
