@@ -69,7 +69,8 @@ _COPIES = frozenset({"shutil.copy", "shutil.copy2"})
 _FOLDER = re.compile(r"(?:dir|folder|directory)$", re.IGNORECASE)
 _FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license", "meta"})
 _OWN_HELPER = re.compile(
-    r"(?:self|cls)\.|(?!(?:Pure|Posix)?Path\()\w*(?:path|file|name|cache|state)\w*\(", re.IGNORECASE
+    r"(?:self|cls)\.|(?!(?:Pure|Posix)?Path\()(?!\w*temp)\w*(?:path|file|name|cache|state)\w*\(",
+    re.IGNORECASE,
 )
 """Code that means the same file in every function: an attribute, a helper that names files."""
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
@@ -115,6 +116,10 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
     known |= _STATE - ambiguous_words(act.path.name)
     if not (words & known or _is_read_back(act, context)) or words & _OTHER:
         return
+    if words & known == {"manifest"} and not any(
+        read.path.identity == act.path.identity for read in context.all(Read)
+    ):
+        return  # a list of what was made, for others
     if _is_renamed_elsewhere(act, context):
         return
     if act.path.suffix in _FINISHED_NAMES or _KERNEL.match(act.path.literal):

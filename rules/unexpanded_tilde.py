@@ -157,6 +157,14 @@ def tilde_in_check(check: Check, context: Context) -> Iterator[Draft]:
         yield _draft(arg, match, "[[" if "[[" in check.by else "[")
 
 
+_COMPARISONS = frozenset({"=", "==", "!=", "<", ">"})
+
+
+def _next_is_comparison(command: Command, arg: Arg) -> bool:
+    at = command.args.index(arg) + 1
+    return at < len(command.args) and command.args[at].text in _COMPARISONS
+
+
 def _own_words(command: Command) -> tuple[Arg, ...]:
     """The words that this program takes itself, without those that another shell reads."""
     if command.name in _EXPAND_THEMSELVES:
@@ -177,6 +185,8 @@ def _word(command: Command, arg: Arg, before: str | None) -> Iterator[Draft]:
         yield _draft(arg, option, command.name)
         return
     quoted = _QUOTED.fullmatch(text)
+    if command.name in {"[", "test"} and (before in _COMPARISONS or _next_is_comparison(command, arg)):
+        return  # compared with the letter
     takes_paths = command.name in _PATH_PROGRAMS or bool(before and _PATH_OPTIONS.fullmatch(before))
     if quoted and takes_paths:
         yield _draft(arg, quoted, command.name)

@@ -349,6 +349,9 @@ def time_limit(seconds: int) -> Iterator[None]:
         'f() {\n  while read -r l; do\n    case $l in\n    *\'"t"\'*) if [ "${l#\\\'}" != b ]; then\n      a\n    fi ;;\n    esac\n  done <<EOF\n$(b)\nEOF\n  c\n}\n',
         "for v in $a; do\n  [[ $v == b ]] && { c=${c//\\$$v/\\\\\\$$v}; d=${c//\\${$v/\\\\\\$\\{$v}; }\n  e\ndone\n",
         "f() {\n  x=${a#*{\\\"b\\\":\\\"$c\\\"}\n  y=$(\n    cat <<E\n\nit's \\$a('${_b}')\n# can't (\nE\n  )\n  d\n}\n",
+        "f() {\n  while [[\n    # it fits\n    $i -ge ${#x} && a != b ]]; do\n    g\n  done\n}\n",
+        'for ((d=0; "${#A[$((d+1))]}" != 0; d++)); do :; done\na\nf() {\n  cat <<E\nit\'s (c)\nE\n  b\n}\n',
+        "A=${B:-'^$'} # why\na\nC=\"${D:-'^$'}\"\nb\n",
         "x=`cat << E\na: it's\n<b>\nE`\nc\ny=`cat << E\n</b>\nE`\nd\n",
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 _ROLES = (
     (
         re.compile(
-            r"^(tests?|testing|e2e|unit-?tests?|integration-?tests?|spec|specs|fixtures?|conftest\.py|test_.*\.py|.*_test\.(py|sh)|.*\.bats|t)$"
+            r"^(tests?|testing|test-?suites?|e2e|unit-?tests?|integration-?tests?|spec|specs|fixtures?|conftest\.py|test_.*\.py|.*_test\.(py|sh)|.*\.bats|t)$"
         ),
         "test",
     ),

@@ -116,6 +116,10 @@ def _shebang_options(text: str) -> dict[str, bool]:
     return dict(shell_options(list(words)))
 
 
+_PLACEHOLDER = re.compile(r"=<[A-Za-z][\w ,./-]*>")
+"""`DATA=<path to the data>`, as examples have it."""
+
+
 def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     if not tree.script.unread:
         return
@@ -135,6 +139,8 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
             found.silent += 1  # filled in when it runs
         elif kind == "crontab" and "%" in source_line(tree.source, region.span):
             found.silent += 1  # cron has cut the command there
+        elif _PLACEHOLDER.search(text, region.span.start, region.span.end):
+            found.silent += 1  # to be filled in by hand
         elif foreign or template or embedded or kind == "markdown":
             found.silent += 1
         else:

@@ -46,7 +46,7 @@ _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
 _RUN_FOLDERS = _words("out output outputs exp experiment egs work run dest target result results")
 _FOLDERS = _words("path dir directory folder root outdir workdir")
-_GIVEN_FILES = _words("file filename path filepath fname fpath")
+_GIVEN_FILES = _words("file filename path filepath fname fpath output outfile dest destination")
 _HELPER_LINES = 12
 """A function longer than this that returns a helper's name is no mere helper itself."""
 

@@ -128,6 +128,7 @@ def _grep_operands(words: Sequence[str]) -> list[str]:
 
 _HEAD_VALUES = _set("-n -c --lines --bytes")
 _SED_QUIT = re.compile(r"(?:^|[;{}\n\d/!,])\s*[qQ]\s*\d*\s*(?:[;}\n]|$)")
+_AWK_BEGIN = re.compile(r"\bBEGIN\s*\{|\bfunc(?:tion)?\s+\w+\s*\([^)]*\)\s*\{")
 _AWK_BLOCK = re.compile(r"\bEND\s*\{")
 
 
@@ -215,10 +216,22 @@ def _awk_stops(words: Sequence[str]) -> bool:
     return any(code in {"", "0"} for code in exits)  # one that fails makes the pipeline fail by itself
 
 
+def _only_begins(program: str) -> bool:
+    """Whether an awk program is nothing but BEGIN blocks and functions: it reads no input then (POSIX, awk)."""
+    return "BEGIN" in program and not _without_blocks(re.sub(r"#[^\n]*", "", program), _AWK_BEGIN).strip(
+        " \t\n;"
+    )
+
+
 def _without_end_blocks(program: str) -> str:
     """An awk program without its END blocks and strings."""
+    return _without_blocks(program, _AWK_BLOCK)
+
+
+def _without_blocks(program: str, head: re.Pattern[str]) -> str:
+    """An awk program without its strings and the blocks that begin so."""
     program = re.sub(r'"(?:[^"\\]|\\.)*"', '""', program)
-    while match := _AWK_BLOCK.search(program):
+    while match := head.search(program):
         depth = 0
         end = len(program)
         for at in range(match.end() - 1, len(program)):
@@ -263,8 +276,7 @@ def reads_file_instead(command: Command) -> bool:
             )
         case "awk" | "gawk" | "mawk" | "nawk":
             operands = operands_of(words, _set("-F -v -f --assign --field-separator"))
-            only_begin = r"\s*BEGIN\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*"
-            if operands and re.fullmatch(only_begin, operands[0]):
+            if operands and _only_begins(operands[0]):
                 return True  # the input is not read
             file_program = any(w in {"-f", "--file"} for w in words)
             files = [
@@ -356,8 +368,8 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             small = any(
                 re.fullmatch(r"-[a-zA-Z]*I[a-zA-Z]*|--head", w) for w in words
             ) or "%{http_code}" in " ".join(words)
-        case "dpkg" | "rpm" | "pip" | "pip3" | "conda":
-            small = any(w in {"-s", "-q", "show", "-V", "--show", "--status"} for w in words)
+        case "dpkg" | "rpm" | "pip" | "pip3" | "conda" | "apt" | "apt-cache":
+            small = any(w in {"-s", "-q", "show", "policy", "-V", "--show", "--status"} for w in words)
         case "docker" | "podman" | "docker-compose":
             small = _asks_docker_for_little(words)
             small = small or _asks_one_value(words)
@@ -385,7 +397,7 @@ def _is_open(name: str, words: Sequence[str]) -> bool:
             return _lists_some_tags(words)
         case "find":
             return _finds_few(words)
-        case "kubectl" | "oc":
+        case "kubectl" | "oc" | "docker" | "podman" | "docker-compose":
             return not {"exec", "run", "debug"}.isdisjoint(words[:4])  # it prints what another program does
     return False
 
@@ -397,10 +409,11 @@ def _finds_few(words: Sequence[str]) -> bool:
 
 
 def finds_by_name(command: Command) -> bool:
-    """`find DIR -name meter.so`: a name without a wildcard, which one file has, or one in every folder."""
+    """`find DIR -name meter.so`, `find dist -name 'rain_gauge-*.whl'`: a name that one file has, or one in every folder."""
     given = dict(itertools.pairwise(literals(command)))
     name = given.get("-name", given.get("-iname", ""))
-    return command.name == "find" and bool(name) and not re.search(r"[*?\[]", name)
+    certain = re.split(r"[*?\[]", name, maxsplit=1)[0]
+    return command.name == "find" and bool(certain) and (certain == name or len(certain) >= 5)
 
 
 def wants_one_line(command: Command) -> bool:

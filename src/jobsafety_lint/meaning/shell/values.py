@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from jobsafety_lint.meaning.commands import Arg
@@ -122,6 +123,16 @@ def _followed(name: str, state: State) -> frozenset[str]:
     return value.pattern.names | ({name} if not value.pattern.names else frozenset())
 
 
+@functools.lru_cache(maxsize=256)
+def _is_made_by_mktemp(text: str, name: str) -> bool:
+    """Whether all that a script ever sets a variable to is a file of mktemp's: what a trap sees at the end."""
+    if "mktemp" not in text or not name.isidentifier():
+        return False
+    given = re.findall(rf"(?<![\w$]){name}=([^\s;]*)", text)
+    made = [value for value in given if value.strip("\"'")]
+    return bool(made) and all(re.match(r"[\"']?(?:\$\(|`)mktemp\b", value) for value in made)
+
+
 def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> PathPattern:
     name = part.name
     value = state.variables.get("@" if name == "*" else name)
@@ -129,6 +140,9 @@ def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> 
         kind = "shared" if name == "$" and state.forked else "unique"
         return PathPattern((Hole(shown, frozenset(), kind),))
     if value is None and not part.operator and _OWN_NAME.search(name):
+        return PathPattern((Hole(shown, frozenset({name}), "unique"),))
+    plain = not part.operator or (part.operator in {":-", "-"} and not part.argument)
+    if value is None and plain and _is_made_by_mktemp(source.file.text, name):
         return PathPattern((Hole(shown, frozenset({name}), "unique"),))
     if value is None and name in {"TMPDIR", "TEMPDIR"}:
         return PathPattern((Hole(shown, frozenset(), "tempdir"),))

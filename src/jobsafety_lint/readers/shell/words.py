@@ -118,6 +118,10 @@ class Scanner:
                 raise WordError("`[[` is never closed", start)
             if self.text.startswith("]]", at):
                 return tuple(words), at + 2
+            if self.text[at] == "#" and self.text[at - 1] in "\n \t":
+                newline = self.text.find("\n", at, end)
+                at = end if newline < 0 else newline
+                continue
             operator = re.compile(r"&&|\|\||[()<>!](?=\s|[()])|[()<>]").match(self.text, at, end)
             if operator and not (words and words[-1].literal == "=~"):
                 words.append(_operator(operator))
