@@ -12,9 +12,12 @@ from jobsafety_lint import surroundings
 from jobsafety_lint.meaning.commands import Command, Pipe
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.reading import read_facts
-from jobsafety_lint.meaning.shell.interpreter import MAX_FOREIGN
+from jobsafety_lint.meaning.shell.interpreter import MAX_FOREIGN, MAX_OWN
+from jobsafety_lint.meaning.shell.lost_variables import set_by
 from jobsafety_lint.meaning.shell.streams import Size, output_size, stops_early
-from jobsafety_lint.source import SourceFile
+from jobsafety_lint.readers.shell import tree as sh
+from jobsafety_lint.readers.shell.reader import read_shell
+from jobsafety_lint.source import Source, SourceFile
 
 Findings = Callable[..., list[dict[str, Any]]]
 
@@ -283,3 +286,25 @@ def test_fixes(run: Callable[..., Any], tmp_path: Path, code: str, before: str, 
     run(*options)
     assert script.read_text() == "#!/bin/bash\n" + after
     assert f"[{code}]" not in run("check", "--isolated", "--no-cache", "--select", code, ".").stdout
+
+
+def test_functions_that_call_functions_come_to_an_end() -> None:
+    calls, levels = 30, 5
+    lines = [
+        f"f{level}() {{ x{level}=$(date)$1; "
+        + " ".join(f'f{level + 1} "${{1}}{n}$x{level}";' for n in range(calls))
+        + " }"
+        for level in range(levels)
+    ]
+    text = "\n".join([*reversed(lines), f'f{levels}() {{ last=$1; work "$1"; }}', 'f0 "$1"', 'echo "$last"'])
+    found = commands(text)
+    assert any(command.name == "work" for command in found)
+    assert len(found) < 3 * MAX_OWN  # of the 24 million that would be run
+
+
+def test_a_call_that_is_not_read_leaves_unknown_what_it_may_set() -> None:
+    functions = read_shell(
+        Source("x.sh", "a() { local z; z=1; x=1; b; }\nb() { y=2; a; read -r w; }\n")
+    ).script
+    by_name = {node.name: node for node in functions.body.walk() if isinstance(node, sh.Function)}
+    assert set_by(by_name["a"], by_name) == {"x", "y", "w"}

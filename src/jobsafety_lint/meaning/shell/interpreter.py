@@ -61,6 +61,10 @@ MAX_FOREIGN = 400
 that a thousand scripts source must not be read a thousand times."""
 
 MAX_CALLED = 40
+MAX_OWN = 5_000
+"""How many statements of a script's own functions are read in calls; functions that call functions that call functions
+(nvm.sh) would else be read millions of times.
+"""
 """How many statements of a sourced function are still read when the script itself calls it the first time. What it ran then
 stands for the later calls."""
 
@@ -121,6 +125,9 @@ class Interpreter:
     _foreign: int = 0
     """How many sourced files we are in: what happens there counts, but is reported with that file alone."""
     _foreign_left: int = MAX_FOREIGN
+    _own_left: int = MAX_OWN
+    _set_by: dict[int, frozenset[str]] = field(default_factory=dict)
+    """What functions set whose calls are not read any more, by their identity."""
     _ran_first: dict[int, list[Command]] = field(default_factory=dict)
     """What the functions of sourced files ran when they were called first."""
     _libraries: dict[int, Summary] = field(default_factory=dict)
@@ -335,6 +342,8 @@ class Interpreter:
             self._foreign_left -= 1
             if self._foreign_left < 0 and not shapes.sets_only(statement):
                 return []
+        elif self._functions_around:
+            self._own_left -= 1
         match statement:
             case sh.Command():
                 return self.command(statement, source, state, use)
@@ -886,7 +895,9 @@ class Interpreter:
         if args and self.queue_commands and self.is_queue(args[0].text or ""):
             name, args = "pueue", queue.with_subcommand(args)
         elif not outer and name in state.functions and self.depth < MAX_DEPTH and state.call_depth < 5:
-            return self._function(state.functions[name], place.source, args[1:], state, use)
+            if self._own_left > 0:
+                return self._function(state.functions[name], place.source, args[1:], state, use)
+            self._pass_over(state.functions[name], state)
         document = self._documents(redirects, place.source, state)
         command = Command(
             place,
@@ -1220,6 +1231,14 @@ class Interpreter:
         finally:
             self.depth -= 1
         return []
+
+    def _pass_over(self, function: sh.Function, state: State) -> None:
+        """A call that is not read: what the function may set is not known any more."""
+        names = self._set_by.get(id(function))
+        if names is None:
+            names = self._set_by[id(function)] = lost_variables.set_by(function, state.functions)
+        for name in names:
+            state.forget(name)
 
     def _function(
         self, function: sh.Function, source: Source, args: Sequence[Arg], state: State, use: Use
