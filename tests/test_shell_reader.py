@@ -352,6 +352,7 @@ def time_limit(seconds: int) -> Iterator[None]:
         "f() {\n  while [[\n    # it fits\n    $i -ge ${#x} && a != b ]]; do\n    g\n  done\n}\n",
         'for ((d=0; "${#A[$((d+1))]}" != 0; d++)); do :; done\na\nf() {\n  cat <<E\nit\'s (c)\nE\n  b\n}\n',
         "A=${B:-'^$'} # why\na\nC=\"${D:-'^$'}\"\nb\n",
+        "f() {\n  while a; do {\n    b\n  } done\n  if c; then (d) else { e; } fi\n}\n",
         "x=`cat << E\na: it's\n<b>\nE`\nc\ny=`cat << E\n</b>\nE`\nd\n",
     ],
 )

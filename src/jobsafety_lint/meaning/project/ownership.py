@@ -46,7 +46,9 @@ _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
 _RUN_FOLDERS = _words("out output outputs exp experiment egs work run dest target result results")
 _FOLDERS = _words("path dir directory folder root outdir workdir")
-_GIVEN_FILES = _words("file filename path filepath fname fpath output outfile dest destination")
+_GIVEN_FILES = _words(
+    "file filename path filepath fname fpath output outfile dest destination prefix stem basename"
+)
 _HELPER_LINES = 12
 """A function longer than this that returns a helper's name is no mere helper itself."""
 
@@ -324,7 +326,7 @@ def _judged(
         confidence = Confidence.MEDIUM
     elif not touches and not (name.returned and not owner.calls):
         return
-    elif evidence.tier != REQUIRED and _has_own_folder(name):
+    elif _has_own_folder(name):
         confidence = Confidence.LOW
     elif evidence.tier == REQUIRED or _is_plain_value(parameter):
         confidence = Confidence.MEDIUM

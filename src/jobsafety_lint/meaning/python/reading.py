@@ -168,7 +168,7 @@ _PYTHON_2 = re.compile(
     re.MULTILINE,
 )
 _PYTHON_2_SAID = re.compile(
-    r"parameters cannot be parenthesized|Missing parentheses in call to|multiple exception types must be parenthesized"
+    r"leading zeros in decimal integer|parameters cannot be parenthesized|Missing parentheses in call to|multiple exception types must be parenthesized"
 )
 """What CPython says of Python 2."""
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[a-z_]+\}", re.DOTALL)

@@ -83,7 +83,12 @@ _HARMLESS = frozenset(
     ]
 )
 """Commands that start no work of their own."""
-_LISTING = re.compile(r"\b(pgrep|pidof)\b|\bps\b[^|]*\|.*\bgrep\b")
+_LISTING = re.compile(r"\b(pgrep|pidof)\b|(?<!docker )(?<!podman )(?<!compose )\bps\b[^|]*\|.*\bgrep\b")
+_SERVICE_MANAGERS = frozenset(
+    {"systemctl", "service", "rc-service", "supervisorctl", "sv", "initctl", "launchctl"}
+)
+_INIT_SCRIPTS = ("/etc/init.d/", "/etc/rc.d/")
+"""They see to it themselves that a service runs once."""
 _WHETHER_THERE = re.compile(r"\b(?:command\s+-[vV]|which|type|hash)\s+\S*(?:pgrep|pidof|ps)\b")
 """It is asked whether the program is installed."""
 _FROM_FILE = re.compile(r"\bcat\b|\bhead\b|\$\(\s*<|\bread\b|\bsed\b|\bawk\b", re.IGNORECASE)
@@ -202,8 +207,9 @@ def started_in(block: sh.Block | None, source: Source) -> Place | None:
         return None
     for node in block.walk():
         if isinstance(node, sh.Command) and node.words:
-            name = (node.words[0].literal or "").rpartition("/")[2]
-            if starts_work(name):
+            program = node.words[0].literal or ""
+            name = program.rpartition("/")[2]
+            if starts_work(name) and name not in _SERVICE_MANAGERS and not program.startswith(_INIT_SCRIPTS):
                 return Place(source, node.span)
     return None
 

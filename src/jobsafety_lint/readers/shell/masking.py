@@ -36,6 +36,12 @@ _FOR_TREE_SITTER = (
         lambda found: ";;".ljust(len(found[0])),
     ),  # the last branch goes on
     (re.compile(r"((?:[\s;&|](?:done|fi|esac)|[;\s]\}|\)|\]\]))[ \t](?=[ \t]*\})"), r"\1;"),  # `{ …; done }`
+    (
+        re.compile(
+            r"((?:[\s;&|](?:done|fi|esac)|[;\s]\}|\)|\]\]))[ \t](?=[ \t]*(?:done|fi|esac|else|elif)(?![\w.-]))"
+        ),
+        r"\1;",
+    ),  # `do { …; } done`
     (re.compile(r"<>"), "< "),
     (re.compile(r"(?<![^\s;&|(])\{\w+\}(?=[<>])"), lambda found: " " * len(found[0])),  # `exec {fd}>file`
 )
