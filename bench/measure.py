@@ -64,15 +64,18 @@ def run(command: Sequence[str], cwd: Path | None = None) -> Run:
 
 
 def alternating(
-    commands: Mapping[str, Sequence[str]], runs: int, before: Callable[[str], None] | None = None
+    commands: Mapping[str, Sequence[str]],
+    runs: int,
+    before: Callable[[str], None] | None = None,
+    cwd: Path | None = None,
 ) -> dict[str, Runs]:
-    """Runs the commands in turns, `runs` times each. `before` is called ahead of every run with its name."""
+    """Runs the commands in turns, `runs` times each, in the folder `cwd`. `before` is called ahead of every run with its name."""
     found = {name: Runs() for name in commands}
     for _ in range(runs):
         for name, command in commands.items():
             if before is not None:
                 before(name)
-            found[name].runs.append(run(command))
+            found[name].runs.append(run(command, cwd))
     return found
 
 

@@ -54,7 +54,8 @@ def cold(corpus: Path, peers: Path, runs: int) -> None:
     }  # fmt: skip
     commands = {name: command for name, command in commands.items() if shutil.which(command[0])}
     title = f"cold, Python ({size_of(files_below(corpus / 'python', '.py'))})"
-    show(title, alternating(commands, runs), "ruff check, default rules")
+    # in the tree: whoever stands elsewhere has the folder around it for a project, whose other files are read for the link
+    show(title, alternating(commands, runs, cwd=corpus / "python"), "ruff check, default rules")
     scripts = corpus / "scripts"
     shell = (
         f"find {scripts} -name '*.sh' -print0 | xargs -0 -n 40 -P {os.cpu_count()} shellcheck --format=gcc"
@@ -65,7 +66,7 @@ def cold(corpus: Path, peers: Path, runs: int) -> None:
     }
     show(
         f"cold, scripts ({size_of(files_below(scripts, '.sh'))})",
-        alternating(both, min(runs, 3)),
+        alternating(both, min(runs, 3), cwd=scripts),
         "ShellCheck",
     )
 
