@@ -136,6 +136,10 @@ def test_a_rule_that_crashes_is_reported_and_the_rest_printed(
     assert [f["code"] for f in report["findings"]] == ["JOB301"]
     assert report["summary"]["crashes"] == 1
     assert "broken on purpose" in result.stderr
+    Path("b.sh").write_text(KILL)
+    both = CliRunner().invoke(main, ["check", "--isolated", "--jobs", "1", "a.sh", "b.sh"])
+    assert both.stderr.count("Traceback") == 1  # told once
+    assert "at a.sh and 1 more" in both.stderr
 
 
 def test_fingerprints_do_not_depend_on_path_or_line(findings: Findings) -> None:

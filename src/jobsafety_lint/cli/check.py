@@ -161,10 +161,12 @@ def _tell(found: Report, given: Mapping[str, Any]) -> None:
             click.echo(f"note: {note.path}: {note.message}", err=True)
     if found.baseline.stale and not found.crashes and not given["quiet"]:
         click.echo(stale_warning(found, given["baseline"]), err=True)
+    same: dict[tuple[str, str], list[str]] = {}
     for crash in found.crashes:
-        click.echo(
-            f"internal error in {crash.code} at {crash.path}; please report it:\n{crash.traceback}", err=True
-        )
+        same.setdefault((crash.code, crash.traceback), []).append(crash.path)
+    for (code, traceback), (first, *rest) in same.items():
+        also = f" and {len(rest)} more" if rest else ""
+        click.echo(f"internal error in {code} at {first}{also}; please report it:\n{traceback}", err=True)
 
 
 def _text_finder(tasks: Sequence[engine.Task], fixed: Mapping[str, str]) -> Callable[[str], str | None]:
