@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from jobsafety_lint.context import Context
@@ -32,7 +33,7 @@ _SCRATCH = frozenset(
 _USED = frozenset({"computed", "passed", "formatted", "iterated", "stored"})
 _SHAPES_RESULT = _USED - {"passed"}
 """Uses that go into what is written; what is handed on may be about something else."""
-_OUTPUT_OPTIONS = ("-o", "--out", "--output", "--save", "--dest", "--result", "--write", "--to")
+_OUTPUT_OPTION = re.compile(r"-o|--(?:out|save|dest|result|write).*|--to(?:[=_-].*)?", re.DOTALL)
 
 
 @RULE.on(ArtifactName)
@@ -163,7 +164,7 @@ def as_option(command: Command, context: Context) -> Iterator[Draft]:
     if not command.execution.loops or command.language != "shell":
         return
     for before, arg in zip(command.args, command.args[1:], strict=False):
-        if not (before.text or "").startswith(_OUTPUT_OPTIONS) or not _has_name(arg.pattern):
+        if not _OUTPUT_OPTION.fullmatch(before.text or "") or not _has_name(arg.pattern):
             continue
         if not _is_artifact(arg.pattern, context):
             continue

@@ -77,6 +77,9 @@ def _run_apart(act: Append, other: Append, started: list[Background]) -> bool:
     """Whether two appends may belong to two background jobs."""
     if not other.execution.background:
         return False
+    branches = {arm.statement: arm.index for arm in other.execution.arms}
+    if any(branches.get(arm.statement, arm.index) != arm.index for arm in act.execution.arms):
+        return False  # one or the other
     mine, theirs = _jobs(act, started), _jobs(other, started)
     return len({id(job) for job in (*mine, *theirs)}) > 1
 

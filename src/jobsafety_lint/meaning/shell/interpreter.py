@@ -670,9 +670,9 @@ class Interpreter:
                 self._running(ask, "starts", started, state)
 
     def _is_last_in_function(self) -> bool:
-        """Whether nothing of the function at hand follows the statement."""
+        """Whether nothing of the function at hand follows the statement but a `return`."""
         for items, frame in self._following():
-            if items or frame.loop:
+            if any(leaving(item.statement) != "return" for item in items):
                 return False
             if frame.function is not None:
                 return True

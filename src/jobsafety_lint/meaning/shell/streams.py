@@ -366,7 +366,9 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             )
         case "curl":
             small = any(
-                re.fullmatch(r"-[a-zA-Z]*I[a-zA-Z]*|--head", w) for w in words
+                re.fullmatch(r"-[a-zA-Z]*I[a-zA-Z]*|--head", w)
+                or (not w.startswith("-") and "/" in w and _SMALL_FILE.fullmatch(w))
+                for w in words
             ) or "%{http_code}" in " ".join(words)
         case "dpkg" | "rpm" | "pip" | "pip3" | "conda" | "apt" | "apt-cache":
             small = any(w in {"-s", "-q", "show", "policy", "-V", "--show", "--status"} for w in words)
@@ -453,8 +455,12 @@ def _git_is_small(words: Sequence[str]) -> bool:
         return any("*" not in word for word in verbs[2:])
     if verb == "branch":
         return "--show-current" in words
-    if verb == "status":  # for people: a summary; with --porcelain or -s every file has a line
-        return not any(w.startswith("--porcelain") or w in {"-s", "--short", "-sb"} for w in words)
+    if (
+        verb == "status"
+    ):  # for people: a summary; with --porcelain or -s every file (that is named) has a line
+        return bool(verbs[1:]) or not any(
+            w.startswith("--porcelain") or w in {"-s", "--short", "-sb"} for w in words
+        )
     if verb in {"log", "show", "rev-list"}:
         return any(re.fullmatch(r"-1|-n1|--max-count=1|-\d|-n\d|--count|-s", w) for w in words) or any(
             a == "-n" and re.fullmatch(r"\d", b) for a, b in itertools.pairwise(words)
