@@ -353,6 +353,7 @@ def time_limit(seconds: int) -> Iterator[None]:
         'for ((d=0; "${#A[$((d+1))]}" != 0; d++)); do :; done\na\nf() {\n  cat <<E\nit\'s (c)\nE\n  b\n}\n',
         "A=${B:-'^$'} # why\na\nC=\"${D:-'^$'}\"\nb\n",
         "f() {\n  while a; do {\n    b\n  } done\n  if c; then (d) else { e; } fi\n}\n",
+        "f() {\n  if a; then\n    b\n  elif [[ ${x} =~ ^!?(<|<=|=|>)?[a-z] ]]; then\n    c\n  fi\n}\n",
         "x=`cat << E\na: it's\n<b>\nE`\nc\ny=`cat << E\n</b>\nE`\nd\n",
     ],
 )

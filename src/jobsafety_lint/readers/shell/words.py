@@ -254,7 +254,7 @@ class Scanner:
                     literal.append(char)
                     at += 1
                     continue
-            if char.isspace() or char in ";&|)":
+            if char.isspace() or char in ";&|)" or (regex and parens > 0 and char in "<>"):
                 if not (regex and parens > 0):
                     break
                 literal.append(char)
