@@ -354,6 +354,7 @@ def time_limit(seconds: int) -> Iterator[None]:
         "A=${B:-'^$'} # why\na\nC=\"${D:-'^$'}\"\nb\n",
         "f() {\n  while a; do {\n    b\n  } done\n  if c; then (d) else { e; } fi\n}\n",
         "f() {\n  if a; then\n    b\n  elif [[ ${x} =~ ^!?(<|<=|=|>)?[a-z] ]]; then\n    c\n  fi\n}\n",
+        'x=${a:-"it\'s $(b)"}\nc="${a:-it is \'$(d)\'}"\n',
         "x=`cat << E\na: it's\n<b>\nE`\nc\ny=`cat << E\n</b>\nE`\nd\n",
     ],
 )

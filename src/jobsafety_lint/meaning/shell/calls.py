@@ -71,10 +71,20 @@ class Calls:
 
     def again(self, state: State, steps: list[Command | Condition]) -> list[Command]:
         """A call that is not read: what the one before has run; what that one has set is not known any more."""
-        for name in self._assigned:
-            state.forget(name)
+        self.passed_over(state)
         steps += self._steps
         return list(self._ran)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a call has been read."""
+        return self._around is not None
+
+    def passed_over(self, state: State) -> list[Command]:
+        """A call that is not read because too many were: what the last one has set is not known any more."""
+        for name in self._assigned:
+            state.forget(name)
+        return []
 
     def _circumstances(self, state: State) -> tuple[Execution, tuple[Value | None, ...]]:
         """What a call depends on besides its arguments: how it runs, and the variables that it does not set itself."""

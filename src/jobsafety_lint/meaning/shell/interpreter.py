@@ -61,12 +61,12 @@ MAX_FOREIGN = 400
 that a thousand scripts source must not be read a thousand times."""
 
 MAX_CALLED = 40
-MAX_OWN = 5_000
-"""How many statements of a script's own functions are read in calls; functions that call functions that call functions
-(nvm.sh) would else be read millions of times.
-"""
 """How many statements of a sourced function are still read when the script itself calls it the first time. What it ran then
 stands for the later calls."""
+
+MAX_OWN = 5_000
+"""How many statements of a script's own functions are read in calls. After that each function is read once more at the most:
+functions that call functions that call functions (nvm.sh) would else be read millions of times."""
 
 MAX_SOURCED = 12
 """How many files one script may source."""
@@ -126,8 +126,6 @@ class Interpreter:
     """How many sourced files we are in: what happens there counts, but is reported with that file alone."""
     _foreign_left: int = MAX_FOREIGN
     _own_left: int = MAX_OWN
-    _set_by: dict[int, frozenset[str]] = field(default_factory=dict)
-    """What functions set whose calls are not read any more, by their identity."""
     _ran_first: dict[int, list[Command]] = field(default_factory=dict)
     """What the functions of sourced files ran when they were called first."""
     _libraries: dict[int, Summary] = field(default_factory=dict)
@@ -895,9 +893,7 @@ class Interpreter:
         if args and self.queue_commands and self.is_queue(args[0].text or ""):
             name, args = "pueue", queue.with_subcommand(args)
         elif not outer and name in state.functions and self.depth < MAX_DEPTH and state.call_depth < 5:
-            if self._own_left > 0:
-                return self._function(state.functions[name], place.source, args[1:], state, use)
-            self._pass_over(state.functions[name], state)
+            return self._function(state.functions[name], place.source, args[1:], state, use)
         document = self._documents(redirects, place.source, state)
         command = Command(
             place,
@@ -1083,15 +1079,13 @@ class Interpreter:
         for name, written in first.items():
             read = self._read_later(name, functions)
             if read is not None:
-                mine = [w for w in all_writes if w.name == name]
-                grows = any(w.grows for w in mine) and mine[0].grows  # not where the stage itself starts it
                 used = (
                     shapes.reads_after(written.function.body, name, 0)
                     if written.function is not None
                     else shapes.reads_after(stage, name, written.node.span.end)
                 )
                 by_function = written.function is not None  # a global of what is called
-                scratch = not grows and (used or by_function)
+                scratch = not written.grows and (used or by_function)
                 found.append(LostVariable(name, Place(source, written.node.span), read, scratch))
         leaving = self._leaves_in_vain(stage, source, state, use) if last else ()
         if found or leaving:
@@ -1137,17 +1131,17 @@ class Interpreter:
     ) -> tuple[tuple[str, Place], ...]:
         """The `exit` and `return` of a piped loop after which the script or function goes on all the same."""
         in_function = any(frame.function is not None for frame in self._frames)
-        after = False
-        after_in_function = False
-        for items, frame in self._following():
-            if shapes.asks_status_of_last(items[:1], source.text):
-                return ()
-            goes_on = frame.loop or not shapes.hands_status_on(items[:1])
-            after = after or goes_on
-            after_in_function = after_in_function or goes_on
-            if frame.function is not None:
-                break
-        after = after or any(items for items, _ in self._following())
+        following = list(self._following())
+        next_items, next_frame = next((pair for pair in following if pair[0]), ((), None))
+        if next_frame is not None and shapes.asks_status_before(next_items[0], next_frame.source.text):
+            return ()
+        within = next(
+            (at + 1 for at, (_, frame) in enumerate(following) if frame.function is not None), len(following)
+        )
+        after_in_function = any(
+            frame.loop or not shapes.hands_status_on(items) for items, frame in following[:within]
+        )
+        after = after_in_function or any(not shapes.hands_status_on(items) for items, _ in following[within:])
         stops = bool(state.execution.errexit) and not state.execution.errexit_suspended
         found = []
         for node in lost_variables.own_statements(stage):
@@ -1232,14 +1226,6 @@ class Interpreter:
             self.depth -= 1
         return []
 
-    def _pass_over(self, function: sh.Function, state: State) -> None:
-        """A call that is not read: what the function may set is not known any more."""
-        names = self._set_by.get(id(function))
-        if names is None:
-            names = self._set_by[id(function)] = lost_variables.set_by(function, state.functions)
-        for name in names:
-            state.forget(name)
-
     def _function(
         self, function: sh.Function, source: Source, args: Sequence[Arg], state: State, use: Use
     ) -> list[Command]:
@@ -1260,6 +1246,8 @@ class Interpreter:
             calls = self._calls[id(function)] = Calls(names_asked(function.body, source))
         if not self._foreign and calls.are_alike(said, use.status, state):
             return calls.again(state, self._steps)
+        if not self._foreign and self._own_left <= 0 and calls.is_known:
+            return calls.passed_over(state)
         news, first_step = self._news, len(self._steps)
         inner = state.copy(functions=(*state.execution.functions, function.name))
         inner.call_depth += 1

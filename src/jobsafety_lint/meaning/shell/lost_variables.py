@@ -59,27 +59,6 @@ def writes(
                 yield from _of_math(body, node)
 
 
-def set_by(function: sh.Function, functions: Mapping[str, sh.Function]) -> frozenset[str]:
-    """The variables that a function, or one that it calls in turn, may set for whoever calls it: each is read once."""
-    found: set[str] = set()
-    seen = {id(function)}
-    pending = [function]
-    while pending:
-        one = pending.pop()
-        local = local_names(one)
-        found |= {written.name for written in writes(one.body, {}, "")} - local
-        for node in own_statements(one.body):
-            called = (
-                functions.get(node.words[0].literal or "")
-                if isinstance(node, sh.Command) and node.words
-                else None
-            )
-            if called is not None and id(called) not in seen:
-                seen.add(id(called))
-                pending.append(called)
-    return frozenset(found)
-
-
 def _of_math(body: str, node: sh.Node) -> Iterator[Written]:
     for match in _MATH_SET.finditer(body):
         name = match[1] or match[2]

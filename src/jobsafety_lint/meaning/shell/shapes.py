@@ -114,19 +114,18 @@ def waits_behind(body: sh.Block, item: sh.Item) -> bool:
 
 def hands_status_on(following: Sequence[sh.Item]) -> bool:
     """Whether what follows a statement only hands on its status: nothing, or a bare `return` or `exit`."""
-    for item in following:
-        match item.statement:
-            case sh.Command(words=(word,)) if word.literal in {"return", "exit"}:
-                continue
-        return False
-    return True
+    match following:
+        case ():
+            return True
+        case (sh.Item(statement=sh.Command(words=(word,))), *_):
+            return word.literal in {"return", "exit"}
+    return False
 
 
-def asks_status_of_last(following: Sequence[sh.Item], text: str) -> bool:
+def asks_status_before(item: sh.Item, text: str) -> bool:
     """Whether a statement looks at the status of the one before it (`[ $? = 1 ] && exit`, `rc=$?`)."""
-    return any(
+    return (
         re.search(r"\$\?|PIPESTATUS", text[item.statement.span.start : item.statement.span.end]) is not None
-        for item in following
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobsafety_lint.model import Span
 
@@ -25,12 +26,23 @@ class Found:
     closed: bool
 
 
+class _Announced(NamedTuple):
+    """A here-document whose body begins in the next line: the offset of its `<<`, the delimiter's word."""
+
+    where: int
+    span: Span
+    delimiter: str
+    quoted: bool
+    strip_tabs: bool
+    in_backticks: bool
+
+
 def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # one scan by character
     """All here-documents of a stretch of text, by the offset of their `<<`. Offsets in code points."""
     found: dict[int, Found] = {}
     if text.find("<<", start, end) < 0:
         return found
-    pending: list[tuple[int, Span, str, bool, bool, bool]] = []
+    pending: list[_Announced] = []
     in_backticks = False
     at = start
     while at < end:
@@ -41,10 +53,13 @@ def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # one s
         char = match.group()
         if char == "\n":
             at += 1
-            for where, span, delimiter, quoted, strip, ticked in pending:
-                body_start = at
-                body_end, at, closed = _body(text, at, end, delimiter, strip, ticked)
-                found[where] = Found(span, delimiter, quoted, strip, Span(body_start, body_end), at, closed)
+            for one in pending:
+                start_of_body = at
+                body_end, at, closed = _body(text, at, end, one)
+                body = Span(start_of_body, body_end)
+                found[one.where] = Found(
+                    one.span, one.delimiter, one.quoted, one.strip_tabs, body, at, closed
+                )
             pending.clear()
         elif char == "\\":
             at += 2
@@ -64,7 +79,7 @@ def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # one s
             else:
                 at += 1
         elif char == "$((" or text.startswith("((", at):
-            at = _arithmetic_end(text, at + len(char), end)
+            at = _arithmetic_end(text, text.index("((", at), end)
         elif text.startswith("<<<", at):
             at += 3
         elif text.startswith("<<", at):
@@ -76,24 +91,23 @@ def find_heredocs(text: str, start: int, end: int) -> dict[int, Found]:  # one s
             raw = word.group()
             delimiter = re.sub(r"""\\(.)|['"]""", lambda m: m[1] or "", raw)
             span = Span(word.start(), word.end())
-            pending.append((at, span, delimiter, raw != delimiter, bool(head[1]), in_backticks))
+            pending.append(_Announced(at, span, delimiter, raw != delimiter, bool(head[1]), in_backticks))
             at = word.end()
         else:
             at += 1
     return found
 
 
-def _arithmetic_end(text: str, at: int, end: int) -> int:
-    """Past the brackets of an arithmetic expression that closes in its line; `at` itself if it does not."""
-    depth = 2 if text[at - 2 : at] == "((" else 1
-    for where in range(at, end):
-        char = text[where]
-        if char == "\n":
-            return at
-        depth += (char == "(") - (char == ")")
+def _arithmetic_end(text: str, opening: int, end: int) -> int:
+    """Past an arithmetic expression whose `((` is at `opening`; past these alone where it does not close in its line."""
+    depth = 0
+    for at in range(opening, end):
+        if text[at] == "\n":
+            break
+        depth += (text[at] == "(") - (text[at] == ")")
         if not depth:
-            return where + 1
-    return at
+            return at + 1
+    return opening + 2
 
 
 def _after(text: str, what: str, at: int, end: int) -> int:
@@ -142,17 +156,18 @@ def _nested_end(text: str, at: int, end: int) -> int:
     return at
 
 
-def _body(text: str, at: int, end: int, delimiter: str, strip: bool, ticked: bool) -> tuple[int, int, bool]:
-    """Where the body ends, where the text goes on, and whether the closing line was there; in backticks (`ticked`)
-    their end may stand behind the delimiter.
+def _body(text: str, at: int, end: int, announced: _Announced) -> tuple[int, int, bool]:
+    """Where the body ends, where the text goes on, and whether the closing line was there; in backticks their end may
+    stand behind the delimiter.
     """
+    delimiter = announced.delimiter
     while at < end:
         newline = text.find("\n", at, end)
         line_end = end if newline < 0 else newline
         line = text[at:line_end]
-        if (line.lstrip("\t") if strip else line) == delimiter:
+        if (line.lstrip("\t") if announced.strip_tabs else line) == delimiter:
             return at, min(line_end + 1, end), True
-        if ticked and line.startswith(f"{delimiter}`"):
+        if announced.in_backticks and line.startswith(f"{delimiter}`"):
             return at, at + len(delimiter), True
         at = min(line_end + 1, end)
         if newline < 0:

@@ -35,13 +35,12 @@ _FOR_TREE_SITTER = (
         re.compile(r";;?&(?=(?:\s|(?<=\s)#[^\n]*\n)*esac\b)"),
         lambda found: ";;".ljust(len(found[0])),
     ),  # the last branch goes on
-    (re.compile(r"((?:[\s;&|](?:done|fi|esac)|[;\s]\}|\)|\]\]))[ \t](?=[ \t]*\})"), r"\1;"),  # `{ …; done }`
     (
         re.compile(
-            r"((?:[\s;&|](?:done|fi|esac)|[;\s]\}|\)|\]\]))[ \t](?=[ \t]*(?:done|fi|esac|else|elif)(?![\w.-]))"
+            r"((?:[\s;&|](?:done|fi|esac)|[;\s]\}|\)|\]\]))[ \t](?=[ \t]*(?:\}|(?:done|fi|esac|else|elif)(?![\w.-])))"
         ),
         r"\1;",
-    ),  # `do { …; } done`
+    ),  # `{ …; done }`, `do { …; } done`
     (re.compile(r"<>"), "< "),
     (re.compile(r"(?<![^\s;&|(])\{\w+\}(?=[<>])"), lambda found: " " * len(found[0])),  # `exec {fd}>file`
 )
@@ -126,10 +125,9 @@ def _piece(scanner: Scanner, at: int, start: int, end: int) -> tuple[int | None,
         case "<" | ">":
             if text.startswith("(", at + 1):
                 return scanner.closing(at + 2, end, ")"), None
-            of_compound = _CLOSED.search(text, start, at) is not None
             if char == "<" and at in scanner.heredocs:
-                return _heredoc(scanner, at, end, "<a" if of_compound else "aa")
-            if (plain := _PLAIN_REDIRECTION.match(text, at, end)) and not of_compound:
+                return _heredoc(scanner, at, end, "<a" if _is_of_compound(text, start, at) else "aa")
+            if (plain := _PLAIN_REDIRECTION.match(text, at, end)) and not _is_of_compound(text, start, at):
                 return plain.end(), None
             if text.startswith(">&", at) and text[at + 2 : at + 3] not in "-0123456789 ":
                 return at + 2, "> "
@@ -167,6 +165,11 @@ def _dollar(scanner: Scanner, at: int, end: int) -> tuple[int | None, str | None
             close += 2 if text[close] == "\\" else 1
         return close + 1, None
     return at + 1, None
+
+
+def _is_of_compound(text: str, start: int, at: int) -> bool:
+    """Whether a redirection is that of a compound command: it stands behind the end of one, in the same line."""
+    return _CLOSED.search(text, max(start, text.rfind("\n", start, at)), at) is not None
 
 
 def _heredoc(scanner: Scanner, at: int, end: int, operator: str) -> tuple[int, str]:

@@ -254,12 +254,12 @@ class Scanner:
                     literal.append(char)
                     at += 1
                     continue
-            if char.isspace() or char in ";&|)" or (regex and parens > 0 and char in "<>"):
-                if not (regex and parens > 0):
-                    break
+            if regex and parens > 0 and (char.isspace() or char in ";&|)<>"):
                 literal.append(char)
                 at += 1
                 continue
+            if char.isspace() or char in ";&|)":
+                break
             if char in "<>":
                 if not self.text.startswith("(", at + 1):
                     break
@@ -432,8 +432,8 @@ class Scanner:
         return sh.Expansion(Span(start, close), name, index, prefix + sign, argument, nested)
 
     def _nested(self, start: int, end: int, *, quotes: bool = False) -> list[sh.Fragment]:
-        """Expansions and substitutions in a stretch of text, whatever stands between them; with `quotes`, nothing of
-        what stands in single quotes.
+        """Expansions and substitutions in a stretch of text, whatever stands between them. `quotes`: it is no part of a
+        double-quoted text, so that single quotes hide what is in them.
         """
         found: list[sh.Fragment] = []
         at = start
@@ -442,8 +442,11 @@ class Scanner:
             if char == "\\":
                 at += 2
                 continue
-            if char == "'" and quotes:
-                at = self.skip_quoted(at, end)
+            if quotes and char in "'\"":
+                close = self.skip_quoted(at, end)
+                if char == '"':
+                    found += self._nested(at + 1, close - 1)
+                at = close
                 continue
             fragment: sh.Fragment | None = None
             if char == "$":
