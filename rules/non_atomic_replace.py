@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Check, Delete, FileFact, Read, Replace
 from jobsafety_lint.meaning.fixing import import_edits, is_verbatim
-from jobsafety_lint.meaning.paths import PathPattern, same_file_system, same_folder
+from jobsafety_lint.meaning.paths import PathPattern, names_folder, same_file_system, same_folder
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -26,7 +26,6 @@ RULE = Rule(
 
 _MAKERS = re.compile(r"mktemp|mkstemp|mkdtemp|TemporaryFile|TemporaryDirectory")
 _SET_FOLDER = re.compile(r"tempfile\.tempdir\s*=|^\s*(?:export\s+)?TMPDIR=", re.MULTILINE)
-_FOLDER_VARIABLE = re.compile(r"^\"?\$\{?\w*(?:dir|folder|directory)\}?\"?$", re.IGNORECASE)
 _FAILING = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 _DATA = frozenset(
     {".json", ".jsonl", ".yml", ".yaml", ".toml", ".db", ".sqlite", ".parquet", ".csv", ".state", ".pkl"}
@@ -145,9 +144,7 @@ def _replaces(act: Replace) -> bool:
 
 def _is_folder(act: Replace) -> bool:
     """Whether the target is certainly a folder to move into: that is filing away, not replacing."""
-    return act.path.literal.endswith("/") or (
-        act.language == "shell" and _FOLDER_VARIABLE.search(act.path_place.text) is not None
-    )
+    return act.path.literal.endswith("/") or (act.language == "shell" and names_folder(act.path_place.text))
 
 
 def _found(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Act, Read, Replace, Write
-from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words
+from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, names_folder
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -47,7 +47,6 @@ _FINISHED_NAMES = (
     ".partial",
     ".part",
     ".new",
-    ".resume",
     ".bak",
     ".log",
     ".html",
@@ -66,8 +65,7 @@ _INTO_FOLDERS = frozenset({"save_pretrained"})
 """Writers that are given a folder."""
 _ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".xz", ".bz2", ".zst", ".tar", ".7z"})
 _COPIES = frozenset({"shutil.copy", "shutil.copy2"})
-_FOLDER = re.compile(r"(?:dir|folder|directory)$", re.IGNORECASE)
-_FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license", "meta"})
+_FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license"})
 _OWN_HELPER = re.compile(
     r"(?:self|cls)\.|(?!(?:Pure|Posix)?Path\()(?!\w*temp)\w*(?:path|file|name|cache|state)\w*\(",
     re.IGNORECASE,
@@ -109,7 +107,7 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return  # for people, or a file of its own each time
     if act.language == "shell" and act.path.suffix in _ARCHIVES:
         return  # brought or packed as a whole: a job's state is no archive
-    if act.by in _INTO_FOLDERS or (act.by in _COPIES and _FOLDER.search(act.path_place.text)):
+    if act.by in _INTO_FOLDERS or (act.by in _COPIES and names_folder(act.path_place.text)):
         return  # the name is that of a folder
     words = act.path.name.words | act.state_words
     known = context.settings.words("state-name-patterns")

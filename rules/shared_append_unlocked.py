@@ -36,8 +36,8 @@ def unlocked(act: Append, context: Context) -> Iterator[Draft]:
         return
     if act.execution.thread_lock and not _PROCESSES.search(context.file.text):
         return
-    if _is_of_errors(act):
-        return  # messages, each of which is one write
+    if act.only_errors:
+        return  # stderr is not buffered (setbuf(3)): each message is one write
     reason = _reason(act, context)
     parts = _parts(act)
     if reason is None or not parts or not _is_shared(act):
@@ -49,13 +49,6 @@ def unlocked(act: Append, context: Context) -> Iterator[Draft]:
         related=((reason.place, reason.reason),) if reason.place is not None else (),
         subject=act.subject,
     )
-
-
-def _is_of_errors(act: Append) -> bool:
-    """Whether only error messages are appended: `2>>log`. Stderr is not buffered (setvbuf(3)), so they come line by line."""
-    start = act.path_place.span.start
-    before = act.path_place.source.text[max(0, start - 8) : start]
-    return act.language == "shell" and re.search(r"(?<![\w&])2>>\s*$", before) is not None
 
 
 def _reason(act: Append, context: Context) -> Concurrency | None:
@@ -75,11 +68,8 @@ def _reason(act: Append, context: Context) -> Concurrency | None:
 
 def _run_apart(act: Append, other: Append, started: list[Background]) -> bool:
     """Whether two appends may belong to two background jobs."""
-    if not other.execution.background:
+    if not other.execution.background or act.execution.is_in_other_arm(other.execution):
         return False
-    branches = {arm.statement: arm.index for arm in other.execution.arms}
-    if any(branches.get(arm.statement, arm.index) != arm.index for arm in act.execution.arms):
-        return False  # one or the other
     mine, theirs = _jobs(act, started), _jobs(other, started)
     return len({id(job) for job in (*mine, *theirs)}) > 1
 

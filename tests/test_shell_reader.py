@@ -184,7 +184,7 @@ def test_a_block_that_never_fits_is_one_thing_to_repair() -> None:
         'while a; do\n  case "$1" ing\n    --b)\n      c\n      ;;\n    --d)\n      e ;;\n  esac\ndone\n'
         "f\nif g; then\n  h\ni\n"
     )
-    blocks = broken_blocks(text, read(text).unread)
+    blocks = broken_blocks(Source("x.sh", text), read(text).unread)
     assert [text[block[0].span.start :].partition("\n")[0] for block in blocks] == [
         "while a; do",
         "if g; then",

@@ -105,6 +105,11 @@ class Execution:
     handling: bool = False
     """It takes care of an error: an `except` block, the right of `||`, an `ERR` trap."""
 
+    def is_in_other_arm(self, other: Execution) -> bool:
+        """Whether this and another stand in different arms of one `if` or `case`: only one of them runs."""
+        index_of = {arm.statement: arm.index for arm in self.arms}
+        return any(index_of.get(arm.statement, arm.index) != arm.index for arm in other.arms)
+
     def but(self, **changes: object) -> Execution:
         """A copy with some fields changed.
 

@@ -145,12 +145,14 @@ class Write(Act):
 class Append(Act):
     """Something is added at the end of a file. `content` tells the writer (`open`, `to_csv`, the program before `>>`).
 
-    `uses` are the calls that write through the handle, `group` that a whole block of commands writes through it.
+    `uses` are the calls that write through the handle, `group` that a whole block of commands writes through it,
+    `only_errors` that nothing but stderr goes there (`2>>log`).
     """
 
     content: str = ""
     uses: tuple[HandleUse, ...] = ()
     group: bool = False
+    only_errors: bool = False
 
 
 @dataclass(frozen=True, eq=False)

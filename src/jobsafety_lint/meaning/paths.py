@@ -58,6 +58,7 @@ STATE_WORDS = frozenset(
 _AMBIGUOUS = frozenset(
     {"state", "offset", "offsets", "manifest", "progress", "resume", "ledger", "bookmark", "bookmarks"}
 )
+"""Words that mean something else in the names of plain lists and tables."""
 _LISTS = frozenset(
     [
         ".txt",
@@ -88,6 +89,7 @@ TEMPORARY_WORDS = frozenset({"tmp", "temp", "temporary", "partial", "part", "scr
 
 _TEMPORARY_FOLDER = re.compile(r"(?<![A-Za-z0-9_])(?:TMPDIR|TEMPDIR)\b|gettempdir")
 """`$TMPDIR`, not a project's own `$PKG_TMPDIR`, which it puts where it likes."""
+_FOLDER_CODE = re.compile(r"(?:dir|folder|directory)\}?[\"']?$", re.IGNORECASE)
 _SHARED_FOLDER = re.compile(r"/(?:tmp|var/tmp|dev/shm)(?:/|$)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|\d+")
 _UNIQUE_KINDS = frozenset({"unique"})
@@ -298,14 +300,17 @@ _LOCKS = frozenset(
 )
 
 
+def names_folder(code: str) -> bool:
+    """Whether the code of a path ends with a name that is that of a folder (`$checkpointDir`, `out / sub_dir`)."""
+    return _FOLDER_CODE.search(code) is not None
+
+
 def ambiguous_words(name: PathPattern) -> frozenset[str]:
     """The words that say nothing about a job's state in such a name, though they do in others: in that of a list or table
     (`offsets.csv`, `align.state.seq.all`), of what is to run in a cluster (`manifest.yaml`).
     """
     if name.suffix in {".yaml", ".yml"} and "manifest" in name.words:
         return _AMBIGUOUS
-    if name.text is not None and name.text.strip("+") == "MANIFEST":
-        return _AMBIGUOUS  # of a package
     listed = not _LISTS.isdisjoint(f".{part}" for part in name.literal.split(".")[1:])
     return _AMBIGUOUS if listed or "hidden" in name.words else frozenset()
 

@@ -87,6 +87,8 @@ _ZSH = re.compile(
     re.MULTILINE,
 )
 """What tells a file of zsh that does not say so in its first line."""
+_PLACEHOLDER = re.compile(r"=<[A-Za-z][\w ,./-]*>")
+"""`DATA=<path to the data>`, as examples have it."""
 _ARRAY = re.compile(
     r"^#(?:SBATCH\s+(?:--array|-a)\b|PBS\s+-[Jt]\s|\$\s+-t\s|BSUB\s+-J\s+\S*\[).*$", re.MULTILINE
 )
@@ -116,16 +118,12 @@ def _shebang_options(text: str) -> dict[str, bool]:
     return dict(shell_options(list(words)))
 
 
-_PLACEHOLDER = re.compile(r"=<[A-Za-z][\w ,./-]*>")
-"""`DATA=<path to the data>`, as examples have it."""
-
-
 def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     if not tree.script.unread:
         return
     text = tree.source.text
-    foreign = dialect in {"zsh", "ksh"} or is_patch(text)
-    foreign = foreign or (not text.startswith("#!") and _ZSH.search(text) is not None)
+    zsh = not text.startswith("#!") and _ZSH.search(text) is not None
+    foreign = dialect in {"zsh", "ksh"} or zsh or is_patch(text)
     template = any(mark in text for mark in ("{{", "{%", "<%")) or any(
         h.kind == "template" for h in tree.source.holes
     )
@@ -145,7 +143,7 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
             found.silent += 1
         else:
             reported.append(region)
-    for first, *rest in broken_blocks(text, reported):
+    for first, *rest in broken_blocks(tree.source, reported):
         more = tuple(Place(tree.source, region.span) for region in rest)
         found.facts.append(UnreadRegion(Place(tree.source, first.span), "shell", first.reason, more))
 

@@ -34,8 +34,6 @@ _STEERS = _words(
     "tqdm progress console"
 )
 """The last word of parameters that only steer a run: they never tell jobs apart, whoever varies them."""
-_STEER_FIRST = _words("log dry verbose debug nvprof prof profile profiler")
-"""The first word of such ones."""
 _RARELY = _STEERS | _words(
     "level host port url user key on config cfg conf settings options opts args context ctx interval batch chunk chunksize batchsize "
     "limit max min buffer device gpu cuda fmt format encoding output out outdir outfile input path paths dir directory folder root "
@@ -116,7 +114,7 @@ def is_run_only(name: str, settings: Settings, *, certain: bool = False) -> bool
     if name in settings.words("run-only-parameters") or not words:
         return True
     steers = _STEERS if certain else _RARELY
-    if "".join(words) in steers or words[-1] in steers or words[0] in _STEER_FIRST:
+    if "".join(words) in steers or words[-1] in steers or words[0] in {"log", "dry", "verbose", "debug"}:
         return True
     return not certain and lower.startswith(("_", *_RARELY_PREFIXES))
 

@@ -123,10 +123,9 @@ def follows(first: Command | QueueCommand, second: Command | QueueCommand) -> bo
     or `case`, and not behind an `exit` of the first one's arm.
     """
     before, after = first.execution, second.execution
+    if before.is_in_other_arm(after):
+        return False
     for arm in before.arms:
-        for other in after.arms:
-            if other.statement == arm.statement and other.index != arm.index:
-                return False
         if arm in after.arms:
             continue
         if arm.leaves == "script":

@@ -6,40 +6,36 @@ import re
 from collections.abc import Sequence
 
 from jobsafety_lint.readers.shell import tree as sh
+from jobsafety_lint.source import Source
 
 _INSIDE = re.compile(r"(?:done|fi|esac|else|elif|then|do)\b|;;|\}|\)|[^\s()]*\)\s*(?:#.*)?$")
 """How a line begins that belongs to the block above it, however far in it stands (the last one: a pattern of `case`)."""
 
 
-def broken_blocks(text: str, regions: Sequence[sh.Unread]) -> list[list[sh.Unread]]:
+def broken_blocks(source: Source, regions: Sequence[sh.Unread]) -> list[list[sh.Unread]]:
     """The regions of a text in order, those of one block together: nothing that stands as far out as the line
     of the block's first region comes between them, except the words that go on with a block or end it.
     """
     blocks: list[list[sh.Unread]] = []
     for region in regions:
-        if blocks and _is_inside(text, blocks[-1][0], blocks[-1][-1], region):
+        if blocks and _is_inside(source, blocks[-1][0], blocks[-1][-1], region):
             blocks[-1].append(region)
         else:
             blocks.append([region])
     return blocks
 
 
-def _is_inside(text: str, first: sh.Unread, last: sh.Unread, region: sh.Unread) -> bool:
-    margin = _indent(_line(text, first.span.start))
-    between = text[last.span.end : text.rfind("\n", 0, region.span.start) + 1].split("\n")[1:]
-    lines = [*between, _line(text, region.span.start)]
+def _is_inside(source: Source, first: sh.Unread, last: sh.Unread, region: sh.Unread) -> bool:
+    lines = source.text.split("\n")
+    margin = _indent(lines[source.line_of(first.span.start) - 1])
+    between = lines[source.line_of(last.span.end) : source.line_of(region.span.start)]
     return all(
         _indent(line) > margin or not line.strip() or _INSIDE.match(line.lstrip()) is not None
-        for line in lines
+        for line in between
     )
-
-
-def _line(text: str, offset: int) -> str:
-    start = text.rfind("\n", 0, offset) + 1
-    end = text.find("\n", offset)
-    return text[start : len(text) if end < 0 else end]
 
 
 def _indent(line: str) -> int:
     """Columns before the first character, a tab up to the next multiple of eight."""
-    return len(line.expandtabs(8)) - len(line.expandtabs(8).lstrip(" "))
+    columns = line.expandtabs(8)
+    return len(columns) - len(columns.lstrip(" "))

@@ -284,10 +284,12 @@ def redirect_facts(
     *,
     noclobber: bool = False,
     group: bool = False,
+    descriptor: str | None = None,
 ) -> Iterator[Act]:
     """What a redirection does; `command` is the one whose output or input it is, if there is one.
 
-    `noclobber`: `>` fails if the file is there. `group`: it is that of a whole compound command.
+    `noclobber`: `>` fails if the file is there. `group`: it is that of a whole compound command. `descriptor` is the one
+    that is redirected, as written.
     """
     path = target.pattern
     text = path.text or ""
@@ -309,6 +311,16 @@ def redirect_facts(
     if kind is Write and noclobber and operator != ">|":
         yield Create(statement, path, target.place, execution, operator, "shell", exclusive=True)
     elif kind is Append:
-        yield Append(statement, path, target.place, execution, operator, "shell", content=by, group=group)
+        yield Append(
+            statement,
+            path,
+            target.place,
+            execution,
+            operator,
+            "shell",
+            content=by,
+            group=group,
+            only_errors=descriptor == "2",
+        )
     elif kind is not None:
         yield kind(statement, path, target.place, execution, operator, "shell", content=by)  # type: ignore[call-arg]

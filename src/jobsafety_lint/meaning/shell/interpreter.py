@@ -1363,11 +1363,18 @@ class Interpreter:
                 if redirect.descriptor is not None and redirect.descriptor.startswith("{"):
                     state.assign(redirect.descriptor.strip("{}"), Value(PathPattern.of(redirect.descriptor)))
         holder = command or Command(place, "", (), state.execution, status="ignored")
-        for operator, arg in self._targets(redirects, source, state):
-            for fact in file_commands.redirect_facts(
-                holder, operator, arg, place, noclobber=state.noclobber, group=command is None
-            ):
-                self._file_fact(fact, state)
+        for redirect in redirects:
+            for operator, arg in self._targets((redirect,), source, state):
+                for fact in file_commands.redirect_facts(
+                    holder,
+                    operator,
+                    arg,
+                    place,
+                    noclobber=state.noclobber,
+                    group=command is None,
+                    descriptor=redirect.descriptor,
+                ):
+                    self._file_fact(fact, state)
 
     def _documents(self, redirects: Sequence[sh.Redirect], source: Source, state: State) -> Source | None:
         """The text of a here-document that is the command's input, as a snippet."""

@@ -455,12 +455,11 @@ def _git_is_small(words: Sequence[str]) -> bool:
         return any("*" not in word for word in verbs[2:])
     if verb == "branch":
         return "--show-current" in words
-    if (
-        verb == "status"
-    ):  # for people: a summary; with --porcelain or -s every file (that is named) has a line
-        return bool(verbs[1:]) or not any(
+    if verb == "status":
+        long = any(
             w.startswith("--porcelain") or w in {"-s", "--short", "-sb"} for w in words
-        )
+        )  # a line a file
+        return bool(verbs[1:]) or not long
     if verb in {"log", "show", "rev-list"}:
         return any(re.fullmatch(r"-1|-n1|--max-count=1|-\d|-n\d|--count|-s", w) for w in words) or any(
             a == "-n" and re.fullmatch(r"\d", b) for a, b in itertools.pairwise(words)
