@@ -348,3 +348,15 @@ def test_quiet_prints_findings_and_nothing_else(run: Run, tmp_path: Path, name: 
     assert loud.startswith(quiet)
     assert loud.removeprefix(quiet).splitlines()[0].startswith("Found 1 finding")
     assert run("check", "--quiet", "--output-format", name, "b.sh").stdout == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", [["check", "job.sh"], ["rule", "--all"], ["--version"]])
+def test_output_that_cannot_be_written_is_said_and_gives_three(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "job.sh").write_text("pueue kill 3\n")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "jobsafety_lint", *command], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert done.stderr.decode() == "jobsafety-lint: the output cannot be written: No space left on device\n"
