@@ -9,6 +9,7 @@ What the host fills in only at run time (`{name}` of an f-string, `$x` inside do
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +19,10 @@ from jobsafety_lint.model import Location, Span
 
 HOLE_FIRST = 0xE000
 HOLE_LAST = 0xF8FF
+
+_WORD = re.compile(r"\w+")
+_ENDS_WORDS = bytes(code for code in range(128) if not re.match(r"\w", chr(code)))
+_BLANKS = bytes.maketrans(_ENDS_WORDS, b" " * len(_ENDS_WORDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,20 @@ class Source:
             starts.append(at + 1)
             at = find("\n", at + 1)
         return starts
+
+    @cached_property
+    def lower(self) -> str:
+        """The text in lower case."""
+        return self.text.lower()
+
+    @cached_property
+    def vocabulary(self) -> str:
+        """The different words of the text, in no order, a newline before and behind each. A word is letters, digits and
+        underscores without anything between.
+        """
+        text = self.text
+        words = text.encode().translate(_BLANKS).decode().split() if text.isascii() else _WORD.findall(text)
+        return "\n".join(("", *set(words), ""))
 
     @property
     def file(self) -> Source:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jobsafety_lint.literals import Literals
 from jobsafety_lint.meaning.data.api_calls import UNKNOWN, ApiCall, Argument, AttributeSet, Record
 from jobsafety_lint.meaning.functions import Parameter
 from jobsafety_lint.meaning.python import expressions
@@ -14,7 +15,7 @@ from jobsafety_lint.meaning.python.expressions import Expressions, Given
 from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import Outline
 
-_MENTIONS = ("temporalio", "start_workflow(", "execute_workflow(", "execute_activity(")
+_MENTIONS = Literals(("temporalio", "start_workflow(", "execute_workflow(", "execute_activity("))
 _CLASSES = frozenset(
     [
         "RetryPolicy",
@@ -39,8 +40,7 @@ _POLICIES = frozenset({"maximum_attempts", "non_retryable_error_types"})
 
 def is_mentioned(outline: Outline) -> bool:
     """Whether a file may hold such a call."""
-    text = outline.source.text
-    return any(word in text for word in _MENTIONS)
+    return _MENTIONS.any_in(outline.source)
 
 
 def api_calls(names: FileNames) -> Iterator[ApiCall | Record | AttributeSet]:

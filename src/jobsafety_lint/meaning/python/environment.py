@@ -6,17 +6,19 @@ import ast
 import re
 from collections.abc import Iterator
 
+from jobsafety_lint.literals import Literals
 from jobsafety_lint.meaning.environment.variables import DotenvLoad, EnvironmentRead, EnvironmentSet
 from jobsafety_lint.readers.python.nodes import dotted, walk
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Place
 
 _SOMETHING = re.compile(r"environ|getenv|load_dotenv")
+_MENTIONS = Literals(("environ", "getenv", "load_dotenv"))
 
 
 def environment_facts(outline: Outline) -> Iterator[EnvironmentRead | EnvironmentSet | DotenvLoad]:
     """The reads, sets and loads of a file, in the order of the text."""
-    if not _SOMETHING.search(outline.source.text):
+    if not _MENTIONS.any_in(outline.source):
         return
     text = outline.source.text
     mentioning = (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jobsafety_lint.literals import Literals
 from jobsafety_lint.meaning.data.datasets import LateCheck
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit
@@ -24,17 +26,19 @@ _VERBS = frozenset(
 )  # fmt: skip
 _LIBRARIES = ("requests.", "httpx.", "read_parquet", "read_csv", "read_sql", "read_json", "read_table", "urlopen", "urlretrieve", "to_parquet",
               "to_sql", "load_dataset")  # fmt: skip
-_WORK_TEXTS = (*sorted(_VERBS), *_LIBRARIES)
+_WORK_TEXTS = Literals((*sorted(_VERBS), *_LIBRARIES))
 _WORDS = re.compile(rf"(?:{'|'.join(sorted(_VERBS))})\w*\(|{'|'.join(map(re.escape, _LIBRARIES))}")
-_CHECK_TEXTS = (
-    "validate",
-    "verify_",
-    "ensure_",
-    "assert_",
-    "check_",
-    "gate_",
-    "raise ValueError",
-    "raise TypeError",
+_CHECK_TEXTS = Literals(
+    (
+        "validate",
+        "verify_",
+        "ensure_",
+        "assert_",
+        "check_",
+        "gate_",
+        "raise ValueError",
+        "raise TypeError",
+    )
 )
 _CHECKS = frozenset({"validate", "verify", "ensure", "assert", "check", "gate"})
 _WORK = _VERBS | {"sync", "post", "put", "render"}
@@ -149,15 +153,15 @@ _OF_STATE = frozenset(
 
 def is_mentioned(outline: Outline) -> bool:
     """Whether a function of a file may hold a check behind work."""
-    text = outline.source.text
-    if not (any(word in text for word in _CHECK_TEXTS) and any(word in text for word in _WORK_TEXTS)):
+    source = outline.source
+    if not (_CHECK_TEXTS.any_in(source) and _WORK_TEXTS.any_in(source)):
         return False  # most files, at a fraction of what an expression takes
-    if _MENTIONS.search(text) is None:
-        return False
-    for definition in outline.functions:
+    text = source.text
+    checks = [match.start() for match in _MENTIONS.finditer(text)]
+    for definition in outline.functions if checks else ():
         span = definition.span
-        work = _WORDS.search(text, text.find(":", span.start), span.end)
-        if work is not None and _MENTIONS.search(text, work.end(), span.end) is not None:
+        last = checks[bisect.bisect_left(checks, span.end) - 1]
+        if span.start < last < span.end and _WORDS.search(text, text.find(":", span.start), last):
             return True
     return False
 

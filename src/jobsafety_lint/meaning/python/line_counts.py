@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jobsafety_lint.literals import Literals
 from jobsafety_lint.meaning.data.datasets import LineCountCheck
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python.definitions import FileNames, Position
@@ -14,7 +15,7 @@ from jobsafety_lint.meaning.python.expressions import Expressions
 from jobsafety_lint.readers.python.nodes import children, dotted
 from jobsafety_lint.readers.python.outline import FunctionNode, Outline
 
-_MENTIONS = ("jsonl", "ndjson", "JSONL", "NDJSON", "json.loads", "read_json")
+_MENTIONS = Literals(("jsonl", "ndjson", "JSONL", "NDJSON", "json.loads", "read_json"))
 _COUNTED = re.compile(
     r"(?:len\(|sum\(|count|\.height|\.shape|lines|rows|\bn)[^\n=!<>]*(?:[=!<>]=|[<>]) *\(?(?:[2-9]|\d\d|[A-Z]|\w+ *\*)"
     r"|\d\d *(?:[=!<>]=|[<>]) *(?:len|sum)\("
@@ -28,8 +29,8 @@ _LINES = frozenset({"splitlines", "readlines", "read_ndjson", "scan_ndjson", "re
 
 def is_mentioned(outline: Outline) -> bool:
     """Whether a file may count the lines of a file of JSON lines."""
-    text = outline.source.text
-    return any(word in text for word in _MENTIONS) and _COUNTED.search(text) is not None
+    source = outline.source
+    return _MENTIONS.any_in(source) and _COUNTED.search(source.text) is not None
 
 
 def line_count_checks(names: FileNames) -> Iterator[LineCountCheck]:

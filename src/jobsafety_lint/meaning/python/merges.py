@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jobsafety_lint.literals import Literals
 from jobsafety_lint.meaning.data.datasets import Merge
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Site, Unit
 from jobsafety_lint.readers.python.nodes import dotted, walk
 from jobsafety_lint.readers.python.outline import Outline
 
-_JOINS = ("concat(", "concatenate(", "vstack(", "read_", "scan_", "open_dataset(")
+_FINDING = Literals(("glob", "*.", "listdir"))
+_JOINS = Literals(("concat(", "concatenate(", "vstack(", "read_", "scan_", "open_dataset("))
 _MERGERS = frozenset({"concat", "concatenate", "vstack"})
 _READERS = frozenset(
     {
@@ -32,8 +34,7 @@ _CHECK_WORDS = frozenset({"validate", "check", "assert", "ensure", "verify", "re
 
 def is_mentioned(outline: Outline) -> bool:
     """Whether a file may join files that it has found by a pattern."""
-    text = outline.source.text
-    return ("glob" in text or "*." in text or "listdir" in text) and any(word in text for word in _JOINS)
+    return _FINDING.any_in(outline.source) and _JOINS.any_in(outline.source)
 
 
 def merges(names: FileNames) -> Iterator[Merge]:

@@ -6,24 +6,22 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from jobsafety_lint.literals import Literals
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.foreign import is_patch
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
-from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
-from jobsafety_lint.meaning.project.parameters import has_category_word
+from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.python.environment import environment_facts
 from jobsafety_lint.meaning.python.handing import MAPPING, STARTERS
 from jobsafety_lint.meaning.python.helpers import (
     GuardedCall,
     HelperChecks,
-    aliases_of,
-    asking_functions,
     durable_functions,
     link,
 )
@@ -32,134 +30,34 @@ from jobsafety_lint.meaning.python.outputs import output_uses, status_filters
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.rows import Row, linked
 from jobsafety_lint.meaning.python.runners import Runner, runner_of
+from jobsafety_lint.meaning.python.sieve import PURPOSES, Sieve
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
 from jobsafety_lint.meaning.python.values import Scope, Value, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.model import Span
-from jobsafety_lint.readers.python.nodes import arguments, children, dotted, walk
+from jobsafety_lint.readers.python.nodes import arguments, children, walk
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Hole, Place, Source
 
 if TYPE_CHECKING:
     from jobsafety_lint.meaning.file_facts import FileFacts
 
-_CALLED = frozenset(
-    [
-        "exists",
-        "isfile",
-        "isdir",
-        "lexists",
-        "islink",
-        "is_file",
-        "is_dir",
-        "is_symlink",
-        "unlink",
-        "remove",
-        "rmdir",
-        "removedirs",
-        "rmtree",
-        "rename",
-        "replace",
-        "renames",
-        "move",
-        "open",
-        "write_text",
-        "write_bytes",
-        "to_parquet",
-        "to_csv",
-        "to_json",
-        "to_pickle",
-        "to_feather",
-        "write_parquet",
-        "write_csv",
-        "write_json",
-        "write_ndjson",
-        "write_ipc",
-        "sink_parquet",
-        "save",
-        "savez",
-        "savez_compressed",
-        "savetxt",
-        "save_file",
-        "write_table",
-        "glob",
-        "rglob",
-        "iglob",
-        "scan_parquet",
-        "scan_csv",
-        "scan_ndjson",
-        "read_parquet",
-        "read_csv",
-        "read_json",
-        "run",
-        "call",
-        "check_call",
-        "check_output",
-        "Popen",
-        "system",
-        "popen",
-        "getoutput",
-        "getstatusoutput",
-        "create_subprocess_exec",
-        "create_subprocess_shell",
-        "exec_command",
-        "sudo",
-        "local",
-        "execvp",
-        "execlp",
-        "listdir",
-        "touch",
-        "mkdir",
-        "makedirs",
-        "kill",
-        "pid_exists",
-        "FileLock",
-        "flock",
-        "lockf",
-    ]
-)
-"""The names of calls that make facts: a function without any of them, and without a name of a state file, is not read."""
-_STRONG = (
-    "open(", "mkdir(", "makedirs", "unlink", "remove(", "move(", "rmdir", "removedirs", "rmtree", "rename(", ".replace(", "write_text",
-    "write_bytes", "write_parquet", "write_csv", "write_json", "write_ndjson", "write_ipc", "write_table", ".save", "to_csv", "to_json",
-    "to_parquet", "to_pickle", "sink_parquet", "savetxt", "glob(", "scan_parquet", "scan_csv", "scan_ndjson", "touch(", "pid_exists",
-    "os.kill", "ock(", "subprocess", "Popen", "check_call", "check_output", "system(", "popen(", "getoutput", "exec_command", "fabric",
-    "execvp", "execlp",
-)  # fmt: skip
-"""What a text holds that may act on a file or run a program: literals, since a search for many of them is cheap."""
-_RUNS = (".run(", ".sudo(", ".local(")
-"""How fabric and invoke run a program."""
-_OF_MODULES = {
-    "remove": frozenset({"os", "aiofiles", "anyio"}),
-    "save": frozenset({"torch", "numpy"}),
-    "system": frozenset({"os"}),
-}
-"""Names that mean something else as methods of most objects, with the modules whose functions are meant."""
-_FOLLOWED = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
-"""A file that has such a word is read together with all functions that call one which runs a program."""
 _STATUS_JSON = re.compile(r"\bstatus\b.{0,80}?(?:--json|-j\b)", re.DOTALL)
-_PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
-_STATE_TEXT = tuple(
-    word for word in sorted(_PURPOSES, key=len) if not any(w in word for w in _PURPOSES if w != word)
-)
-_NAME_TEXT = re.compile(
-    r"\}[\w.-]*\.(?:parquet|jsonl?|ndjson|[ct]sv|arrow|feather|np[yz]|pkl|pickle|pth?|bin|txt|h5|nc|tiff?|db|sqlite|gz|zst|lock|ya?ml)\b"
-)
-"""A name with a hole and a suffix: what a helper in a file of its own builds."""
 _JOINS = re.compile(r"\{|['\"] \+ |\+ ['\"]|['\"] % |\bjoin\(")
 """How an expression looks that builds a name."""
 _POOL_METHODS = MAPPING | {"apply_async", "submit"}
 _POOLS = re.compile(
     r"multiprocessing|ProcessPool|ThreadPool|concurrent\.futures|joblib|\bPool\b|dask|\bray\b|Process\(|Thread\("
 )
-_HANDING = (
-    *(f".{name}(" for name in sorted(_POOL_METHODS)),
-    *(f"{name}(" for name in sorted(STARTERS)),
-    "delayed(",
+_HANDING = Literals(
+    (
+        *(f".{name}(" for name in sorted(_POOL_METHODS)),
+        *(f"{name}(" for name in sorted(STARTERS)),
+        "delayed(",
+    )
 )
 """How a function is handed to workers; see `_handed_over`."""
-_CALLS = re.compile(r"\w+(?=\s*\()")
 _NOQA = re.compile(r"noqa[^\n]*JOB", re.IGNORECASE)
 _LONG = 2000
 """Code points above which a constant is data."""
@@ -224,14 +122,6 @@ def _comments(source: Source) -> Iterator[Span]:
         return
 
 
-def _holds(text: str, literals: Sequence[str]) -> bool:
-    return any(literal in text for literal in literals)
-
-
-def _speaks_of_state(text: str) -> bool:
-    return _holds(text.lower(), _STATE_TEXT)
-
-
 @dataclass(eq=False)
 class _Summary:
     """What is known of a function once it has been walked: what it returns, in terms of its parameters."""
@@ -248,9 +138,6 @@ class PythonFile:
     outline: Outline
     interpreter: Interpreter
     facts: list[object] = field(default_factory=list)
-    _queues: bool = False
-    _remote: bool = False
-    """The file uses fabric or invoke, so that any `.run(` may run a program."""
     _constants: dict[str, Value | None] = field(default_factory=dict)
     _summaries: dict[str, _Summary | None] = field(default_factory=dict)
     _attributes: dict[str, dict[str, Value]] = field(default_factory=dict)
@@ -263,15 +150,21 @@ class PythonFile:
     _guarded: list[GuardedCall] = field(default_factory=list)
     _helper_checks: HelperChecks = field(default_factory=HelperChecks)
 
+    def __post_init__(self) -> None:
+        self._sieve = Sieve(self.outline, self.interpreter.may_queue)
+
     def read(self) -> list[object]:
         """All facts of the file."""
-        for definition in self.wanted():
-            self._walk_definition(definition)
-        if not self._hopeful:
+        functions, top = self._sieve.wanted()
+        if not functions and not top:
             return []
-        self._walk_module()
+        self._look_over()
+        for definition in functions:
+            self._walk_definition(definition)
+        if top:
+            self._walk_module(top)
         self._finish()
-        if self._queues:
+        if self._sieve.queues:
             text = self.source.text
             helpers = {name for name, runner in self._runners.items() if runner is not None}
             names = {f"{name.rpartition('.')[2]}(" for name in helpers}
@@ -281,117 +174,21 @@ class PythonFile:
                 self.facts += status_filters(self.outline)
         return self.facts
 
-    def let_go(self) -> None:
-        """Cuts the circles among what has been read, so that the tree goes at once and not with the garbage collector."""
-        self.__dict__.clear()
-
-    # --- which units -----------------------------------------------------------------------------------------------
-
-    def wanted(self) -> list[Definition]:
-        """The functions that may hold facts, or call those that do: the only ones that are walked."""
-        self._look_over()
-        if not self._hopeful:
-            return []
-        text = self.source.text
-        wanted = [d for d in self.outline.functions if self._may_hold_facts(d.node, d.span)]
-        helpers = {d.name for d in wanted}
-        told = {d.name for d in wanted if any(has_category_word(p.arg) for p in d.parameters)}
-        asking = {
-            name
-            for name in helpers
-            if name in told or _speaks_of_state(name) or name.endswith(("path", "file", "name"))
-        } | asking_functions(text, self.outline.functions)
-        chosen = {id(definition) for definition in wanted}
-        for definition in self.outline.functions if asking else ():
-            if id(definition) not in chosen and self._calls_any(definition, asking):
-                wanted.append(definition)
-        return self._with_callers(wanted) if _FOLLOWED.search(text) else wanted
-
     def _look_over(self) -> None:
-        """What the text as a whole tells; nothing but `_hopeful` where there is nothing for us in it."""
-        text = self.source.text
-        self._queues = self.interpreter.may_queue(text)
-        self._aliases = aliases_of(self.outline.imports)
-        packages = {imported.partition(".")[0] for imported in self.outline.imports.values()}
-        self._remote = bool(packages & {"fabric", "invoke"})
-        sure = self._queues or self._aliases is not None or self._remote
-        self._hopeful = bool(
-            sure or _holds(text, _STRONG) or _speaks_of_state(text) or _NAME_TEXT.search(text)
-        )
-        if not self._hopeful:
-            return
-        lower = text.lower()
-        self._strong = [literal for literal in _STRONG if literal in text]
-        self._of_state = [word for word in _STATE_TEXT if word in lower]
-        self._has_glob = "glob(" in text or "scan_" in text or "*." in text
-        self._renamed = {n for n, full in self.outline.imports.items() if full.rpartition(".")[2] in _CALLED}
-        self._called = _CALLED | self._renamed
+        """What the walks ask of the file as a whole."""
+        functions, packages = self.outline.functions, self._sieve.packages
         self._concurrent = self._concurrency()
-        self._durable = durable_functions(self.source.text, self.outline.functions)
+        self._durable = durable_functions(self.source.text, functions)
         self._by_name: dict[str, list[Definition]] = {}
-        for definition in self.outline.functions:
+        for definition in functions:
             self._by_name.setdefault(definition.name, []).append(definition)
         command_calls = CommandCalls(self.interpreter, "fabric" in packages, "invoke" in packages)
         command_calls.runner = self._runner
         self._command_call = command_calls.read
 
-    def _may_hold_facts(self, node: ast.AST, span: Span) -> bool:
-        text = self.source.text[span.start : span.end]
-        if self._queues and self.interpreter.may_queue(text):
-            return True
-        strong = _holds(text, self._strong) or (self._remote and _holds(text, _RUNS))
-        strong = strong or (self._aliases is not None and self._aliases.search(text) is not None)
-        names = self._has_glob or _holds(text.lower(), self._of_state) or _NAME_TEXT.search(text) is not None
-        if not strong and not names:
-            return False
-        if strong and not names and self._called.isdisjoint(_CALLS.findall(text)):
-            return False
-        for inner in walk(node):
-            if strong and isinstance(inner, ast.Call):
-                called = (
-                    inner.func.attr
-                    if isinstance(inner.func, ast.Attribute)
-                    else getattr(inner.func, "id", "")
-                )
-                if (
-                    called in _CALLED and _may_act(inner, called, self.outline.resolve)
-                ) or called in self._renamed:
-                    return True
-            if names and isinstance(inner, ast.JoinedStr) and _builds_name(inner):
-                return True
-            if names and isinstance(inner, ast.Call) and _joins_path(inner):
-                return True
-            if (
-                names
-                and isinstance(inner, ast.BinOp)
-                and isinstance(inner.op, ast.Div | ast.Mod | ast.Add)
-                and _has_text(inner)
-            ):
-                return True
-        return False
-
-    def _calls_any(self, definition: Definition, names: set[str]) -> bool:
-        """Whether a function calls a helper that returns the name of a file, one that is told a category, or one that
-        asks for a file: which then is its caller's business.
-        """
-        text = self.source.text[definition.span.start : definition.span.end]
-        return not names.isdisjoint(_CALLS.findall(text)) and not names.isdisjoint(
-            _called_names(definition.node)
-        )
-
-    def _with_callers(self, wanted: list[Definition]) -> list[Definition]:
-        """These functions and all that call them, by way of others too, in the order of the text."""
-        names = {d.name for d in wanted}
-        grown = True
-        chosen = {id(d) for d in wanted}
-        while grown:
-            grown = False
-            for definition in self.outline.functions:
-                if id(definition) not in chosen and names & _called_names(definition.node):
-                    chosen.add(id(definition))
-                    names.add(definition.name)
-                    grown = True
-        return [d for d in self.outline.functions if id(d) in chosen]
+    def let_go(self) -> None:
+        """Cuts the circles among what has been read, so that the tree goes at once and not with the garbage collector."""
+        self.__dict__.clear()
 
     def _runner(self, written: str) -> Runner | None:
         """What a function of this file runs for its callers."""
@@ -411,7 +208,7 @@ class PythonFile:
     def _concurrency(self) -> dict[str, Concurrency]:
         """Functions that are handed to pools, processes and threads, and those that they call."""
         text = self.source.text
-        if not (_holds(text, _HANDING) and _POOLS.search(text)):
+        if not (_HANDING.any_in(self.source) and _POOLS.search(text)):
             return {}
         names = {d.name for d in self.outline.functions}
         found: dict[str, Concurrency] = {}
@@ -582,16 +379,9 @@ class PythonFile:
             self._functions[definition.qualified] = function_of(definition, self.outline)
         return self._functions[definition.qualified]
 
-    def _walk_module(self) -> None:
-        body = [
-            s
-            for s in self.outline.tree.body
-            if not isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        ]
-        rest = ast.Module(body=body, type_ignores=[])
+    def _walk_module(self, body: list[ast.stmt]) -> None:
+        """Walks the statements at the top of the file."""
         whole = Span(0, len(self.source.text))
-        if not body or not self._may_hold_facts(rest, whole):
-            return
         row = Row(place=Place(self.source, whole), kind="script", title=self.source.path)
         self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # as above
         scope = self._scope(whole, None)
@@ -708,14 +498,6 @@ def bind(node: ast.Call, parameters: list[str], scope: Scope) -> dict[str, PathP
     return bound
 
 
-def _called_names(node: ast.AST) -> set[str]:
-    return {
-        inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
-        for inner in walk(node)
-        if isinstance(inner, ast.Call)
-    }
-
-
 def _handed_over(node: ast.Call) -> str:
     """The function that a call hands to workers: `pool.map(f, …)`, `Process(target=f)`, `delayed(f)`."""
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -729,37 +511,6 @@ def _handed_over(node: ast.Call) -> str:
     if called == "delayed" and node.args and isinstance(node.args[0], ast.Name):
         return node.args[0].id
     return ""
-
-
-def _may_act(node: ast.Call, called: str, resolve: Callable[[str], str]) -> bool:
-    """Whether a call of such a name may be the one that is meant: `replace` of a path has one argument."""
-    if called == "replace" and dotted(node.func) != "os.replace" and (len(node.args) != 1 or node.keywords):
-        return False
-    if called in _OF_MODULES and isinstance(node.func, ast.Attribute):
-        module = resolve(dotted(node.func.value)).partition(".")[0]
-        return module in _OF_MODULES[called]
-    return True
-
-
-def _builds_name(node: ast.JoinedStr) -> bool:
-    text = "".join(v.value for v in node.values if isinstance(v, ast.Constant) and isinstance(v.value, str))
-    return ("." in text or "/" in text) and len(text) < 120 and " " not in text.strip()
-
-
-def _joins_path(node: ast.Call) -> bool:
-    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    if called not in {"join", "joinpath", "Path", "with_suffix", "with_name", "format"}:
-        return False
-    return called == "format" or any(
-        isinstance(a, ast.Constant) and isinstance(a.value, str) for a in node.args
-    )
-
-
-def _has_text(node: ast.BinOp) -> bool:
-    return any(
-        isinstance(n, ast.JoinedStr) or (isinstance(n, ast.Constant) and isinstance(n.value, str))
-        for n in (node.left, node.right)
-    )
 
 
 def _built_at(node: ast.expr, walker: Walker) -> ast.expr:
@@ -794,7 +545,7 @@ def _purposes(pattern: PathPattern, variable: str, definition: Definition | None
     words = set(pattern.words) | set(words_of(variable))
     if definition is not None:
         words |= set(words_of(definition.name))
-    return frozenset(words & _PURPOSES)
+    return frozenset(words & PURPOSES)
 
 
 def _is_name(node: ast.expr, value: Value) -> bool:

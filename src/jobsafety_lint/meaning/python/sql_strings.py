@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from jobsafety_lint.literals import Literals
 from jobsafety_lint.meaning.data.sql import LOOKS_LIKE_SQL, SqlStatement, statements
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit
 from jobsafety_lint.meaning.python.expressions import Expressions
@@ -17,14 +18,16 @@ from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.readers.python.strings import Field
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
 
-_MENTIONS = (
-    "lickhouse",
-    "lickHouse",
-    "LICKHOUSE",
-    "ReplacingMergeTree",
-    "import asynch",
-    "from asynch",
-    ":8123",
+_MENTIONS = Literals(
+    (
+        "lickhouse",
+        "lickHouse",
+        "LICKHOUSE",
+        "ReplacingMergeTree",
+        "import asynch",
+        "from asynch",
+        ":8123",
+    )
 )
 _INSERTS = frozenset(
     {
@@ -54,8 +57,7 @@ _DEDUPLICATES = re.compile(r"\.drop_duplicates\(|\.unique\(|dedup\w*\(|\.distinc
 
 def is_mentioned(outline: Outline) -> bool:
     """Whether a file may speak to ClickHouse."""
-    text = outline.source.text
-    return any(word in text for word in _MENTIONS)
+    return _MENTIONS.any_in(outline.source)
 
 
 def sql_statements(names: FileNames) -> Iterator[SqlStatement]:

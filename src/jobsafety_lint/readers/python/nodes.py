@@ -13,44 +13,60 @@ With = ast.With | ast.AsyncWith
 
 _PLAIN = frozenset(
     {"ctx", "op", "ops", "id", "attr", "arg", "name", "asname", "module", "level", "names", "conversion", "is_async",
-     "simple", "type_comment", "kind", "type_ignores", "lineno", "tag", "rest", "kwd_attrs"}
+     "simple", "type_comment", "kind", "type_ignores", "lineno", "tag", "rest", "kwd_attrs", "str"}
 )  # fmt: skip
 """Fields that hold no statement, expression or clause."""
-_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
+_LEAVES = frozenset({ast.Constant, ast.MatchSingleton})
+"""Kinds whose `value` is no node."""
 
 
-def _inner_fields(kind: type[ast.AST]) -> tuple[str, ...]:
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
     """The fields of a kind of node that may hold nodes, contexts and operators left out."""
-    found = _FIELDS.get(kind)
-    if found is None:
-        found = () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _PLAIN)
-        _FIELDS[kind] = found
-    return found
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        found = self[kind] = tuple(
+            name for name in kind._fields if kind not in _LEAVES and name not in _PLAIN
+        )
+        return found
+
+
+class _Backwards(dict[type[ast.AST], tuple[str, ...]]):
+    """The same fields, the last one first."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        found = self[kind] = _FIELDS[kind][::-1]
+        return found
+
+
+_FIELDS = _Fields()
+_BACKWARDS = _Backwards()
 
 
 def children(node: ast.AST) -> list[ast.AST]:
     """The nodes right below a node, in the order of its fields, without contexts and operators."""
     found: list[ast.AST] = []
-    for name in _inner_fields(node.__class__):
+    for name in _FIELDS[node.__class__]:
         value = getattr(node, name, None)
         if value.__class__ is list:
-            found += [item for item in value if isinstance(item, ast.AST)]
-        elif isinstance(value, ast.AST):
+            found += value
+        elif value is not None:
             found.append(value)
-    return found
+    return found if None not in found else [item for item in found if item is not None]
 
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
     """A node and all below it, in the order of the text (as far as the fields are in that order)."""
-    stack = [node]
+    stack: list[ast.AST | None] = [node]
     while stack:
         inner = stack.pop()
+        if inner is None:  # the key of `**more` in a dictionary, a parameter without default
+            continue
         yield inner
-        for name in _inner_fields(inner.__class__)[::-1]:
+        for name in _BACKWARDS[inner.__class__]:
             value = getattr(inner, name, None)
             if value.__class__ is list:
-                stack += [item for item in reversed(value) if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST):
+                stack += value[::-1]
+            elif value is not None:
                 stack.append(value)
 
 
