@@ -38,29 +38,28 @@ class Literals:
     """Literals that are searched for in many texts."""
 
     def __init__(self, literals: Iterable[str]) -> None:
-        self._probes = tuple(_Probe.of(literal) for literal in literals)
+        probes = map(_Probe.of, literals)
+        self._probes = [(probe.sought, probe.exact, probe.literal) for probe in probes]
 
     def any_in(self, source: Source) -> bool:
         """Whether a text holds one of them."""
-        return self._any(source.text, source.vocabulary)
-
-    def any_in_lower(self, source: Source) -> bool:
-        """Whether a text in lower case holds one of them."""
-        return self._any(source.lower, source.vocabulary.lower())
+        text, vocabulary = source.text, source.vocabulary
+        for sought, exact, literal in self._probes:
+            if sought in vocabulary and (exact or literal in text):
+                return True
+        return False
 
     def those_in(self, source: Source) -> list[str]:
         """The ones that a text holds, in their order."""
-        text, vocabulary = source.text, source.vocabulary
-        return [probe.literal for probe in self._probes if _holds(text, vocabulary, probe)]
+        return self._those(source.text, source.vocabulary)
 
     def those_in_lower(self, source: Source) -> list[str]:
         """The ones that a text in lower case holds, in their order."""
-        text, vocabulary = source.lower, source.vocabulary.lower()
-        return [probe.literal for probe in self._probes if _holds(text, vocabulary, probe)]
+        return self._those(source.lower, source.vocabulary.lower())
 
-    def _any(self, text: str, vocabulary: str) -> bool:
-        return any(_holds(text, vocabulary, probe) for probe in self._probes)
-
-
-def _holds(text: str, vocabulary: str, probe: _Probe) -> bool:
-    return probe.sought in vocabulary and (probe.exact or probe.literal in text)
+    def _those(self, text: str, vocabulary: str) -> list[str]:
+        return [
+            literal
+            for sought, exact, literal in self._probes
+            if sought in vocabulary and (exact or literal in text)
+        ]

@@ -104,6 +104,12 @@ class OffsetMap:
         return segment.host_start + segment.host_length
 
 
+def vocabulary_of(text: str) -> str:
+    """See `Source.vocabulary`."""
+    words = text.encode().translate(_BLANKS).decode().split() if text.isascii() else _WORD.findall(text)
+    return "\n".join(("", *set(words), ""))
+
+
 @dataclass(eq=False)
 class Source:
     """A text that a reader reads: a file, or a snippet inside a host.
@@ -139,9 +145,7 @@ class Source:
         """The different words of the text, in no order, a newline before and behind each. A word is letters, digits and
         underscores without anything between.
         """
-        text = self.text
-        words = text.encode().translate(_BLANKS).decode().split() if text.isascii() else _WORD.findall(text)
-        return "\n".join(("", *set(words), ""))
+        return vocabulary_of(self.text)
 
     @property
     def file(self) -> Source:

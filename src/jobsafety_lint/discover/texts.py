@@ -67,6 +67,6 @@ def _encoding_of(data: bytes, path: Path) -> str:
     """
     if data.startswith(b"\xef\xbb\xbf"):
         return "utf-8-sig"
-    if path.suffix != ".py":
+    if path.suffix != ".py" or not any(b"coding" in line for line in data.split(b"\n", 2)[:2]):
         return "utf-8"
     return tokenize.detect_encoding(iter(data.splitlines(keepends=True)).__next__)[0]

@@ -117,7 +117,8 @@ def project_of(
         return None if isinstance(source, Skipped) else source
 
     settings = next(task.settings for task in tasks if task.given)
-    return Project(root, files, settings, read, answers, changed)
+    words = {links.path: one.vocabulary for one in mapped.values() if one.vocabulary and (links := one.links)}
+    return Project(root, files, settings, read, answers, changed, words)
 
 
 def _counts(links: FileLinks, given: Collection[str]) -> bool:

@@ -85,6 +85,8 @@ def _map_source(source: SourceFile, task: Task, rules: Sequence[Listed], mapped:
         queue_commands=settings.words("queue-commands"),
     )
     facts = read()
+    if item.kind == "python":
+        mapped.vocabulary = source.vocabulary
     if not task.given:
         mapped.links = links_of(facts, item, role)
         return

@@ -127,7 +127,7 @@ class Recollection:
             self.looks.add(ANYTHING)
             self.keys[task.item.shown] = ""
         elif not mapped.crashes:
-            self.memory.remember(key, replace(mapped, looks=frozenset()), seen)
+            self.memory.remember(key, replace(mapped, looks=frozenset(), vocabulary=""), seen)
         self.looks |= mapped.looks | self._own_rules
 
     def _use(self, shown: str, key: str, looks: Looks) -> None:

@@ -145,7 +145,7 @@ def _map_some(tasks: Sequence[Task], options: Options) -> list[Mapped]:
 def _collect_seldom() -> None:
     """Trees die by their reference counts; looking for circles in them all the time doubles what a parse costs."""
     gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(1_000_000, 20, 100)
 
 
 def _size(path: Path) -> int:

@@ -89,6 +89,8 @@ class Mapped:
     unread: int = 0
     looks: frozenset[Look] = frozenset()
     """Which other files were looked at for it."""
+    vocabulary: str = ""
+    """The words of a Python file that has just been read, for the link; see `Source.vocabulary`."""
 
 
 @dataclass

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from jobsafety_lint.meaning.python.handing import POOL_METHODS, STARTERS, WRAPPERS
 
-_WORD = re.compile(r"[^\W\d]\w*")
 _OPENS = re.compile(r"\s*\(")
 _HANDING = tuple(
     f"{name}{opening}" for name in sorted(POOL_METHODS | WRAPPERS | STARTERS) for opening in ("(", " (")
@@ -19,8 +18,10 @@ _HANDING = tuple(
 """How a function is handed to workers and the like; see `index.Module.calls`."""
 
 
-def may_call(text: str, name: str, *, method: bool) -> bool:
-    """Whether a text calls a function (or a method: `.name(`), or hands it to something that may."""
+def may_call(text: str, name: str, *, method: bool, hands: Callable[[], bool] | None = None) -> bool:
+    """Whether a text calls a function (or a method: `.name(`), or hands it to something that may. `hands` says whether the
+    text hands anything, if somebody knows.
+    """
     mentioned = False
     at = text.find(name)
     while at >= 0:
@@ -32,7 +33,12 @@ def may_call(text: str, name: str, *, method: bool) -> bool:
                 return True
             mentioned = True
         at = text.find(name, end)
-    return mentioned and any(word in text for word in _HANDING)
+    return mentioned and (hands() if hands is not None else hands_something(text))
+
+
+def hands_something(text: str) -> bool:
+    """Whether a text hands some function to workers and the like."""
+    return any(word in text for word in _HANDING)
 
 
 def _is_word(char: str) -> bool:
@@ -46,6 +52,7 @@ class Texts:
         self._read = read
         self._left = kept
         self._texts: dict[str, str] = {}
+        self._handing: dict[str, bool] = {}
         self.are_too_many = False
         """Whether some had to go: who asks for all of them again and again reads them again and again."""
 
@@ -60,12 +67,24 @@ class Texts:
                 self.are_too_many = True
         return known
 
+    def may_call(self, path: str, name: str, *, method: bool) -> bool:
+        """As `may_call`, of a file's text."""
+        return may_call(self.of(path), name, method=method, hands=lambda: self._hands_something(path))
 
-def index_of(names: Collection[str], paths: Iterable[str], texts: Texts) -> dict[str, Sequence[str]]:
-    """For each of these names the files, in the given order, in whose texts it stands as a word."""
+    def _hands_something(self, path: str) -> bool:
+        known = self._handing.get(path)
+        if known is None:
+            known = self._handing[path] = hands_something(self.of(path))
+        return known
+
+
+def index_of(
+    names: Collection[str], paths: Iterable[str], vocabulary_of: Callable[[str], str]
+) -> dict[str, Sequence[str]]:
+    """For each of these names the files, in the given order, in whose texts it stands as a word; see `Source.vocabulary`."""
     found: dict[str, list[str]] = {}
     wanted = frozenset(names)
     for path in paths:
-        for name in wanted.intersection(_WORD.findall(texts.of(path))):
+        for name in wanted.intersection(vocabulary_of(path).split("\n")):
             found.setdefault(name, []).append(path)
     return dict(found)

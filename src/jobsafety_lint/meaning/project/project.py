@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +19,10 @@ from jobsafety_lint.cache import codec
 from jobsafety_lint.config import ConfigError, Settings, read_toml
 from jobsafety_lint.meaning.project.answers import Answer, Answers, Question
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, RunLink, TaskLink
-from jobsafety_lint.meaning.project.mentions import Texts, index_of, may_call
+from jobsafety_lint.meaning.project.mentions import Texts, index_of
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.readers.python.outline import Outline
-from jobsafety_lint.source import Source
+from jobsafety_lint.source import Source, vocabulary_of
 from jobsafety_lint.surroundings import Look, note
 
 Kind = TypeVar("Kind")
@@ -34,7 +34,9 @@ _INDEXED: dict[tuple[str, str], Module] = {}
 _MOST_INDEXED = 4_000_000
 """Code points of their texts; their trees take some thirty times as many bytes."""
 _FEW_SEARCHES = 16
-"""After how many searches through all texts an index of the names that they mention is made."""
+"""After how many searches through all texts an index of the names that they mention is made, if their words are not known yet."""
+_SILENT = frozenset({"test", "vendored"})
+"""Roles of Python files whose texts say nothing."""
 
 
 @dataclass(eq=False)
@@ -48,6 +50,8 @@ class Project:
     answers: Answers = field(default_factory=Answers)
     changed: frozenset[str] = frozenset()
     """The files that have changed since the known answers were given."""
+    vocabularies: Mapping[str, str] = field(default_factory=dict)
+    """The words of files that have just been read, by their paths; see `Source.vocabulary`."""
     _modules: dict[str, Module | None] = field(default_factory=dict)
     _searches: int = 0
     _callers: dict[tuple[str, str], tuple[tuple[CallSite, ...], frozenset[Question]]] = field(
@@ -96,7 +100,7 @@ class Project:
         """The texts of the files; those of tests say nothing."""
 
         def read(path: str) -> str:
-            source = None if self._python[path].role in {"test", "vendored"} else self.read(path)
+            source = None if self._python[path].role in _SILENT else self.read(path)
             return source.text if source is not None else ""
 
         return Texts(read)
@@ -179,13 +183,20 @@ class Project:
     def _mentioning(self, name: str) -> Iterable[str]:
         """The Python files that may mention a name of the project: all, until so much is asked that an index pays."""
         self._searches += 1
-        if self._searches <= _FEW_SEARCHES and not self._texts.are_too_many:
+        if not self.vocabularies and self._searches <= _FEW_SEARCHES and not self._texts.are_too_many:
             return self._python
         return self._mentions.get(name, ())
 
     @cached_property
     def _mentions(self) -> dict[str, Sequence[str]]:
-        return index_of(self._defined, self._python, self._texts)
+        return index_of(self._defined, self._python, self._vocabulary_of)
+
+    def _vocabulary_of(self, path: str) -> str:
+        """The words of a Python file; those of tests say nothing."""
+        known = self.vocabularies.get(path, "")
+        if known:
+            return "" if self._python[path].role in _SILENT else known
+        return vocabulary_of(self._texts.of(path))
 
     def _search(self, home: str, name: str, *, method: bool) -> Callable[[str], bool]:
         """Whether a file may call a function or method of a module, as far as its text tells: it calls it or hands it to
@@ -205,7 +216,7 @@ class Project:
             if twins and _nearest(path, (home, *twins)) != home:
                 return False  # a copy of the package imports its own modules
             text = self._texts.of(path)
-            if name not in text or not may_call(text, name, method=method):
+            if name not in text or not self._texts.may_call(path, name, method=method):
                 return False
             folder = _folder_of(path)
             near = folder in folders or _folder_of(folder) in folders  # `from . import`, `from .. import`

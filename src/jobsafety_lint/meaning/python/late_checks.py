@@ -14,6 +14,7 @@ from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit
 from jobsafety_lint.readers.python.nodes import dotted, walk
 from jobsafety_lint.readers.python.outline import FunctionNode, Outline
+from jobsafety_lint.source import Source
 
 _MENTIONS = re.compile(
     r"\b(?:validate|verify|ensure|assert|check|gate)_\w+\(|\bvalidate\(|\braise (?:Value|Type)Error"
@@ -157,13 +158,24 @@ def is_mentioned(outline: Outline) -> bool:
     if not (_CHECK_TEXTS.any_in(source) and _WORK_TEXTS.any_in(source)):
         return False  # most files, at a fraction of what an expression takes
     text = source.text
-    checks = [match.start() for match in _MENTIONS.finditer(text)]
+    checks = sorted(_places_of_checks(source))
     for definition in outline.functions if checks else ():
         span = definition.span
         last = checks[bisect.bisect_left(checks, span.end) - 1]
         if span.start < last < span.end and _WORDS.search(text, text.find(":", span.start), last):
             return True
     return False
+
+
+def _places_of_checks(source: Source) -> Iterator[int]:
+    """Where a check may stand: each begins with a literal, which is found at a fraction of what the expression takes."""
+    text = source.text
+    for literal in _CHECK_TEXTS.those_in(source):
+        at = text.find(literal)
+        while at >= 0:
+            if _MENTIONS.match(text, at):
+                yield at
+            at = text.find(literal, at + 1)
 
 
 def late_checks(names: FileNames) -> Iterator[LateCheck]:

@@ -36,7 +36,7 @@ from jobsafety_lint.meaning.python.values import Scope, Value, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.model import Span
-from jobsafety_lint.readers.python.nodes import arguments, children, walk
+from jobsafety_lint.readers.python.nodes import arguments, children, statements, walk
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Hole, Place, Source
 
@@ -344,7 +344,7 @@ class PythonFile:
         if key not in self._summaries:
             self._summaries[key] = None
             text = self.source.text[definition.span.start : definition.span.end]
-            if len(text) < 4000 and "return" in text:
+            if len(text) < 4000 and _may_return_name(definition.node):
                 walker = self._walker(definition)
                 if walker is not None:
                     parameters = [p.arg for p in definition.parameters]
@@ -476,6 +476,34 @@ class PythonFile:
                 if name in act.path.name.names:
                     words |= pattern.name.words
         return replace(act, state_words=frozenset(words)) if words else act
+
+
+_NO_NAME = (
+    ast.Compare,
+    ast.Dict,
+    ast.DictComp,
+    ast.Tuple,
+    ast.List,
+    ast.ListComp,
+    ast.Set,
+    ast.SetComp,
+    ast.GeneratorExp,
+)
+
+
+def _may_return_name(node: ast.AST) -> bool:
+    """Whether a function gives something that may be text or a path, and not only flags, numbers and collections."""
+    stack = list(statements(node))
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, ast.Return):
+            value = inner.value
+            plain = isinstance(value, ast.Constant) and not isinstance(value.value, str | bytes)
+            if value is not None and not plain and not isinstance(value, _NO_NAME):
+                return True
+        else:
+            stack += statements(inner)
+    return False
 
 
 def _no_command(*_: object) -> bool:

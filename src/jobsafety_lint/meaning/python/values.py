@@ -202,7 +202,9 @@ class Scope:
             else part
             for part in value.pattern.parts
         )
-        self.set(name, replace(value, pattern=PathPattern(parts)))
+        if parts != value.pattern.parts:
+            value = replace(value, pattern=PathPattern(parts))
+        self.set(name, value)
 
     def bind(
         self,
