@@ -15,7 +15,6 @@ from jobsafety_lint.readers.python.nodes import dotted, walk
 from jobsafety_lint.readers.python.outline import Outline
 
 _FINDING = Literals(("glob", "*.", "listdir"))
-_JOINS = Literals(("concat(", "concatenate(", "vstack(", "read_", "scan_", "open_dataset("))
 _MERGERS = frozenset({"concat", "concatenate", "vstack"})
 _READERS = frozenset(
     {
@@ -29,6 +28,7 @@ _READERS = frozenset(
         "read_json",
     }
 )
+_JOINS = Literals((*(f"{name}(" for name in sorted(_MERGERS)), *sorted(_READERS)))
 _CHECK_WORDS = frozenset({"validate", "check", "assert", "ensure", "verify", "require"})
 
 

@@ -17,7 +17,7 @@ from jobsafety_lint.meaning.project.parameters import has_category_word
 from jobsafety_lint.meaning.python.helpers import aliases_of, asking_functions
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.python.nodes import children, dotted, walk
-from jobsafety_lint.readers.python.outline import Definition, Outline
+from jobsafety_lint.readers.python.outline import Definition, FunctionNode, Outline
 
 PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 """Words that say what a file is for."""
@@ -72,6 +72,9 @@ _FOLLOWED_WORD = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
 _CALL = re.compile(r"\w+(?=\s*\()")
 _MODE = re.compile(r"[rwaxbtU+]{1,4}")
 _READING = re.compile(r"[rbtU]{1,3}")
+_SUFFIX = re.compile(r"\.[^\W\d_]")
+_LONG_NAME = 120
+"""Code points of literal text from which on it is no name of a file."""
 
 
 class _Verdict(enum.IntEnum):
@@ -162,6 +165,7 @@ class Sieve:
 
     def _by_shape(self, node: ast.AST, *, strong: bool, names: bool) -> _Verdict:
         found = _Verdict.NOTHING
+        given = _parameters_of(node)
         stack = [node]
         while stack:
             inner = stack.pop()
@@ -175,7 +179,7 @@ class Sieve:
                 if names and _joins_path(inner):  # type: ignore[arg-type]
                     return _Verdict.WORKS
             elif names and (
-                (kind is ast.JoinedStr and _builds_name(inner))  # type: ignore[arg-type]
+                (kind is ast.JoinedStr and _builds_name(inner, given))  # type: ignore[arg-type]
                 or (kind is ast.BinOp and _joins_text(inner))  # type: ignore[arg-type]
             ):
                 return _Verdict.WORKS
@@ -240,6 +244,13 @@ class Sieve:
         return [d for d in self.outline.functions if id(d) in chosen]
 
 
+def _parameters_of(node: ast.AST) -> frozenset[str]:
+    if not isinstance(node, FunctionNode):
+        return frozenset()
+    arguments = node.args
+    return frozenset(one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs))
+
+
 def _is_asked(definition: Definition) -> bool:
     """Whether a function returns the name of a file, or is told a category: its callers are then of interest."""
     name = definition.name
@@ -280,9 +291,28 @@ def _text_of(node: ast.expr) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def _builds_name(node: ast.JoinedStr) -> bool:
-    text = "".join(v.value for v in node.values if isinstance(v, ast.Constant) and isinstance(v.value, str))
-    return ("." in text or "/" in text) and len(text) < 120 and " " not in text.strip()
+def _builds_name(node: ast.JoinedStr, given: frozenset[str]) -> bool:
+    """Whether an f-string may be the name of a file: it has a folder or a suffix, written out or in a variable that the code
+    sets itself. `given` are the parameters around it.
+    """
+    pieces = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
+    text = "".join(piece for piece in pieces if isinstance(piece, str))
+    if len(text) >= _LONG_NAME or " " in text.strip() or "://" in text:
+        return False
+    if "/" in text or _SUFFIX.search(text):
+        return True
+    return any(
+        isinstance(piece, str) and piece.endswith(".") and _may_be_known(node.values[at], given)
+        for at, piece in enumerate(pieces[:-1], 1)
+    )
+
+
+def _may_be_known(node: ast.expr, given: frozenset[str]) -> bool:
+    """Whether the code may tell the value of a field: `{ext}`, `{self.ext}`."""
+    value = node.value if isinstance(node, ast.FormattedValue) else node
+    if isinstance(value, ast.Attribute):
+        return isinstance(value.value, ast.Name) and value.value.id in {"self", "cls"}
+    return isinstance(value, ast.Constant) or (isinstance(value, ast.Name) and value.id not in given)
 
 
 def _joins_path(node: ast.Call) -> bool:
