@@ -30,7 +30,7 @@ from jobsafety_lint.meaning.python.outputs import output_uses, status_filters
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.rows import Row, linked
 from jobsafety_lint.meaning.python.runners import Runner, runner_of
-from jobsafety_lint.meaning.python.sieve import PURPOSES, Sieve
+from jobsafety_lint.meaning.python.sieve import NAMING, PURPOSES, Sieve
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
 from jobsafety_lint.meaning.python.values import Scope, Value, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
@@ -584,7 +584,7 @@ def _is_name(node: ast.expr, value: Value) -> bool:
         return False
     if isinstance(node, ast.Call):
         func = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if func not in {"Path", "PurePath", "join", "joinpath", "with_name", "with_suffix", "format", "str"}:
+        if func not in NAMING:
             return False
     if not value.pattern.literal.strip("\0/."):
         return False

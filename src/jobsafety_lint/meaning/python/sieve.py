@@ -21,6 +21,8 @@ from jobsafety_lint.readers.python.outline import Definition, FunctionNode, Outl
 
 PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "chunk", "shard"}
 """Words that say what a file is for."""
+NAMING = frozenset({"Path", "PurePath", "join", "joinpath", "with_name", "with_suffix", "format", "str"})
+"""The names of calls that give the name of a file."""
 _ASKING = frozenset(
     {
         "exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink", "read_parquet", "read_csv", "read_json",
@@ -73,6 +75,8 @@ _CALL = re.compile(r"\w+(?=\s*\()")
 _MODE = re.compile(r"[rwaxbtU+]{1,4}")
 _READING = re.compile(r"[rbtU]{1,3}")
 _SUFFIX = re.compile(r"\.[^\W\d_]")
+_KEEPING = frozenset({ast.Assign, ast.AnnAssign, ast.Return})
+"""Statements that keep the value of an expression."""
 _LONG_NAME = 120
 """Code points of literal text from which on it is no name of a file."""
 
@@ -103,6 +107,8 @@ class Sieve:
     _of_state: Sequence[str] = field(init=False)
     _listing: bool = field(init=False)
     _renamed: frozenset[str] = field(init=False)
+    _own: frozenset[str] = field(init=False)
+    """The names of the functions of the file."""
 
     def __post_init__(self) -> None:
         source, imports = self.outline.source, self.outline.imports
@@ -113,6 +119,7 @@ class Sieve:
         self._strong = _STRONG.those_in(source)
         self._of_state = _OF_STATE.those_in_lower(source)
         self._listing = _LISTING.any_in(source)
+        self._own = frozenset(definition.name for definition in self.outline.functions)
         self._renamed = frozenset(n for n, full in imports.items() if full.rpartition(".")[2] in _CALLED)
 
     def wanted(self) -> tuple[list[Definition], list[ast.stmt]]:
@@ -170,23 +177,25 @@ class Sieve:
         while stack:
             inner = stack.pop()
             kind = inner.__class__
-            if kind is ast.FormattedValue:
-                stack.append(inner.value)  # type: ignore[attr-defined]  # not how it is formatted
+            if kind is ast.Name or kind is ast.Constant:
                 continue
             if kind is ast.Call:
                 if strong:
-                    found = max(found, self._of_call(inner))  # type: ignore[arg-type]
-                if names and _joins_path(inner):  # type: ignore[arg-type]
+                    found = max(found, self._of_call(inner))  # type: ignore[arg-type]  # told by its class
+                if names and self._hands_name(inner, given):  # type: ignore[arg-type]
                     return _Verdict.WORKS
-            elif names and (
-                (kind is ast.JoinedStr and _builds_name(inner, given))  # type: ignore[arg-type]
-                or (kind is ast.BinOp and _joins_text(inner))  # type: ignore[arg-type]
-            ):
+            elif names and kind in _KEEPING and _keeps_name(inner.value, given):  # type: ignore[attr-defined]
                 return _Verdict.WORKS
             if found is _Verdict.WORKS:
                 return found
             stack += children(inner)
         return found
+
+    def _hands_name(self, node: ast.Call, given: frozenset[str]) -> bool:
+        """Whether a function of the file may get the name of a file."""
+        return _name_of(node) in self._own and any(
+            _builds(value, given) for value in (*node.args, *(keyword.value for keyword in node.keywords))
+        )
 
     def _of_call(self, node: ast.Call) -> _Verdict:
         called = _name_of(node)
@@ -289,6 +298,34 @@ def _only_reads(node: ast.Call, called: str) -> bool:
 
 def _text_of(node: ast.expr) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _keeps_name(value: ast.expr | None, given: frozenset[str]) -> bool:
+    """Whether a value that goes into a variable or to the caller may be the name of a file. What else is built (a message, an
+    address for a request) is none that anything here acts on.
+    """
+    if value is None or isinstance(value, ast.Name | ast.Attribute | ast.Constant):
+        return False
+    return (not isinstance(value, ast.Call) or _name_of(value) in NAMING) and _builds(value, given)
+
+
+def _builds(node: ast.expr, given: frozenset[str]) -> bool:
+    """Whether an expression builds what may be the name of a file."""
+    stack: list[ast.AST] = [node]
+    while stack:
+        inner = stack.pop()
+        match inner:
+            case ast.FormattedValue(value=value):
+                stack.append(value)  # not how it is formatted
+                continue
+            case ast.JoinedStr() if _builds_name(inner, given):
+                return True
+            case ast.Call() if _joins_path(inner):
+                return True
+            case ast.BinOp() if _joins_text(inner):
+                return True
+        stack += children(inner)
+    return False
 
 
 def _builds_name(node: ast.JoinedStr, given: frozenset[str]) -> bool:
