@@ -182,7 +182,9 @@ class PythonFile:
         self._by_name: dict[str, list[Definition]] = {}
         for definition in functions:
             self._by_name.setdefault(definition.name, []).append(definition)
-        command_calls = CommandCalls(self.interpreter, "fabric" in packages, "invoke" in packages)
+        command_calls = CommandCalls(
+            self.interpreter, "fabric" in packages, "invoke" in packages, self._sieve.queues
+        )
         command_calls.runner = self._runner
         self._command_call = command_calls.read
 

@@ -60,6 +60,8 @@ _WORDS = frozenset(
     }
 )
 _VECTORS = frozenset({"os.execv", "os.execvp", "os.spawnv", "os.spawnvp", "os.posix_spawnp"})
+_RUNNING = _ARGV | _SHELL_TEXT | _WORDS | _VECTORS
+"""The functions that run a program."""
 _CONTEXTS = frozenset({"c", "ctx", "context"})
 _RAISING = frozenset({"subprocess.check_call", "subprocess.check_output"})
 _CAPTURING = frozenset(
@@ -74,6 +76,8 @@ class CommandCalls:
     interpreter: Interpreter
     uses_fabric: bool = False
     uses_invoke: bool = False
+    queues: bool = True
+    """The file names pueue or a wrapper of it."""
     runner: Callable[[str], Runner | None] = field(default=lambda _: None)
 
     def read(
@@ -86,6 +90,8 @@ class CommandCalls:
         output_to: frozenset[str],
     ) -> bool:
         """Whether the call runs a program; its facts are kept by the interpreter."""
+        if not self._may_run(node, name):
+            return False
         args = [a.value if isinstance(a, ast.Starred) else a for a in node.args]
         if name in _RAISING:
             status = "exits" if status == "ignored" else status
@@ -126,6 +132,16 @@ class CommandCalls:
             return False
         use = replace(use, output_to=output_to)
         return self._queue_call(node, dotted(node.func), scope, inner, use)
+
+    def _may_run(self, node: ast.Call, name: str) -> bool:
+        """Whether a look at the arguments is worth its time: most calls run no program."""
+        if name in _RUNNING or self.queues:
+            return True
+        if isinstance(node.func, ast.Attribute) and (
+            node.func.attr == "exec_command" or self.uses_fabric or self.uses_invoke
+        ):
+            return True
+        return self.runner(dotted(node.func)) is not None
 
     def _is_local(self, node: ast.Call, method: str, name: str) -> bool:
         """`c.run(…)`, with the context that invoke gives a task, and `invoke.run`; `c.local` of fabric."""

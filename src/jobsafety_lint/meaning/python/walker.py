@@ -508,6 +508,12 @@ class Walker:
     ) -> None:
         """Walks an expression: calls become facts, `and`, `… if …` and comprehensions guard what follows."""
         match node:
+            case ast.Constant() | ast.Name():
+                pass
+            case ast.Call():
+                self._call(node, output_to)
+            case ast.Attribute(value=value):
+                self.expression(value, output_to=output_to)
             case ast.BoolOp():
                 self._and_or(node, statement)
             case ast.IfExp(test=test, body=body, orelse=other):
@@ -527,8 +533,6 @@ class Walker:
                 self._comprehension(node)
             case ast.Lambda(body=body):
                 self.expression(body)
-            case ast.Call():
-                self._call(node, output_to)
             case ast.Await(value=inner):
                 self.expression(inner, statement=statement, output_to=output_to)
             case ast.NamedExpr(target=target, value=value):
@@ -536,10 +540,6 @@ class Walker:
                 name = dotted(target)
                 if name:
                     self.scope.assign(name, lower(value, self.scope))
-            case ast.Constant() | ast.Name():
-                pass
-            case ast.Attribute(value=value):
-                self.expression(value, output_to=output_to)
             case ast.JoinedStr():
                 for field in self.scope.outline.fields(node):
                     self.expression(field.expression)
@@ -609,11 +609,11 @@ class Walker:
         if isinstance(node.func, ast.Attribute):
             passes = output_to if node.func.attr in _PASSING_METHODS else frozenset[str]()
             self.expression(node.func.value, output_to=passes)
-        passes = output_to if dotted(node.func) in _PASSING else frozenset()
+        written = dotted(node.func)
+        passes = output_to if written in _PASSING else frozenset()
         given = arguments(node)
         for arg in given:
             self.expression(arg.value, output_to=passes)
-        written = dotted(node.func)
         name = self.scope.resolve(written)
         check = calls.check_of(node, name, self.scope, self.execution)
         if check is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Comprehension = ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -84,8 +84,7 @@ def dotted(node: ast.AST) -> str:
     return ".".join(reversed(parts))
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument of a call. `star` is `*`, `**` or nothing."""
 
     value: ast.expr
@@ -95,10 +94,10 @@ class Argument:
 
 def arguments(call: ast.Call) -> list[Argument]:
     """All arguments, the positional ones first."""
-    return [
-        *(Argument(a.value, None, "*") if isinstance(a, ast.Starred) else Argument(a) for a in call.args),
-        *(Argument(k.value, k.arg, "" if k.arg else "**") for k in call.keywords),
-    ]
+    found = [Argument(a.value, None, "*") if isinstance(a, ast.Starred) else Argument(a) for a in call.args]
+    if call.keywords:
+        found += [Argument(k.value, k.arg, "" if k.arg else "**") for k in call.keywords]
+    return found
 
 
 def positional(call: ast.Call) -> list[ast.expr]:
