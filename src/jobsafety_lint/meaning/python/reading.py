@@ -293,7 +293,7 @@ class PythonFile:
         )
         names = frozenset(p.arg for p in definition.parameters)
         walker = Walker(scope, execution, self._command_call if commands else _no_command, names)
-        walker.row = row or walker.row
+        walker.row = row
         self._prepare(walker)
         walker.block(node.body)
         return walker
@@ -366,7 +366,7 @@ class PythonFile:
         row = Row(place=place, title=definition.qualified, parameters=parameters)
         self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # local calls are among the steps of a row only
         try:
-            walker = self._walker(definition, commands=True, row=row)
+            walker = self._walker(definition, commands=True, row=row if self._sieve.runs else None)
         except RecursionError:
             walker = None
         if walker is not None:
@@ -387,7 +387,7 @@ class PythonFile:
         row = Row(place=Place(self.source, whole), kind="script", title=self.source.path)
         self.interpreter.begin(row.steps)  # type: ignore[arg-type]  # as above
         scope = self._scope(whole, None)
-        walker = Walker(scope, Execution(), self._command_call, row=row)
+        walker = Walker(scope, Execution(), self._command_call, row=row if self._sieve.runs else None)
         self._prepare(walker)
         try:
             walker.block(body)

@@ -52,6 +52,21 @@ _STRONG = Literals(
     )
 )  # fmt: skip
 """What a text holds that may act on a file or run a program."""
+_RUNNING = Literals(
+    (
+        "subprocess",
+        "system",
+        "popen",
+        "Popen",
+        "getoutput",
+        "getstatusoutput",
+        "exec_command",
+        "execv",
+        "execl",
+        "spawn",
+    )
+)
+"""What every text holds that runs a program without a library for that."""
 _RUNS = (".run(", ".sudo(", ".local(")
 """How fabric and invoke run a program."""
 _OF_MODULES = {
@@ -103,6 +118,8 @@ class Sieve:
     _aliases: re.Pattern[str] | None = field(init=False)
     _remote: bool = field(init=False)
     """The file uses fabric or invoke, so that any `.run(` may run a program."""
+    runs: bool = field(init=False)
+    """Whether it may run a program."""
     _strong: Sequence[str] = field(init=False)
     _of_state: Sequence[str] = field(init=False)
     _listing: bool = field(init=False)
@@ -116,6 +133,7 @@ class Sieve:
         self.packages = frozenset(imported.partition(".")[0] for imported in imports.values())
         self._aliases = aliases_of(imports)
         self._remote = not self.packages.isdisjoint({"fabric", "invoke"})
+        self.runs = self.queues or self._remote or _RUNNING.any_in(source)
         self._strong = _STRONG.those_in(source)
         self._of_state = _OF_STATE.those_in_lower(source)
         self._listing = _LISTING.any_in(source)

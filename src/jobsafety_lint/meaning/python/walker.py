@@ -123,8 +123,8 @@ class Walker:
     named: list[tuple[ast.expr, Value, str, Execution]] = field(default_factory=list)
     """Expressions that were assigned: with their value, the variable, and the circumstances."""
     local_calls: list[tuple[ast.Call, str, Scope, Execution]] = field(default_factory=list)
-    row: Row = field(default_factory=Row)
-    """What the unit runs and asks, in order; the commands among it are the interpreter's."""
+    row: Row | None = None
+    """What the unit runs and asks, in order, where that is of interest; the commands among it are the interpreter's."""
     _outputs: frozenset[str] = frozenset()
     _testing: bool = False
     _glob_uses: dict[int, list[tuple[str, Place]]] = field(default_factory=dict)
@@ -254,18 +254,18 @@ class Walker:
         outer, self._outputs = self._outputs, targets
         self.expression(node, statement=statement, output_to=targets)
         self._outputs = outer
-        self.row.flow(targets, _raw_names(node))
+        if self.row is not None:
+            self.row.flow(targets, _raw_names(node))
 
     def _tested(self, node: ast.expr) -> None:
         """Walks an expression whose truth picks a branch."""
         outer, self._testing = self._testing, True
         self.expression(node)
         self._testing = outer
-        names = names_in(node, self.scope) | _raw_names(node)
-        condition = Condition(self.scope.place(node), names)
-        if names:
-            self.facts.append(condition)
-            self.row.add(condition)
+        if self.row is not None:
+            names = names_in(node, self.scope) | _raw_names(node)
+            if names:
+                self.row.add(Condition(self.scope.place(node), names))
 
     def _set_environment(self, target: ast.Subscript, value: Value) -> None:
         """`os.environ["NAME"] = value`: what is run from here on has it."""
@@ -588,7 +588,8 @@ class Walker:
             iterated = lower(part.iter, self.scope)
             glob = iterated.glob or self._last_glob(part.iter)
             names = _target_names(part.target)
-            self.row.flow(frozenset(names), _raw_names(part.iter))
+            if self.row is not None:
+                self.row.flow(frozenset(names), _raw_names(part.iter))
             for name in names:
                 self.scope.bind(name, pathlike=glob is not None and glob.by.startswith("Path"), glob=glob)
             loop = Loop("comprehension", self.scope.place(part.target), tuple(names))
@@ -637,19 +638,19 @@ class Walker:
         status = "branch" if self._testing else caught or _status(node)
         if self.command_call(node, name, self.scope, self.execution, status, output_to):
             return
-        bound: tuple[PathPattern, ...] = ()
-        keywords: tuple[str, ...] = ()
-        if self.is_local(written):
+        is_local = self.is_local(written)
+        if is_local:
             self.local_calls.append((node, written, self.scope.copy(), self.execution))
-            bound = tuple(lower(arg.value, self.scope).pattern for arg in given)
-            keywords = tuple(arg.keyword or ("*" if arg.star else "") for arg in given)
-        place = self.scope.place(node)
-        self.row.add(LocalCall(place, written, self.execution, output_to, self._testing, bound, keywords))
+        if self.row is not None:
+            bound = tuple(lower(arg.value, self.scope).pattern for arg in given) if is_local else ()
+            keywords = tuple(arg.keyword or ("*" if arg.star else "") for arg in given) if is_local else ()
+            place = self.scope.place(node)
+            self.row.add(LocalCall(place, written, self.execution, output_to, self._testing, bound, keywords))
 
     def _grow(self, node: ast.Call, written: str) -> None:
         """`active.add(x)`: what goes into a collection flows into its variable."""
         name, _, method = written.rpartition(".")
-        if name and method in _GROWING:
+        if name and method in _GROWING and self.row is not None:
             self.row.flow(
                 frozenset({name}), frozenset().union(*(_raw_names(arg.value) for arg in arguments(node)))
             )
