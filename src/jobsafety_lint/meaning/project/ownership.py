@@ -140,7 +140,7 @@ def _found_for(file: FileLinks, name: NameLink, project: Project) -> list[Missin
     identity = JobIdentity(project)
     if name.language == "shell":
         return list(_in_shell(file, name, project, identity))
-    return list(_in_python(file, name, project, identity))
+    return [] if _is_constant_on_purpose(name) else list(_in_python(file, name, project, identity))
 
 
 def keeps_state(name: NameLink, settings: Settings) -> bool:
@@ -213,8 +213,10 @@ def _missing_in(owner: _Owner, name: NameLink, project: Project, identity: JobId
         own = {p.name for p in function.parameters}
         touches = bool(owner.named & own)
         for parameter in _links(function, module):
+            if parameter.name in owner.carried or not _may_be_missing(parameter, name, project.settings):
+                continue
             evidence = identity.evidence(module, definition, parameter.name)
-            if parameter.name in owner.carried or _is_derived(owner, parameter.name, project):
+            if _is_derived(owner, parameter.name, project):
                 continue
             if not evidence.is_certain and is_for_batch_system(parameter.name, own):
                 continue
@@ -242,6 +244,8 @@ def _missing_attributes(
         node = option.node if option is not None else None
         place = module.mark(node) if node is not None else owner.calls[-1] if owner.calls else name.mark
         parameter = ParameterLink(attribute, place, uses=frozenset(uses))
+        if not _may_be_missing(parameter, name, project.settings):
+            continue
         evidence = identity.evidence(module, definition, atom)
         if not evidence.is_certain and is_for_batch_system(attribute, read):
             continue
@@ -269,7 +273,7 @@ def _missing_fields(
     if not carried & names and name.pattern.holes:
         return
     for parameter in _links(function, owner.module):
-        if parameter.name not in carried:
+        if parameter.name not in carried and _may_be_missing(parameter, name, project.settings):
             evidence = identity.constructed(owner.module, class_name, parameter.name)
             yield from _judged(
                 owner, name, parameter, evidence, class_name, bool(named & names), project.settings
@@ -300,6 +304,20 @@ def _is_derived(owner: _Owner, parameter: str, project: Project) -> bool:
     return bool(sites)
 
 
+def _may_be_missing(parameter: ParameterLink, name: NameLink, settings: Settings) -> bool:
+    """Whether a parameter may count as missing, whatever jobs are seen to differ in: evidence takes long to find."""
+    if _HOLDERS & set(words_of(parameter.name)) and (name.template.words | name.purposes) & _LOCKS:
+        return False  # a lock must not have its holder's name: others are to find it
+    if _is_constant_on_purpose(name):
+        return False
+    return any(_may_tell_apart(parameter, settings, certain=certain) for certain in (True, False))
+
+
+def _is_constant_on_purpose(name: NameLink) -> bool:
+    """Whether a name without any hole is that of something else than a position: a fixed-temp-name, or shared on purpose."""
+    return not name.pattern.holes and not (name.template.words | name.purposes) & _POSITIONS
+
+
 def _judged(
     owner: _Owner,
     name: NameLink,
@@ -312,10 +330,6 @@ def _judged(
     """Whether a parameter that is not in the name counts as missing, and how sure that is."""
     if evidence.tier == FIXED or not _may_tell_apart(parameter, settings, certain=evidence.is_certain):
         return
-    if _HOLDERS & set(words_of(parameter.name)) and (name.template.words | name.purposes) & _LOCKS:
-        return  # a lock must not have its holder's name: others are to find it
-    if not name.pattern.holes and not (name.template.words | name.purposes) & _POSITIONS:
-        return  # a constant name of anything else is a fixed-temp-name, or shared on purpose
     if evidence.is_certain:
         confidence = Confidence.HIGH
     elif not name.template.holes and (name.pattern.holes or evidence.tier != REQUIRED):
