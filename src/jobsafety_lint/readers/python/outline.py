@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from jobsafety_lint.model import Span
@@ -66,8 +66,7 @@ class Outline:
         return outline
 
     def _gather(self) -> None:
-        if "import" in self.source.text:
-            self._imports_in(self.tree.body)
+        self._imports_in(self.tree.body, self.source.text.count("import"))
         self._functions_in(self.tree.body, None)
         for statement in self.tree.body:
             for target in _targets(statement):
@@ -76,18 +75,24 @@ class Outline:
                 assert isinstance(statement, ast.Assign | ast.AnnAssign)
                 self.constants[target] = statement
 
-    def _imports_in(self, body: list[ast.stmt]) -> None:
+    def _imports_in(self, body: Iterable[ast.stmt], most: int) -> int:
+        """Takes up the imports in statements, `most` of them at the most; returns how many there may still be."""
         for node in body:
+            if not most:
+                break
             if isinstance(node, ast.Import):
+                most -= 1
                 for alias in node.names:
                     name = alias.asname or alias.name.partition(".")[0]
                     self.imports[name] = alias.name if alias.asname else name
             elif isinstance(node, ast.ImportFrom):
+                most -= 1
                 package = "." * node.level + (f"{node.module}." if node.module else "")
                 for alias in node.names:
                     self.imports[alias.asname or alias.name] = f"{package}{alias.name}"
             elif not isinstance(node, _SIMPLE):
-                self._imports_in(list(statements(node)))
+                most = self._imports_in(statements(node), most)
+        return most
 
     def _functions_in(self, body: list[ast.stmt], class_name: str | None) -> None:
         for node in body:
