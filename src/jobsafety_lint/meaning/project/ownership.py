@@ -261,18 +261,18 @@ def _missing_fields(
     owner: _Owner, name: NameLink, class_name: str, project: Project, identity: JobIdentity
 ) -> Iterator[Missing]:
     """What an object is made from: parameters of its constructor that its methods use."""
-    function = owner.module.constructor(class_name)
-    if function is None or (owner.definition is not None and owner.definition.name == "__init__"):
+    if owner.definition is not None and owner.definition.name == "__init__":
         return
     made = owner.module.attributes(class_name)
     carried, named = (
         {p for atom in mine for p in made.get(atom.removeprefix("self."), ())} | mine
         for mine in (owner.carried, owner.named)
     )
-    names = {p.name for p in function.parameters}
+    names = owner.module.made_from(class_name)
     if not carried & names and name.pattern.holes:
         return
-    for parameter in _links(function, owner.module):
+    function = owner.module.constructor(class_name)
+    for parameter in _links(function, owner.module) if function is not None else ():
         if parameter.name not in carried and _may_be_missing(parameter, name, project.settings):
             evidence = identity.constructed(owner.module, class_name, parameter.name)
             yield from _judged(

@@ -161,6 +161,13 @@ class Module:
         """A function with its parameters."""
         return function_of(definition, self.outline)
 
+    def made_from(self, name: str) -> frozenset[str]:
+        """The names of what a class is made from; see `constructor`."""
+        init = self.definitions.get(f"{name}.__init__")
+        if init is not None:
+            return frozenset(parameter.arg for parameter in init.parameters)
+        return frozenset(self.attributes(name))
+
     def constructor(self, name: str) -> Function | None:
         """What a class is made from: the parameters of `__init__`, or the fields of a dataclass, each with what the
         methods do with the attribute that keeps it.
@@ -359,6 +366,8 @@ class Module:
     @cached_property
     def parsed(self) -> frozenset[str]:
         """Variables that hold the parsed command line, in any function of the file."""
+        if not any(name in self.source.text for name in _PARSE):
+            return frozenset()
         makers = (
             {
                 d.name
