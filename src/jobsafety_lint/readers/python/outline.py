@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.python.nodes import statements
@@ -108,26 +109,34 @@ class Outline:
                     [s for s in ast.iter_child_nodes(node) if isinstance(s, ast.stmt)], class_name
                 )
 
-    def _column(self, line: int, byte: int) -> int:
-        """The column (from 1, code points) of a byte offset in a line."""
+    def _offset(self, line: int, byte: int) -> int:
+        """The offset of a byte of a line (from 1); past the end it is the length of the text."""
+        if self._is_ascii:
+            return self.source.offset(line, byte + 1)
         if self._lines is None:
-            self._lines = [] if self.source.text.isascii() else self.source.text.encode().split(b"\n")
-        if not self._lines or line > len(self._lines):
-            return byte + 1
-        return len(self._lines[line - 1][:byte].decode(errors="replace")) + 1
+            self._lines = self.source.text.encode().split(b"\n")
+        if line <= len(self._lines):
+            byte = len(self._lines[line - 1][:byte].decode(errors="replace"))
+        return self.source.offset(line, byte + 1)
+
+    @cached_property
+    def _is_ascii(self) -> bool:
+        return self.source.text.isascii()
 
     def start(self, node: ast.stmt | ast.expr | ast.arg) -> int:
         """Where a node starts."""
-        return self.source.offset(node.lineno, self._column(node.lineno, node.col_offset))
+        return self._offset(node.lineno, node.col_offset)
 
     def end(self, node: ast.stmt | ast.expr | ast.arg) -> int:
         """Where a node ends."""
-        line, byte = node.end_lineno or node.lineno, node.end_col_offset or 0
-        return self.source.offset(line, self._column(line, byte))
+        return self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
 
     def span(self, node: ast.stmt | ast.expr | ast.arg) -> Span:
         """A node's span."""
-        return Span(self.start(node), self.end(node))
+        return Span(
+            self._offset(node.lineno, node.col_offset),
+            self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0),
+        )
 
     @property
     def statements(self) -> list[Span]:
