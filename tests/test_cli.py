@@ -360,3 +360,17 @@ def test_output_that_cannot_be_written_is_said_and_gives_three(command: list[str
         )  # fmt: skip
     assert done.returncode == 3
     assert done.stderr.decode() == "jobsafety-lint: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("warnings", ["default", "error"])
+def test_what_the_compiler_warns_of_is_not_our_business(tmp_path: Path, warnings: str) -> None:
+    (tmp_path / "a.py").write_text('import re\n\nPATTERN = re.compile("\\.json")\n')
+    (tmp_path / "b.py").write_text(DROP)
+    done = subprocess.run(
+        [sys.executable, "-W", warnings, "-m", "jobsafety_lint", "check", "--output-format", "concise"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "Warning" not in done.stderr
+    assert [line.split(" ")[1] for line in done.stdout.splitlines() if line.startswith(("a.py", "b.py"))] == [
+        "warning[JOB101]"
+    ]

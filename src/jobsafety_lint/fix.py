@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import os
 import re
@@ -11,6 +10,7 @@ from collections.abc import Iterable
 
 from jobsafety_lint import atomic
 from jobsafety_lint.model import Edit, Finding, Fix, Span
+from jobsafety_lint.readers.python.parsing import parse_module
 from jobsafety_lint.source import Source, SourceFile
 
 if sys.version_info >= (3, 11):
@@ -65,7 +65,7 @@ def still_loads(name: str, kind: str, before: str, after: str) -> bool:
 
 def _parses_python(text: str) -> bool:
     try:
-        ast.parse(text)
+        parse_module(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -6,6 +6,7 @@ import ast
 import re
 
 from jobsafety_lint.model import Edit, Span
+from jobsafety_lint.readers.python.parsing import parse_module
 from jobsafety_lint.source import Place, Source
 
 OLD_PYTHON = "the file seems to be meant for Python 2 as well, which does not know the argument"
@@ -26,7 +27,7 @@ def import_edits(file: Source, module: str) -> tuple[Edit, ...] | None:
     It goes among the first imports, where sorting by name puts it if they are sorted.
     """
     try:
-        body = ast.parse(file.text).body
+        body = parse_module(file.text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -38,6 +37,7 @@ from jobsafety_lint.readers.hosts.makefile import read_makefile
 from jobsafety_lint.readers.hosts.markdown import read_markdown
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.hosts.yaml_text import YamlFile, entries, get, text_of
+from jobsafety_lint.readers.python.parsing import parse_module
 from jobsafety_lint.source import Place, Source
 from jobsafety_lint.surroundings import data_of
 
@@ -340,7 +340,7 @@ def _markdown(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
 def _is_python(text: str) -> bool:
     """Whether a block is a whole program, and not a part of one, or a session with prompts."""
     try:
-        ast.parse(text)
+        parse_module(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

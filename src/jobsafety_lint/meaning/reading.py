@@ -5,7 +5,6 @@ Each kind is a world of its own, loaded when the first file of that kind is read
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Sequence
 
@@ -26,6 +25,7 @@ from jobsafety_lint.meaning.shell.sql_commands import sql_statements
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.python.nodes import walk
+from jobsafety_lint.readers.python.parsing import parse_module
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, Source, is_hole
@@ -223,7 +223,7 @@ def _shapes(command: Command, *, behind: bool) -> Iterator[Shape]:
         at = command.words.index("-c")
         code = command.args[at + 1].pattern.literal if at + 1 < len(command.args) else ""
         try:
-            tree = ast.parse(code.replace("\0", "_"))
+            tree = parse_module(code.replace("\0", "_"))
         except (SyntaxError, ValueError):
             return
         yield from (shape for shape, _ in python_shapes(list(walk(tree))))

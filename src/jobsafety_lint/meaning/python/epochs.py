@@ -13,6 +13,7 @@ from jobsafety_lint.meaning.python.definitions import FileNames, Position, key_o
 from jobsafety_lint.meaning.python.expressions import Expressions
 from jobsafety_lint.readers.python.nodes import children, dotted, walk
 from jobsafety_lint.readers.python.outline import FunctionNode, Outline
+from jobsafety_lint.readers.python.parsing import parse_expression
 from jobsafety_lint.source import Place
 
 _CASTS = (".astype(", ".view(", ".asi8", "to_numeric(", "dtype=")
@@ -122,7 +123,7 @@ class _Reader:
             ):
                 return self._divided(node, left, ast.Constant(round(1 / factor)), at)
             case ast.AugAssign(target=target, op=ast.FloorDiv() | ast.Div(), value=right):
-                load = ast.parse(ast.unparse(target), mode="eval").body
+                load = parse_expression(ast.unparse(target))
                 ast.copy_location(load, target)
                 return self._divided(node.value, load, right, at, place=self.names.place(node))
             case ast.Call(

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.python.nodes import statements
+from jobsafety_lint.readers.python.parsing import parse_module
 from jobsafety_lint.readers.python.strings import Field, NotRead, Text, pieces
 from jobsafety_lint.source import Source
 
@@ -62,7 +63,7 @@ class Outline:
         Raises:
             SyntaxError, ValueError, RecursionError: `ast` cannot parse it.
         """
-        outline = cls(source, ast.parse(source.text))
+        outline = cls(source, parse_module(source.text))
         outline._gather()
         return outline
 

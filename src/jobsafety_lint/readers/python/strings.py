@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from jobsafety_lint.model import Span
+from jobsafety_lint.readers.python.parsing import parse_expression
 
 _BETWEEN = re.compile(r"(?:\s|\\\n|#[^\n]*\n)*")
 _OPENING = re.compile(r"([A-Za-z]{0,2})('''|\"\"\"|'|\")")
@@ -86,7 +87,7 @@ def placed(text: str, span: Span) -> ast.expr:
         NotRead: it is no expression.
     """
     try:
-        tree = ast.parse(f"({text[span.start : span.end]}\n)", mode="eval")
+        tree = parse_expression(f"({text[span.start : span.end]}\n)")
     except (SyntaxError, ValueError) as error:
         raise NotRead(text[span.start : span.end]) from error
     line = text.count("\n", 0, span.start)
@@ -99,7 +100,7 @@ def placed(text: str, span: Span) -> ast.expr:
                 node.end_col_offset += column
             node.lineno += line
             node.end_lineno = (node.end_lineno or 1) + line
-    return tree.body
+    return tree
 
 
 def _scan(text: str, span: Span) -> Iterator[Text | _Scanned]:
