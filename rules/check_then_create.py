@@ -28,6 +28,8 @@ _EXISTENCE = frozenset({"exists", "file", "directory", "listed"})
 _STATE = frozenset(
     ["cache", "checkpoint", "ckpt", "cursor", "state", "manifest", "progress", "ledger", "index", "registry"]
 )
+_PAGES = frozenset({".html", ".htm", ".php", ".js", ".ts", ".css", ".md", ".rst"})
+"""Suffixes of what is called index because people or browsers begin there."""
 _CACHES = frozenset(["cache", "caches", "cached"])
 _SYSTEM = re.compile(r"/(?:(?:var/)?(?:tmp|run)|mnt|media|proc|sys|dev(?:/shm)?|var/lock|var/log|etc|opt)/?")
 """Folders of the system: where one is missing, an image is being built."""
@@ -62,7 +64,7 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         f"`{act.path_place.text}` is tested by `{guard.check.by}`, then made by `{act.by}`: if another job makes it in between, this `{act.by}` fails",
         label="make it without asking, and do not mind if it is there",
         related=((guard.check.place, "tested here"),),
-        confidence=Confidence.MEDIUM if act.is_unheard and not act.execution.concurrency else Confidence.HIGH,
+        confidence=act.certainty(concurrent=bool(act.execution.concurrency)),
         fix=_fix(act, guard),
         subject=act.subject,
     )
@@ -74,7 +76,8 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
     guard = _guard(act, context)
     reasons = act.execution.concurrency
     cached = act.content == "download" and bool(act.path.words & _CACHES)
-    if guard is None or not (reasons or cached or act.path.name.words & _STATE) or act.moved_to is not None:
+    state = _STATE - {"index"} if act.path.suffix in _PAGES else _STATE
+    if guard is None or not (reasons or cached or act.path.name.words & state) or act.moved_to is not None:
         return
     why = f" ({reasons[0].reason})" if reasons else ""
     yield RULE.found(

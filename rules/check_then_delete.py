@@ -50,7 +50,7 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         label=f"{_ADVICE[act.what == 'moved']}, and do not mind if it is gone",
         related=((guard.check.place, "tested here"),),
         severity=Severity.ERROR if reasons or (concurrent and act.what != "moved") else Severity.WARNING,
-        confidence=Confidence.MEDIUM if act.is_unheard and not concurrent else Confidence.HIGH,
+        confidence=act.certainty(concurrent=concurrent),
         fix=_fix(act, guard, context),
         subject=act.subject,
     )

@@ -24,7 +24,7 @@ RULE = Rule(
     silent_where=("JOB105",),
 )
 
-_MAKERS = re.compile(r"mktemp|mkstemp|mkdtemp|TemporaryFile|TemporaryDirectory")
+_MAKERS = re.compile(r"mk(?:s|d|)temp\b|TemporaryFile|TemporaryDirectory")
 _SET_FOLDER = re.compile(r"tempfile\.tempdir\s*=|^\s*(?:export\s+)?TMPDIR=", re.MULTILINE)
 _FAILING = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 _DATA = frozenset(
@@ -44,7 +44,7 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     made = any(_MAKERS.search(hole.text) for hole in origin.holes if hole.kind == "unique")
     temporary = origin.is_unique or origin.says_temporary or origin.in_temporary_folder
     made = made or (act.written is not None and temporary)
-    if not made or act.path.in_temporary_folder or act.path.is_unique or _is_folder(act):
+    if not made or act.path.in_temporary_folder or act.path.is_unique or _is_folder(act, context):
         return
     code = act.path_place.text
     if _is_named_after_origin(act) or _is_made_anew(act, context):
@@ -142,9 +142,14 @@ def _replaces(act: Replace) -> bool:
     return data or (same_folder(origin, act.path) and origin.name.starts_with(act.path.name))
 
 
-def _is_folder(act: Replace) -> bool:
+def _is_folder(act: Replace, context: Context) -> bool:
     """Whether the target is certainly a folder to move into: that is filing away, not replacing."""
-    return act.path.literal.endswith("/") or (act.language == "shell" and names_folder(act.path_place.text))
+    if act.path.literal.endswith("/") or (act.language == "shell" and names_folder(act.path_place.text)):
+        return True
+    return any(  # the same function asks for a file in it
+        check.path.parent.parts == act.path.parts and check.execution.functions == act.execution.functions
+        for check in context.all(Check)
+    )
 
 
 def _found(

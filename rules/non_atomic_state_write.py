@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Act, Read, Replace, Write
-from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, names_folder
+from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, is_of_system, names_folder, words_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -65,7 +65,8 @@ _INTO_FOLDERS = frozenset({"save_pretrained"})
 """Writers that are given a folder."""
 _ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".xz", ".bz2", ".zst", ".tar", ".7z"})
 _COPIES = frozenset({"shutil.copy", "shutil.copy2"})
-_FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license"})
+_FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license", "version", "release"})
+_RESULTS = frozenset({"output", "out"})
 _OWN_HELPER = re.compile(
     r"(?:self|cls)\.|(?!(?:Pure|Posix)?Path\()(?!\w*temp)\w*(?:path|file|name|cache|state)\w*\(",
     re.IGNORECASE,
@@ -122,6 +123,8 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     if act.path.suffix in _FINISHED_NAMES or _KERNEL.match(act.path.literal):
         return
+    if _is_result(act, context) or (act.language == "shell" and is_of_system(act.path)):
+        return
     reasons = act.execution.concurrency
     why = f"; {reasons[0].reason}" if reasons else ""
     yield RULE.found(
@@ -130,6 +133,16 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         label="write a temporary file beside it, then rename it over this one",
         severity=Severity.ERROR if reasons else Severity.WARNING,
         subject=act.subject,
+    )
+
+
+def _is_result(act: Write, context: Context) -> bool:
+    """Whether it is what the program puts out once, under a name that it is given (`args.output_ckpt`), and does not read."""
+    code = act.path.holes[0].text if len(act.path.parts) == len(act.path.holes) == 1 else ""
+    return (
+        not act.execution.loops
+        and not _RESULTS.isdisjoint(words_of(code))
+        and not any(read.path.identity == act.path.identity for read in context.all(Read))
     )
 
 

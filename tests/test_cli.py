@@ -348,3 +348,18 @@ def test_quiet_prints_findings_and_nothing_else(run: Run, tmp_path: Path, name: 
     assert loud.startswith(quiet)
     assert loud.removeprefix(quiet).splitlines()[0].startswith("Found 1 finding")
     assert run("check", "--quiet", "--output-format", name, "b.sh").stdout == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[ -f /etc/motd.d/help ] && rm /etc/motd.d/help\n[ -d "$DESTDIR/usr/meter" ] || mkdir "$DESTDIR/usr/meter"',
+        'for part in parts/*; do\n    [ -e "$part" ] && rm "$part"\ndone\n[ -d /etc/meter ] || mkdir /etc/meter',
+    ],
+)
+def test_what_fails_where_nobody_notices_it_is_pedantic(findings: Findings, text: str) -> None:
+    script = {"a.sh": f"#!/bin/sh\n{text}\necho done\n"}
+    assert findings(script) == []
+    assert sorted(f["code"] for f in findings(script, "--pedantic")) == ["JOB101", "JOB102"]
+    strict = {"a.sh": f"#!/bin/sh\nset -e\n{text}\necho done\n"}
+    assert sorted(f["code"] for f in findings(strict)) == ["JOB101", "JOB102"]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from jobsafety_lint.meaning.execution import Execution
-from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.paths import PathPattern, is_of_system
+from jobsafety_lint.model import Confidence
 from jobsafety_lint.source import Place
 
 
@@ -98,6 +99,24 @@ class Act(FileFact):
             self.language == "shell"
             and self.status == "ignored"
             and (self.execution.errexit is False or self.execution.errexit_suspended)
+        )
+
+    def certainty(self, *, concurrent: bool) -> Confidence:
+        """How sure it is that its failure does harm. What is `is_unheard` does little, unless jobs are `concurrent`; in a file
+        of the system, or of a pattern that is asked whether it has matched anything, none that anybody would notice.
+        """
+        if concurrent or not self.is_unheard:
+            return Confidence.HIGH
+        return Confidence.LOW if is_of_system(self.path) or self._is_match() else Confidence.MEDIUM
+
+    def _is_match(self) -> bool:
+        """Whether the path is a match of the pattern that a shell's loop goes over: `for f in dir/*; do [ -e "$f" ] && …`."""
+        loop = self.execution.loops[-1] if self.execution.loops else None
+        return (
+            loop is not None
+            and "*" in loop.place.text
+            and len(self.path.parts) == len(self.path.holes) == 1
+            and self.path.holes[0].names <= frozenset(loop.variables)
         )
 
     @property

@@ -104,10 +104,19 @@ def _header_place(loop: Loop) -> Place:
     return Place(source, Span(max(start, 0), loop.place.span.end)) if start >= 0 else loop.place
 
 
+def _has_new_input(loop: Loop) -> bool:
+    """Whether the loop's body names a variable of the condition without its `$`, to set it: it is another work each time
+    (`while ! validate "$address"; do read -r address; done`).
+    """
+    body = _loop_text(loop)[0][len(loop.place.text) :]
+    names = set(re.findall(r"\$\{?([A-Za-z_]\w*)", loop.place.text))
+    return any(re.search(rf"(?<![\w$.{{/-]){name}(?![\w./-])", body) for name in names)
+
+
 def _shell_tried(loop: Loop, inside: list[Command], tested: list[Command]) -> list[Command]:
     """What makes a shell loop go round again."""
     if _keyword(loop) == "until" or loop.place.text.lstrip().startswith("!"):
-        return tested
+        return [] if _has_new_input(loop) else tested
     if not _is_endless(loop):
         return []
     # while true; do work && break; …: the work whose success ends the loop
