@@ -67,6 +67,7 @@ _ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".xz", ".bz2", ".zst", ".tar", ".7
 _COPIES = frozenset({"shutil.copy", "shutil.copy2"})
 _FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license", "version", "release"})
 _RESULTS = frozenset({"output", "out"})
+_DONE = re.compile(r"\(b?([\"'])(?:done|ok|finished|complete[d]?|success)?(?:\\n)?\1\)$", re.IGNORECASE)
 _OWN_HELPER = re.compile(
     r"(?:self|cls)\.|(?!(?:Pure|Posix)?Path\()(?!\w*temp)\w*(?:path|file|name|cache|state)\w*\(",
     re.IGNORECASE,
@@ -123,7 +124,7 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     if act.path.suffix in _FINISHED_NAMES or _KERNEL.match(act.path.literal):
         return
-    if _is_result(act, context) or (act.language == "shell" and is_of_system(act.path)):
+    if _is_result(act, context) or _is_marker(act, context) or (act.language == "shell" and is_of_system(act.path)):
         return
     reasons = act.execution.concurrency
     why = f"; {reasons[0].reason}" if reasons else ""
@@ -142,6 +143,15 @@ def _is_result(act: Write, context: Context) -> bool:
     return (
         not act.execution.loops
         and not _RESULTS.isdisjoint(words_of(code))
+        and not any(read.path.identity == act.path.identity for read in context.all(Read))
+    )
+
+
+def _is_marker(act: Write, context: Context) -> bool:
+    """Whether it is there or not is all that counts: it says "done", and nothing here reads that."""
+    return (
+        bool(act.uses)
+        and all(use.by == "write" and _DONE.search(use.place.text) for use in act.uses)
         and not any(read.path.identity == act.path.identity for read in context.all(Read))
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from jobsafety_lint.meaning.execution import Execution
-from jobsafety_lint.meaning.paths import PathPattern, is_of_system
+from jobsafety_lint.meaning.paths import PathPattern, in_folder_of_run, is_of_system
 from jobsafety_lint.model import Confidence
 from jobsafety_lint.source import Place
 
@@ -102,12 +102,13 @@ class Act(FileFact):
         )
 
     def certainty(self, *, concurrent: bool) -> Confidence:
-        """How sure it is that its failure does harm. What is `is_unheard` does little, unless jobs are `concurrent`; in a file
-        of the system, or of a pattern that is asked whether it has matched anything, none that anybody would notice.
+        """How sure it is that its failure does harm. What is `is_unheard` does little, unless jobs are `concurrent`; for a file
+        of the system, one of this run, or one that a pattern was to match, none that anybody would notice.
         """
         if concurrent or not self.is_unheard:
             return Confidence.HIGH
-        return Confidence.LOW if is_of_system(self.path) or self._is_match() else Confidence.MEDIUM
+        own = is_of_system(self.path) or in_folder_of_run(self.path) or self._is_match()
+        return Confidence.LOW if own else Confidence.MEDIUM
 
     def _is_match(self) -> bool:
         """Whether the path is a match of the pattern that a shell's loop goes over: `for f in dir/*; do [ -e "$f" ] && …`."""
