@@ -124,7 +124,11 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     if act.path.suffix in _FINISHED_NAMES or _KERNEL.match(act.path.literal):
         return
-    if _is_result(act, context) or _is_marker(act, context) or (act.language == "shell" and is_of_system(act.path)):
+    if (
+        _is_result(act, context)
+        or _is_marker(act, context)
+        or (act.language == "shell" and is_of_system(act.path))
+    ):
         return
     reasons = act.execution.concurrency
     why = f"; {reasons[0].reason}" if reasons else ""
