@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Act, Read, Replace, Write
+from jobsafety_lint.meaning.files import Act, Create, Lock, Read, Replace, Write
 from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, is_of_system, names_folder, words_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -116,6 +116,8 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
     known |= _STATE - ambiguous_words(act.path.name)
     if not (words & known or _is_read_back(act, context)) or words & _OTHER:
         return
+    if _is_of_lock(act, context) or _is_in_new_folder(act, context):
+        return
     if words & known == {"manifest"} and not any(
         read.path.identity == act.path.identity for read in context.all(Read)
     ):
@@ -148,6 +150,27 @@ def _is_result(act: Write, context: Context) -> bool:
         not act.execution.loops
         and not _RESULTS.isdisjoint(words_of(code))
         and not any(read.path.identity == act.path.identity for read in context.all(Read))
+    )
+
+
+def _is_of_lock(act: Write, context: Context) -> bool:
+    """Whether the file is opened to be locked, or a shell prints to it in one go while it holds a lock."""
+    printed = act.language == "shell" and act.content in {"echo", "printf"}
+    return bool(printed and act.execution.lock) or any(
+        lock.path.same_object(act.path) for lock in context.all(Lock)
+    )
+
+
+def _is_in_new_folder(act: Write, context: Context) -> bool:
+    """Whether the same function has made the folder just before, and fails if it is there already."""
+    return any(
+        made.what == "directory"
+        and made.exclusive
+        and not made.guards
+        and made.path.parts == act.path.parent.parts
+        and made.execution.functions == act.execution.functions
+        and made.place.span.start < act.place.span.start
+        for made in context.all(Create)
     )
 
 

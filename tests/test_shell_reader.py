@@ -55,6 +55,29 @@ def test_simple_command_with_assignment_and_redirections() -> None:
     ]
 
 
+def test_a_statement_that_falls_apart_is_read_as_a_whole() -> None:
+    text = """first() {
+  if [ "$1" = a ]; then
+    echo "$3" >>"$LOG"
+  fi
+}
+if [ -e flag ] ; then
+  mount -o remount,rw /flash
+  case $PART in
+    "/dev/a"*|"/dev/b"*)
+      DISK=$(echo $PART | sed s/p2$//g)
+  esac
+  UUID=$(blkid -o value -s UUID $PART)
+  if [ ! -z "$DISK" -a ! -z "$UUID" ] ; then
+    umount $PART
+  fi
+fi
+"""
+    script = read(text)
+    assert script.unread == ()
+    assert [type(item.statement) for item in script.body.items] == [sh.Function, sh.If]
+
+
 def test_pipelines_and_lists_are_flat() -> None:
     statement = only("a | b |& c && ! d || e")
     assert isinstance(statement, sh.AndOr)

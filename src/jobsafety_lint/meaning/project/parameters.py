@@ -49,6 +49,8 @@ _BATCH = _words(
 """What a batch system is told of a job."""
 _BESIDE_BATCH = _words("partition time image container mounts")
 """The same, where one of the others is told, too: alone they may mean data."""
+_ABOUT_THE_RUN = _words("log dry verbose debug profile profiler prof nvprof")
+"""First words of parameters that say how a run is looked at."""
 _RARELY_PREFIXES = (
     "no_",
     "is_",
@@ -65,6 +67,7 @@ _RARELY_PREFIXES = (
     "allow_",
     "with_",
     "should_",
+    "do_",
     "keep_",
 )
 _DATA_TYPES = re.compile(
@@ -114,7 +117,7 @@ def is_run_only(name: str, settings: Settings, *, certain: bool = False) -> bool
     if name in settings.words("run-only-parameters") or not words:
         return True
     steers = _STEERS if certain else _RARELY
-    if "".join(words) in steers or words[-1] in steers or words[0] in {"log", "dry", "verbose", "debug"}:
+    if "".join(words) in steers or words[-1] in steers or words[0] in _ABOUT_THE_RUN:
         return True
     return not certain and lower.startswith(("_", *_RARELY_PREFIXES))
 

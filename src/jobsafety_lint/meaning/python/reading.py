@@ -204,7 +204,10 @@ def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
     if _OTHER_PROGRAM.match(source.text):
         found.silent += 1
         return
-    if _PYTHON_2_SAID.search(str(getattr(error, "msg", ""))):
+    said = str(getattr(error, "msg", ""))
+    if _PYTHON_2_SAID.search(said) or (
+        isinstance(error, TabError) and is_readable(source.text.expandtabs(8))
+    ):
         found.silent += 1
         return
     line = getattr(error, "lineno", None) or 1

@@ -1273,6 +1273,8 @@ class Interpreter:
                 state.variables[name] = value
         state.functions.update(inner.functions)
         state.change(cwd=inner.execution.cwd)
+        if isinstance(function.body, sh.Group):
+            state.change(lock=inner.execution.lock)
         if isinstance(function.body, sh.Group) and not shapes.keeps_options(function.body):
             state.change(errexit=inner.execution.errexit, pipefail=inner.execution.pipefail)
         return ran
