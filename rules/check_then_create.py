@@ -51,7 +51,7 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
     guard = _guard(act, context)
     if guard is None or not act.exclusive or act.what == "link":
         return
-    if (act.status == "branch" and not _has_alternative(act)) or is_lock_name(act.path):  # taken in one step
+    if (act.status == "branch" and not act.has_alternative) or is_lock_name(act.path):  # taken in one step
         return
     if act.what == "file" and act.language == "shell":
         return
@@ -88,12 +88,6 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
         confidence=Confidence.MEDIUM,
         subject=act.subject,
     )
-
-
-def _has_alternative(act: Create) -> bool:
-    """Whether something stands behind it for the case that it fails (`mkdir d || exit 1`)."""
-    behind = act.place.source.text[act.place.span.end :]
-    return re.match(r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>]+[ \t]*)*\|\|", behind) is not None
 
 
 def _fix(act: Create, guard: Guard) -> Fix | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Delete, Guard
 from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python_2, suppressed
+from jobsafety_lint.meaning.paths import is_of_system
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -39,7 +40,9 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
     if guard.shape == "early-exit" and guard.leaving == "raise":
         return  # an error where it is missing, whoever finds that out
     reasons = act.execution.concurrency
-    concurrent = bool(reasons) or act.path.says_state
+    concurrent = bool(reasons) or (act.path.says_state and not is_of_system(act.path))
+    if guard.shape != "and" and act.status == "branch" and not act.has_alternative:
+        return  # `if rm x; then`: what is to be done when it is gone is said
     if act.what == "moved" and not concurrent:
         return
     done = "moved away" if act.what == "moved" else "deleted"

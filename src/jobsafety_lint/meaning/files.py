@@ -6,6 +6,7 @@ file come in the order of the text.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from jobsafety_lint.meaning.execution import Execution
@@ -100,6 +101,12 @@ class Act(FileFact):
             and self.status == "ignored"
             and (self.execution.errexit is False or self.execution.errexit_suspended)
         )
+
+    @property
+    def has_alternative(self) -> bool:
+        """Whether something stands behind it for the case that it fails (`mkdir d || exit 1`)."""
+        behind = self.place.source.text[self.place.span.end :]
+        return re.match(r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>]+[ \t]*)*\|\|", behind) is not None
 
     def certainty(self, *, concurrent: bool) -> Confidence:
         """How sure it is that its failure does harm. What is `is_unheard` does little, unless jobs are `concurrent`; for a file
