@@ -70,6 +70,8 @@ _RARELY_PREFIXES = (
     "do_",
     "keep_",
 )
+_SWITCH_OR_DATA = re.compile(r"True$|False$|[\[{(]|(?:dict|list|set)\(")
+"""Defaults of switches and of data."""
 _DATA_TYPES = re.compile(
     r"list|tuple|dict|set\[|Sequence|Iterable|Iterator|Mapping|Callable|DataFrame|Series|LazyFrame|ndarray|Tensor|Module|Array|Path|PathLike|IO\b|"
     r"Logger|Client|Session|Connection|Engine|\bbool\b|bytes|Config|Settings|Options|Any|object|Lock|Event|Queue|Generator|Awaitable|Type\[",
@@ -126,7 +128,9 @@ def may_tell_apart(parameter: Declared, settings: Settings, *, certain: bool = F
     """Whether two jobs may differ in a parameter: neither one of the run, nor data, nor a switch."""
     if parameter.name in settings.words("job-parameters"):
         return True
-    if is_run_only(parameter.name, settings, certain=certain) or parameter.default in {"True", "False"}:
+    if is_run_only(parameter.name, settings, certain=certain) or (
+        parameter.default is not None and _SWITCH_OR_DATA.match(parameter.default)
+    ):
         return False
     return not _DATA_TYPES.search(parameter.annotation) or is_scalar(parameter)
 
