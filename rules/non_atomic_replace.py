@@ -47,7 +47,7 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     if not made or act.path.in_temporary_folder or act.path.is_unique or _is_folder(act, context):
         return
     code = act.path_place.text
-    if _is_named_after_origin(act) or _is_made_anew(act, context):
+    if _is_named_after_origin(act) or _is_filed_away(act) or _is_made_anew(act, context):
         return
     if act.by in _COPIES:
         if _replaces(act) and not _is_scratch(act, context):
@@ -87,6 +87,17 @@ def _is_named_after_origin(act: Replace) -> bool:
     origin = re.fullmatch(r"\"?\$\{?(\w+)\}?\"?", act.origin_place.text)
     target = act.path_place.text.strip('"')
     return origin is not None and re.match(rf"\$\{{{origin[1]}%%?[^/}}]*\}}[^/]*$", target) is not None
+
+
+def _is_filed_away(act: Replace) -> bool:
+    """Whether a loop moves many files under the names that they have: `for name in os.listdir(a): move(a / name, b / name)`."""
+    name = act.path.name
+    return (
+        act.origin is not None
+        and act.origin.name.parts == name.parts
+        and len(name.parts) == len(name.holes) == 1
+        and bool(name.names & act.execution.loop_variables)
+    )
 
 
 def _is_made_anew(act: Replace, context: Context) -> bool:

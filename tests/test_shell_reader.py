@@ -78,6 +78,17 @@ fi
     assert [type(item.statement) for item in script.body.items] == [sh.Function, sh.If]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sync\ntime ( cp a $D/a;  sync )\nfor E in a b; do\n time ( cp a $D/a;  sync )\ndone\n",
+        '{\n    for x in a; do\n\tif test "${name:0:2}" == WV; then\n\t    ((call--))\n\tfi\n    done\n}\n{\n    if test $# -ne 2; then\n        return\n    fi\n}\n',
+    ],
+)
+def test_what_trips_tree_sitter_is_read(text: str) -> None:
+    assert read(text).unread == ()
+
+
 def test_pipelines_and_lists_are_flat() -> None:
     statement = only("a | b |& c && ! d || e")
     assert isinstance(statement, sh.AndOr)

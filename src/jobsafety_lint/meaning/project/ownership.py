@@ -359,7 +359,9 @@ def _is_given_file(name: NameLink) -> bool:
     match name.template.parts:
         case (Hole(text=text), str(suffix)):
             words = tuple(words_of(text))
-            return suffix.startswith(".") and bool(words) and words[-1] in _GIVEN_FILES
+            return (
+                suffix.startswith(".") and bool(words) and not _GIVEN_FILES.isdisjoint({words[0], words[-1]})
+            )
         case (Hole(text=text), Hole(text=ending), str(suffix)):
             return suffix.startswith(".") and ending == f"{text}.suffix"
     return False

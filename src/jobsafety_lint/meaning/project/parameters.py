@@ -119,7 +119,7 @@ def is_run_only(name: str, settings: Settings, *, certain: bool = False) -> bool
     if name in settings.words("run-only-parameters") or not words:
         return True
     steers = _STEERS if certain else _RARELY
-    if "".join(words) in steers or words[-1] in steers or words[0] in _ABOUT_THE_RUN:
+    if not steers.isdisjoint({"".join(words), "".join(words[-2:]), words[-1]}) or words[0] in _ABOUT_THE_RUN:
         return True
     return not certain and lower.startswith(("_", *_RARELY_PREFIXES))
 

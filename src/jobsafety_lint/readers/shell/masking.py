@@ -41,6 +41,11 @@ _FOR_TREE_SITTER = (
         ),
         r"\1;",
     ),  # `{ …; done }`, `do { …; } done`
+    (
+        re.compile(r"((?:^|[;&|({\n]|\b(?:then|do|else))[ \t]*)time(?:[ \t]+-p)?(?=[ \t]+[({][ \t\n])"),
+        lambda found: found[1] + " " * (len(found[0]) - len(found[1])),
+    ),  # `time ( … )`
+    (re.compile(r"(?<=[ \t])[=!]=(?=[ \t])"), "aa"),  # `test a == b`
     (re.compile(r"<>"), "< "),
     (re.compile(r"(?<![^\s;&|(])\{\w+\}(?=[<>])"), lambda found: " " * len(found[0])),  # `exec {fd}>file`
 )
