@@ -33,7 +33,7 @@ _EXISTENCE = frozenset({"exists", "file", "directory", "link", "listed", "nonemp
 def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
     """A delete that a check of the same path has let through."""
     guard = next((g for g in act.guards if g.holds and g.certain and g.check.test in _EXISTENCE), None)
-    if guard is None or act.tolerates_missing:
+    if guard is None or act.tolerates_missing or act.is_handed_on:
         return
     if act.execution.lock or act.path.is_unique or context.role in {"test", "temporary"}:
         return

@@ -106,7 +106,7 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
     """A state file that is truncated and filled again."""
     if context.role in {"test", "temporary", "docs"} or act.path.is_unique or act.moved_to is not None:
         return
-    if any(not guard.holds and guard.certain for guard in act.guards):
+    if act.is_handed_on or any(not guard.holds and guard.certain for guard in act.guards):
         return  # a new file: check-then-create speaks of that
     if act.by in _PICTURES or any(hole.kind == "time" for hole in act.path.name.holes):
         return  # for people, or a file of its own each time

@@ -103,6 +103,11 @@ class Act(FileFact):
         )
 
     @property
+    def is_handed_on(self) -> bool:
+        """Whether a function has the file among the arguments that it runs as a command (`"$@"`): nothing here names it."""
+        return self.path_place.text.strip('"') in {"$@", "$*"}
+
+    @property
     def has_alternative(self) -> bool:
         """Whether something stands behind it for the case that it fails (`mkdir d || exit 1`)."""
         behind = self.place.source.text[self.place.span.end :]

@@ -40,7 +40,8 @@ _RARELY = _STEERS | _words(
     "base basedir workdir cwd tmp tmpdir cache cachedir filename file files dest destination suffix prefix ext extension compress "
     "compression bar writer reader handler stream fh fp buf stop event queue loop rng save load strict check validate test mode keep "
     "ttl ttls age every seed epoch epochs step steps iteration iterations iter "
-    "rank localrank worldsize frequency freq script content contents text body payload message msg"
+    "rank localrank worldsize frequency freq script content contents text body payload message msg "
+    "maxiter maxiters niter niters maxerr tol tolerance"
 )
 """The same, unless jobs are seen to differ in them."""
 _BATCH = _words(

@@ -19,6 +19,10 @@ _CLOCK = re.compile(
     r"SECONDS|date\s+\+%s|time\.(?:time|monotonic|perf_counter)\(|deadline|timeout|elapsed", re.IGNORECASE
 )
 _COUNTED_NAMES = re.compile(r"attempt|tries|retr(?:y|ies)|count|max_|limit|budget", re.IGNORECASE)
+_ASKS_PERSON = re.compile(
+    r"\b(?:whiptail|dialog|zenity|kdialog|gum|fzf|dmenu|rofi)\b|\bread +(?:-\w+ +)*-\w*p|\binput\("
+)
+"""Somebody sits there and decides each time."""
 _CLASSIFIES = re.compile(
     r"case\s+\"?\$(?:\?|\{?(?:rc|ret|status|code|exit_code|err)\b)|\$\?\"?\s+-(?:eq|ne|gt|lt|ge|le)\s+(?!0)\d|(?:\brc|\bret|status|code|exit_code|err)\b\}?\"?\s*(?:-(?:eq|ne|gt|lt|ge)|==|!=|in)\s*[\"(\[{]?(?!0\b)[\dA-Z]|"
     r"returncode\s*(?:==|!=|in|not in|>|<)(?!\s*0\b)|grep\s.*(?:log|err)|OOM|[Tt]ransient|[Pp]ermanent|[Ff]atal|[Rr]etryable|raise\b"
@@ -58,7 +62,7 @@ def retries_of(sequence: Sequence, *, every: bool = False) -> Iterator[Retry]:
             tried = _python_tried(loop, below, tested, text)
         else:
             tried = _shell_tried(loop, below, tested)
-        if not tried and not every:
+        if (not tried or _ASKS_PERSON.search(text)) and not every:
             continue
         bounded = _is_bounded(text) or any(_ends_in_time(command) for command in (*tested, *below))
         yield Retry(_header_place(loop), loop, tuple(tried), bounded, _CLASSIFIES.search(text) is not None)

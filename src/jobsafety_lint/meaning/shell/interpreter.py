@@ -1358,7 +1358,8 @@ class Interpreter:
             return
         if command is None or command.name == "exec":
             opened = [
-                args_of(r.target, source, state)[0] if r.target is not None else None for r in redirects
+                next(iter(args_of(r.target, source, state)), None) if r.target is not None else None
+                for r in redirects
             ]
             locks.open_descriptors(redirects, opened, state)
             for redirect in redirects:

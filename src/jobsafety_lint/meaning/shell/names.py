@@ -15,7 +15,9 @@ from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.readers.shell.reader import ShellTree
 from jobsafety_lint.source import Place
 
-_PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "part", "chunk"}
+_PASSING = frozenset({"tmp", "temp", "scratch", "partial", "part", "chunk"})
+"""Words of files that one pass of a loop is done with when the next one begins."""
+_PURPOSES = STATE_WORDS | _PASSING
 
 
 def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
@@ -64,6 +66,8 @@ def _name(
         taken |= frozenset().union(*(arg.pattern.names for arg in user.args)) & more
         if made_in:
             taken -= _varied_elsewhere(user, made_in)
+        if words & _PURPOSES <= _PASSING and not (user.execution.background or user.execution.concurrency):
+            continue  # one pass after the other
         if taken:
             jobs.append((user.place, taken))
     return ArtifactName(
