@@ -309,7 +309,8 @@ def test_calls_are_read_within_a_budget() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["out=\n{ echo a; } >$out\n", "f() { { echo a; } 5>$1; }\nf ''\n", "out=\nexec 5>$out\n"]
+    "text",
+    ['f() { { echo a; } >"$@"; }\nf\n', 'f() { exec 5>"$@"; }\nf\n', "out=\n{ echo a; } >$out\n"],
 )
 def test_a_redirection_to_nothing_is_none(text: str) -> None:
     assert not [fact for fact in facts_of(text).facts if isinstance(fact, Write) and fact.path.parts]
