@@ -363,3 +363,9 @@ def test_what_fails_where_nobody_notices_it_is_pedantic(findings: Findings, text
     assert sorted(f["code"] for f in findings(script, "--pedantic")) == ["JOB101", "JOB102"]
     strict = {"a.sh": f"#!/bin/sh\nset -e\n{text}\necho done\n"}
     assert sorted(f["code"] for f in findings(strict)) == ["JOB101", "JOB102"]
+
+
+def test_a_link_to_a_file_that_is_looked_at_is_passed_over(findings: Findings, tmp_path: Path) -> None:
+    text = "import os\nif os.path.exists('a'):\n    os.remove('a')\n"
+    (tmp_path / "again.py").symlink_to("real.py")
+    assert [f["path"] for f in findings({"real.py": text})] == ["real.py"]
