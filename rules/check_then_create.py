@@ -28,6 +28,8 @@ _EXISTENCE = frozenset({"exists", "file", "directory", "listed"})
 _STATE = frozenset(
     ["cache", "checkpoint", "ckpt", "cursor", "state", "manifest", "progress", "ledger", "index", "registry"]
 )
+_PAGES = frozenset({".html", ".htm", ".php", ".js", ".ts", ".css", ".md", ".rst"})
+"""Suffixes of what is called index because people or browsers begin there."""
 _CACHES = frozenset(["cache", "caches", "cached"])
 _SYSTEM = re.compile(r"/(?:(?:var/)?(?:tmp|run)|mnt|media|proc|sys|dev(?:/shm)?|var/lock|var/log|etc|opt)/?")
 """Folders of the system: where one is missing, an image is being built."""
@@ -36,7 +38,7 @@ _FAILING = frozenset({"raise", "exit"})
 
 def _guard(act: Create | Write, context: Context) -> Guard | None:
     """The check that has let the act through because nothing was there."""
-    if context.role in {"test", "temporary"} or act.tolerates_existing:
+    if context.role in {"test", "temporary"} or act.tolerates_existing or act.is_handed_on:
         return None
     if act.execution.lock or act.path.is_unique:
         return None
@@ -49,7 +51,7 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
     guard = _guard(act, context)
     if guard is None or not act.exclusive or act.what == "link":
         return
-    if (act.status == "branch" and not _has_alternative(act)) or is_lock_name(act.path):  # taken in one step
+    if (act.status == "branch" and not act.has_alternative) or is_lock_name(act.path):  # taken in one step
         return
     if act.what == "file" and act.language == "shell":
         return
@@ -62,7 +64,7 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         f"`{act.path_place.text}` is tested by `{guard.check.by}`, then made by `{act.by}`: if another job makes it in between, this `{act.by}` fails",
         label="make it without asking, and do not mind if it is there",
         related=((guard.check.place, "tested here"),),
-        confidence=Confidence.MEDIUM if act.is_unheard and not act.execution.concurrency else Confidence.HIGH,
+        confidence=act.certainty(concurrent=bool(act.execution.concurrency)),
         fix=_fix(act, guard),
         subject=act.subject,
     )
@@ -74,7 +76,8 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
     guard = _guard(act, context)
     reasons = act.execution.concurrency
     cached = act.content == "download" and bool(act.path.words & _CACHES)
-    if guard is None or not (reasons or cached or act.path.name.words & _STATE) or act.moved_to is not None:
+    state = _STATE - {"index"} if act.path.suffix in _PAGES else _STATE
+    if guard is None or not (reasons or cached or act.path.name.words & state) or act.moved_to is not None:
         return
     why = f" ({reasons[0].reason})" if reasons else ""
     yield RULE.found(
@@ -85,12 +88,6 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
         confidence=Confidence.MEDIUM,
         subject=act.subject,
     )
-
-
-def _has_alternative(act: Create) -> bool:
-    """Whether something stands behind it for the case that it fails (`mkdir d || exit 1`)."""
-    behind = act.place.source.text[act.place.span.end :]
-    return re.match(r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>]+[ \t]*)*\|\|", behind) is not None
 
 
 def _fix(act: Create, guard: Guard) -> Fix | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Delete, Guard
 from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python_2, suppressed
+from jobsafety_lint.meaning.paths import is_of_system
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -32,14 +33,16 @@ _EXISTENCE = frozenset({"exists", "file", "directory", "link", "listed", "nonemp
 def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
     """A delete that a check of the same path has let through."""
     guard = next((g for g in act.guards if g.holds and g.certain and g.check.test in _EXISTENCE), None)
-    if guard is None or act.tolerates_missing:
+    if guard is None or act.tolerates_missing or act.is_handed_on:
         return
     if act.execution.lock or act.path.is_unique or context.role in {"test", "temporary"}:
         return
     if guard.shape == "early-exit" and guard.leaving == "raise":
         return  # an error where it is missing, whoever finds that out
     reasons = act.execution.concurrency
-    concurrent = bool(reasons) or act.path.says_state
+    concurrent = bool(reasons) or (act.path.says_state and not is_of_system(act.path))
+    if guard.shape != "and" and act.status == "branch" and not act.has_alternative:
+        return  # `if rm x; then`: what is to be done when it is gone is said
     if act.what == "moved" and not concurrent:
         return
     done = "moved away" if act.what == "moved" else "deleted"
@@ -50,7 +53,7 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         label=f"{_ADVICE[act.what == 'moved']}, and do not mind if it is gone",
         related=((guard.check.place, "tested here"),),
         severity=Severity.ERROR if reasons or (concurrent and act.what != "moved") else Severity.WARNING,
-        confidence=Confidence.MEDIUM if act.is_unheard and not concurrent else Confidence.HIGH,
+        confidence=act.certainty(concurrent=concurrent),
         fix=_fix(act, guard, context),
         subject=act.subject,
     )

@@ -34,8 +34,11 @@ def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
         return
     if not (act.origin.is_unique or act.origin.says_temporary):
         return
-    if any(made.what == "link" and made.path.same_object(act.origin) for made in context.all(Create)):
-        return  # a link has no content
+    if any(
+        made.what in {"link", "directory"} and made.path.same_object(act.origin)
+        for made in context.all(Create)
+    ):
+        return  # neither a link nor a folder has content
     yield RULE.found(
         act.place,
         f"`{act.path_place.text}` is replaced by a file that was not synced: after a power loss it may be empty",

@@ -24,7 +24,7 @@ RULE = Rule(
     silent_where=("JOB105",),
 )
 
-_MAKERS = re.compile(r"mktemp|mkstemp|mkdtemp|TemporaryFile|TemporaryDirectory")
+_MAKERS = re.compile(r"mk(?:s|d|)temp\b|TemporaryFile|TemporaryDirectory")
 _SET_FOLDER = re.compile(r"tempfile\.tempdir\s*=|^\s*(?:export\s+)?TMPDIR=", re.MULTILINE)
 _FAILING = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 _DATA = frozenset(
@@ -44,10 +44,10 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     made = any(_MAKERS.search(hole.text) for hole in origin.holes if hole.kind == "unique")
     temporary = origin.is_unique or origin.says_temporary or origin.in_temporary_folder
     made = made or (act.written is not None and temporary)
-    if not made or act.path.in_temporary_folder or act.path.is_unique or _is_folder(act):
+    if not made or act.path.in_temporary_folder or act.path.is_unique or _is_folder(act, context):
         return
     code = act.path_place.text
-    if _is_named_after_origin(act) or _is_made_anew(act, context):
+    if _is_named_after_origin(act) or _is_filed_away(act) or _is_made_anew(act, context):
         return
     if act.by in _COPIES:
         if _replaces(act) and not _is_scratch(act, context):
@@ -87,6 +87,17 @@ def _is_named_after_origin(act: Replace) -> bool:
     origin = re.fullmatch(r"\"?\$\{?(\w+)\}?\"?", act.origin_place.text)
     target = act.path_place.text.strip('"')
     return origin is not None and re.match(rf"\$\{{{origin[1]}%%?[^/}}]*\}}[^/]*$", target) is not None
+
+
+def _is_filed_away(act: Replace) -> bool:
+    """Whether a loop moves many files under the names that they have: `for name in os.listdir(a): move(a / name, b / name)`."""
+    name = act.path.name
+    return (
+        act.origin is not None
+        and act.origin.name.parts == name.parts
+        and len(name.parts) == len(name.holes) == 1
+        and bool(name.names & act.execution.loop_variables)
+    )
 
 
 def _is_made_anew(act: Replace, context: Context) -> bool:
@@ -142,9 +153,14 @@ def _replaces(act: Replace) -> bool:
     return data or (same_folder(origin, act.path) and origin.name.starts_with(act.path.name))
 
 
-def _is_folder(act: Replace) -> bool:
+def _is_folder(act: Replace, context: Context) -> bool:
     """Whether the target is certainly a folder to move into: that is filing away, not replacing."""
-    return act.path.literal.endswith("/") or (act.language == "shell" and names_folder(act.path_place.text))
+    if act.path.literal.endswith("/") or (act.language == "shell" and names_folder(act.path_place.text)):
+        return True
+    return any(  # the same function asks for a file in it
+        check.path.parent.parts == act.path.parts and check.execution.functions == act.execution.functions
+        for check in context.all(Check)
+    )
 
 
 def _found(

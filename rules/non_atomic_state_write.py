@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Act, Read, Replace, Write
-from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, names_folder
+from jobsafety_lint.meaning.files import Act, Create, Lock, Read, Replace, Write
+from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, is_of_system, names_folder, words_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -49,6 +49,7 @@ _FINISHED_NAMES = (
     ".new",
     ".bak",
     ".log",
+    ".conf",
     ".html",
     ".md",
     ".png",
@@ -65,7 +66,9 @@ _INTO_FOLDERS = frozenset({"save_pretrained"})
 """Writers that are given a folder."""
 _ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".xz", ".bz2", ".zst", ".tar", ".7z"})
 _COPIES = frozenset({"shutil.copy", "shutil.copy2"})
-_FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license"})
+_FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license", "version", "release"})
+_RESULTS = frozenset({"output", "out"})
+_DONE = re.compile(r"\(b?([\"'])(?:done|ok|finished|complete[d]?|success)?(?:\\n)?\1\)$", re.IGNORECASE)
 _OWN_HELPER = re.compile(
     r"(?:self|cls)\.|(?!(?:Pure|Posix)?Path\()(?!\w*temp)\w*(?:path|file|name|cache|state)\w*\(",
     re.IGNORECASE,
@@ -103,6 +106,8 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
     """A state file that is truncated and filled again."""
     if context.role in {"test", "temporary", "docs"} or act.path.is_unique or act.moved_to is not None:
         return
+    if act.is_handed_on or any(not guard.holds and guard.certain for guard in act.guards):
+        return  # a new file: check-then-create speaks of that
     if act.by in _PICTURES or any(hole.kind == "time" for hole in act.path.name.holes):
         return  # for people, or a file of its own each time
     if act.language == "shell" and act.path.suffix in _ARCHIVES:
@@ -114,6 +119,8 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
     known |= _STATE - ambiguous_words(act.path.name)
     if not (words & known or _is_read_back(act, context)) or words & _OTHER:
         return
+    if _is_of_lock(act, context) or _is_in_new_folder(act, context):
+        return
     if words & known == {"manifest"} and not any(
         read.path.identity == act.path.identity for read in context.all(Read)
     ):
@@ -121,6 +128,12 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
     if _is_renamed_elsewhere(act, context):
         return
     if act.path.suffix in _FINISHED_NAMES or _KERNEL.match(act.path.literal):
+        return
+    if (
+        _is_result(act, context)
+        or _is_marker(act, context)
+        or (act.language == "shell" and is_of_system(act.path))
+    ):
         return
     reasons = act.execution.concurrency
     why = f"; {reasons[0].reason}" if reasons else ""
@@ -130,6 +143,46 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         label="write a temporary file beside it, then rename it over this one",
         severity=Severity.ERROR if reasons else Severity.WARNING,
         subject=act.subject,
+    )
+
+
+def _is_result(act: Write, context: Context) -> bool:
+    """Whether it is what the program puts out once, under a name that it is given (`args.output_ckpt`), and does not read."""
+    code = act.path.holes[0].text if len(act.path.parts) == len(act.path.holes) == 1 else ""
+    return (
+        not act.execution.loops
+        and not _RESULTS.isdisjoint(words_of(code))
+        and not any(read.path.identity == act.path.identity for read in context.all(Read))
+    )
+
+
+def _is_of_lock(act: Write, context: Context) -> bool:
+    """Whether the file is opened to be locked, or a shell prints to it in one go while it holds a lock."""
+    printed = act.language == "shell" and act.content in {"echo", "printf"}
+    return bool(printed and act.execution.lock) or any(
+        lock.path.same_object(act.path) for lock in context.all(Lock)
+    )
+
+
+def _is_in_new_folder(act: Write, context: Context) -> bool:
+    """Whether the same function has made the folder just before, and fails if it is there already."""
+    return any(
+        made.what == "directory"
+        and made.exclusive
+        and not made.guards
+        and made.path.parts == act.path.parent.parts
+        and made.execution.functions == act.execution.functions
+        and made.place.span.start < act.place.span.start
+        for made in context.all(Create)
+    )
+
+
+def _is_marker(act: Write, context: Context) -> bool:
+    """Whether it is there or not is all that counts: it says "done", and nothing here reads that."""
+    return (
+        bool(act.uses)
+        and all(use.by == "write" and _DONE.search(use.place.text) for use in act.uses)
+        and not any(read.path.identity == act.path.identity for read in context.all(Read))
     )
 
 

@@ -179,6 +179,8 @@ def _leaves_loop(commands: Sequence[Command]) -> Command | None:
     for c in commands:
         if c.name == "break" and (len(c.execution.loops) == inside or c.words):
             return c
+        if c.name == "return" and c.execution.functions != read.execution.functions:
+            continue  # it leaves a function that the loop calls
         if c.name in {"exit", "return"} and c.words[:1] in ([], ["0"]) and len(c.execution.loops) >= inside:
             return c
     return None

@@ -374,3 +374,24 @@ def test_what_the_compiler_warns_of_is_not_our_business(tmp_path: Path, warnings
     assert [line.split(" ")[1] for line in done.stdout.splitlines() if line.startswith(("a.py", "b.py"))] == [
         "warning[JOB101]"
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[ -f /etc/motd.d/help ] && rm /etc/motd.d/help\n[ -d "$DESTDIR/usr/meter" ] || mkdir "$DESTDIR/usr/meter"',
+        'for part in parts/*; do\n    [ -e "$part" ] && rm "$part"\ndone\n[ -d /etc/meter ] || mkdir /etc/meter',
+    ],
+)
+def test_what_fails_where_nobody_notices_it_is_pedantic(findings: Findings, text: str) -> None:
+    script = {"a.sh": f"#!/bin/sh\n{text}\necho done\n"}
+    assert findings(script) == []
+    assert sorted(f["code"] for f in findings(script, "--pedantic")) == ["JOB101", "JOB102"]
+    strict = {"a.sh": f"#!/bin/sh\nset -e\n{text}\necho done\n"}
+    assert sorted(f["code"] for f in findings(strict)) == ["JOB101", "JOB102"]
+
+
+def test_a_link_to_a_file_that_is_looked_at_is_passed_over(findings: Findings, tmp_path: Path) -> None:
+    text = "import os\nif os.path.exists('a'):\n    os.remove('a')\n"
+    (tmp_path / "again.py").symlink_to("real.py")
+    assert [f["path"] for f in findings({"real.py": text})] == ["real.py"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobsafety_lint.discover.kinds import kind_of
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.hosts.crontab import read_crontab, shortest_gap
 from jobsafety_lint.readers.hosts.dockerfile import read_dockerfile
@@ -73,6 +75,19 @@ def test_makefile_one_shell() -> None:
     text = ".ONESHELL:\nSHELL = /bin/bash -o pipefail\na:\n\t@x=1\n\techo $$x\nb:\n\techo b\n"
     assert texts(read_makefile, text) == ["x=1\necho $x", "echo b"]
     assert read_makefile(Source("Makefile", text)).snippets[0].pipefail
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('NAME="meter"\n\nmake_target() {\n\techo "a : b" >x\n}\n', "shell"),
+        ("NAME = meter\n\nall: a\n\techo\n", "makefile"),
+        ("define RUN\nrun() {\n:\n}\nendef\n", "makefile"),
+        ('NAME="meter"\n', "makefile"),
+    ],
+)
+def test_a_script_called_mk(text: str, kind: str) -> None:
+    assert (kind_of(Path("package.mk"), data=text.encode()) or ("",))[0] == kind
 
 
 def test_makefile_of_another_language() -> None:

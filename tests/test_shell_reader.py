@@ -55,6 +55,41 @@ def test_simple_command_with_assignment_and_redirections() -> None:
     ]
 
 
+def test_a_statement_that_falls_apart_is_read_as_a_whole() -> None:
+    text = """first() {
+  if [ "$1" = a ]; then
+    echo "$3" >>"$LOG"
+  fi
+}
+if [ -e flag ] ; then
+  mount -o remount,rw /flash
+  case $PART in
+    "/dev/a"*|"/dev/b"*)
+      DISK=$(echo $PART | sed s/p2$//g)
+  esac
+  UUID=$(blkid -o value -s UUID $PART)
+  if [ ! -z "$DISK" -a ! -z "$UUID" ] ; then
+    umount $PART
+  fi
+fi
+"""
+    script = read(text)
+    assert script.unread == ()
+    assert [type(item.statement) for item in script.body.items] == [sh.Function, sh.If]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sync\ntime ( cp a $D/a;  sync )\nfor E in a b; do\n time ( cp a $D/a;  sync )\ndone\n",
+        '{\n    for x in a; do\n\tif test "${name:0:2}" == WV; then\n\t    ((call--))\n\tfi\n    done\n}\n{\n    if test $# -ne 2; then\n        return\n    fi\n}\n',
+        'f() {\n\tif [ ! -d x ]; then\n\t\treturn\n\tfi\n\tfor f in "$p"/k*; do\n\t\tq+=("$(basename "$f")")\n\tdone\n\tif ! (cd "$p" && s "${q[@]}") |\n\t\tg "$p/k" - 2> >(S "x"); then\n\t\tD\n\tfi\n}\n',
+    ],
+)
+def test_what_trips_tree_sitter_is_read(text: str) -> None:
+    assert read(text).unread == ()
+
+
 def test_pipelines_and_lists_are_flat() -> None:
     statement = only("a | b |& c && ! d || e")
     assert isinstance(statement, sh.AndOr)

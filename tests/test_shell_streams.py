@@ -306,3 +306,11 @@ def test_calls_are_read_within_a_budget() -> None:
     assert MAX_OWN / 10 < len(written) < MAX_OWN
     used = [fact for fact in found if isinstance(fact, Command) and fact.name == "use"]
     assert used[0].args[0].text is None  # the last call was not read: neither `b` nor `c` for certain
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['f() { { echo a; } >"$@"; }\nf\n', 'f() { exec 5>"$@"; }\nf\n', "out=\n{ echo a; } >$out\n"],
+)
+def test_a_redirection_to_nothing_is_none(text: str) -> None:
+    assert not [fact for fact in facts_of(text).facts if isinstance(fact, Write) and fact.path.parts]

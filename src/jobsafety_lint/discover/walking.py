@@ -127,8 +127,14 @@ class Discovery:
                     continue
                 if is_folder:
                     stack.append(path)
-                elif entry.is_file():
+                elif entry.is_file() and not (entry.is_symlink() and _is_found_itself(path, top)):
                     kind = ("python", "") if path.endswith(".py") else kind_of(Path(path))
                     kind = kind or markdown_kind(path, settings)
                     if kind is not None:
                         yield Discovered(Path(path), _shown(path, here), *kind)
+
+
+def _is_found_itself(link: str, top: Path) -> bool:
+    """Whether a link points to a file below the folder that is looked at under its own name: nothing is said twice."""
+    target = os.path.realpath(link)
+    return target.startswith(os.path.realpath(top).rstrip("/") + "/") and kind_of(Path(target)) is not None

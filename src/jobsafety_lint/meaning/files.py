@@ -6,10 +6,12 @@ file come in the order of the text.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from jobsafety_lint.meaning.execution import Execution
-from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.paths import PathPattern, in_folder_of_run, is_of_system
+from jobsafety_lint.model import Confidence
 from jobsafety_lint.source import Place
 
 
@@ -98,6 +100,36 @@ class Act(FileFact):
             self.language == "shell"
             and self.status == "ignored"
             and (self.execution.errexit is False or self.execution.errexit_suspended)
+        )
+
+    @property
+    def is_handed_on(self) -> bool:
+        """Whether a function has the file among the arguments that it runs as a command (`"$@"`): nothing here names it."""
+        return self.path_place.text.strip('"') in {"$@", "$*"}
+
+    @property
+    def has_alternative(self) -> bool:
+        """Whether something stands behind it for the case that it fails (`mkdir d || exit 1`)."""
+        behind = self.place.source.text[self.place.span.end :]
+        return re.match(r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>]+[ \t]*)*\|\|", behind) is not None
+
+    def certainty(self, *, concurrent: bool) -> Confidence:
+        """How sure it is that its failure does harm. What is `is_unheard` does little, unless jobs are `concurrent`; for a file
+        of the system, one of this run, or one that a pattern was to match, none that anybody would notice.
+        """
+        if concurrent or not self.is_unheard:
+            return Confidence.HIGH
+        own = is_of_system(self.path) or in_folder_of_run(self.path) or self._is_match()
+        return Confidence.LOW if own else Confidence.MEDIUM
+
+    def _is_match(self) -> bool:
+        """Whether the path is a match of the pattern that a shell's loop goes over: `for f in dir/*; do [ -e "$f" ] && …`."""
+        loop = self.execution.loops[-1] if self.execution.loops else None
+        return (
+            loop is not None
+            and "*" in loop.place.text
+            and len(self.path.parts) == len(self.path.holes) == 1
+            and self.path.holes[0].names <= frozenset(loop.variables)
         )
 
     @property

@@ -84,12 +84,16 @@ _LISTS = frozenset(
     ]
 )
 
+_OF_MODELS = frozenset({"hidden", "dict"})
+"""Words beside which a state is that of a model: `hidden_state`, `state_dict`."""
+
 TEMPORARY_WORDS = frozenset({"tmp", "temp", "temporary", "partial", "part", "scratch", "new", "incomplete"})
 """Words of a name that say that the file is not the final one."""
 
 _TEMPORARY_FOLDER = re.compile(r"(?<![A-Za-z0-9_])(?:TMPDIR|TEMPDIR)\b|gettempdir")
 """`$TMPDIR`, not a project's own `$PKG_TMPDIR`, which it puts where it likes."""
 _FOLDER_CODE = re.compile(r"(?:dir|folder|directory)\}?[\"']?$", re.IGNORECASE)
+_FOLDER_OF_RUN = re.compile(r"\$\{?(?!TE?MPDIR\b)(?:\w+_)?(?:TE?MP|te?mp)_?(?:DIR|dir)\}?")
 _SHARED_FOLDER = re.compile(r"/(?:tmp|var/tmp|dev/shm)(?:/|$)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|\d+")
 _UNIQUE_KINDS = frozenset({"unique"})
@@ -269,6 +273,14 @@ class PathPattern:
 
 EMPTY = PathPattern(())
 
+_SYSTEM_FOLDERS = re.compile(
+    r"/(?:etc|usr|boot|proc|sys|dev/(?!shm(?:/|$))\w+|lib/(?:systemd|udev|modules|firmware))(?:/|$)"
+)
+_MAYBE_SYSTEM = re.compile(r"/(?:lib\d*|s?bin|var|root|home|opt|srv|selinux|tmp|mnt|media|run|dev)(?:/|$)")
+"""Folders of the system that projects have as well."""
+_ROOTS = frozenset({"root", "rootfs", "chroot", "sysroot", "destdir", "image", "mount", "mnt", "jail"})
+"""Words of a folder that becomes the root folder of a system."""
+
 _DEPENDENCY_LOCKS = frozenset(
     [
         "package",
@@ -312,7 +324,26 @@ def ambiguous_words(name: PathPattern) -> frozenset[str]:
     if name.suffix in {".yaml", ".yml"} and "manifest" in name.words:
         return _AMBIGUOUS
     listed = not _LISTS.isdisjoint(f".{part}" for part in name.literal.split(".")[1:])
-    return _AMBIGUOUS if listed or "hidden" in name.words else frozenset()
+    return _AMBIGUOUS if listed or name.words & _OF_MODELS else frozenset()
+
+
+def is_of_system(path: PathPattern) -> bool:
+    """Whether a path is that of a file of the system, or of a tree that becomes one (`$ROOTFS/etc/x`, `$DESTDIR/usr/x`):
+    whoever sets up a machine, an image or a package does that alone.
+    """
+    if not path.parts or not isinstance(path.parts[0], Hole):
+        return _SYSTEM_FOLDERS.match(path.literal) is not None
+    below = path.parts[1] if len(path.parts) > 1 else ""
+    if not isinstance(below, str):
+        return False
+    roots = _ROOTS & set(words_of(path.parts[0].text))
+    return bool(_SYSTEM_FOLDERS.match(below) or (roots and _MAYBE_SYSTEM.match(below)))
+
+
+def in_folder_of_run(path: PathPattern) -> bool:
+    """Whether a path lies in the folder for temporary files that another script has set for this run: `$TMP_DIR/x`."""
+    first = path.parts[0] if len(path.parts) > 1 else ""
+    return isinstance(first, Hole) and _FOLDER_OF_RUN.fullmatch(first.text) is not None
 
 
 def is_lock_name(path: PathPattern) -> bool:

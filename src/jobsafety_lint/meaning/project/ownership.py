@@ -49,6 +49,12 @@ _FOLDERS = _words("path dir directory folder root outdir workdir")
 _GIVEN_FILES = _words(
     "file filename path filepath fname fpath output outfile dest destination prefix stem basename"
 )
+_READS = re.compile(r"read|load|open\(|parse", re.IGNORECASE)
+_WRITES = re.compile(
+    r"[\"'][wax]b?\+?[\"']|write|dump|save|store|replace|rename|unlink|remove|touch|mkdir|to_\w+\(|append|copy|move|download|lock|run|call",
+    re.IGNORECASE,
+)
+"""What a function's code says of files that it reads, and of those that it may write itself or have written."""
 _HELPER_LINES = 12
 """A function longer than this that returns a helper's name is no mere helper itself."""
 
@@ -172,8 +178,21 @@ def _in_python(file: FileLinks, name: NameLink, project: Project, identity: JobI
     found = list(_missing_in(first, name, project, identity))
     yield from found
     if name.returned and definition is not None and not any(m.confidence.rank for m in found):
-        for owner in _callers(first, project, 0):
-            yield from _missing_in(owner, name, project, identity)
+        owners = list(_callers(first, project, 0))
+        writers = [owner for owner in owners if not _only_reads(owner)]
+        for owner in owners:
+            decides = owner in writers or not writers
+            for missing in _missing_in(owner, name, project, identity):
+                if decides or missing.evidence.is_certain:
+                    yield missing
+
+
+def _only_reads(owner: _Owner) -> bool:
+    """Whether a caller of a helper reads a file and writes none: where others write it, they decide what it holds."""
+    if owner.definition is None:
+        return False
+    code = owner.module.source.text[owner.definition.span.start : owner.definition.span.end]
+    return _READS.search(code) is not None and _WRITES.search(code) is None
 
 
 def _callers(owner: _Owner, project: Project, depth: int) -> Iterator[_Owner]:
@@ -354,7 +373,9 @@ def _is_given_file(name: NameLink) -> bool:
     match name.template.parts:
         case (Hole(text=text), str(suffix)):
             words = tuple(words_of(text))
-            return suffix.startswith(".") and bool(words) and words[-1] in _GIVEN_FILES
+            return (
+                suffix.startswith(".") and bool(words) and not _GIVEN_FILES.isdisjoint({words[0], words[-1]})
+            )
         case (Hole(text=text), Hole(text=ending), str(suffix)):
             return suffix.startswith(".") and ending == f"{text}.suffix"
     return False

@@ -40,7 +40,8 @@ _RARELY = _STEERS | _words(
     "base basedir workdir cwd tmp tmpdir cache cachedir filename file files dest destination suffix prefix ext extension compress "
     "compression bar writer reader handler stream fh fp buf stop event queue loop rng save load strict check validate test mode keep "
     "ttl ttls age every seed epoch epochs step steps iteration iterations iter "
-    "rank localrank worldsize frequency freq"
+    "rank localrank worldsize frequency freq script content contents text body payload message msg "
+    "maxiter maxiters niter niters maxerr tol tolerance"
 )
 """The same, unless jobs are seen to differ in them."""
 _BATCH = _words(
@@ -49,6 +50,8 @@ _BATCH = _words(
 """What a batch system is told of a job."""
 _BESIDE_BATCH = _words("partition time image container mounts")
 """The same, where one of the others is told, too: alone they may mean data."""
+_ABOUT_THE_RUN = _words("log dry verbose debug profile profiler prof nvprof")
+"""First words of parameters that say how a run is looked at."""
 _RARELY_PREFIXES = (
     "no_",
     "is_",
@@ -65,8 +68,11 @@ _RARELY_PREFIXES = (
     "allow_",
     "with_",
     "should_",
+    "do_",
     "keep_",
 )
+_SWITCH_OR_DATA = re.compile(r"True$|False$|[\[{(]|(?:dict|list|set)\(")
+"""Defaults of switches and of data."""
 _DATA_TYPES = re.compile(
     r"list|tuple|dict|set\[|Sequence|Iterable|Iterator|Mapping|Callable|DataFrame|Series|LazyFrame|ndarray|Tensor|Module|Array|Path|PathLike|IO\b|"
     r"Logger|Client|Session|Connection|Engine|\bbool\b|bytes|Config|Settings|Options|Any|object|Lock|Event|Queue|Generator|Awaitable|Type\[",
@@ -114,7 +120,7 @@ def is_run_only(name: str, settings: Settings, *, certain: bool = False) -> bool
     if name in settings.words("run-only-parameters") or not words:
         return True
     steers = _STEERS if certain else _RARELY
-    if "".join(words) in steers or words[-1] in steers or words[0] in {"log", "dry", "verbose", "debug"}:
+    if not steers.isdisjoint({"".join(words), "".join(words[-2:]), words[-1]}) or words[0] in _ABOUT_THE_RUN:
         return True
     return not certain and lower.startswith(("_", *_RARELY_PREFIXES))
 
@@ -123,7 +129,9 @@ def may_tell_apart(parameter: Declared, settings: Settings, *, certain: bool = F
     """Whether two jobs may differ in a parameter: neither one of the run, nor data, nor a switch."""
     if parameter.name in settings.words("job-parameters"):
         return True
-    if is_run_only(parameter.name, settings, certain=certain) or parameter.default in {"True", "False"}:
+    if is_run_only(parameter.name, settings, certain=certain) or (
+        parameter.default is not None and _SWITCH_OR_DATA.match(parameter.default)
+    ):
         return False
     return not _DATA_TYPES.search(parameter.annotation) or is_scalar(parameter)
 

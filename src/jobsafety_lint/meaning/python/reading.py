@@ -69,6 +69,8 @@ _PYTHON_2_SAID = re.compile(
     r"leading zeros in decimal integer|parameters cannot be parenthesized|Missing parentheses in call to|multiple exception types must be parenthesized"
 )
 """What CPython says of Python 2."""
+_OTHER_PROGRAM = re.compile(r"#!(?!.*(?:python|pypy|\buv\b))")
+"""A first line that names another program than Python."""
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[a-z_]+\}", re.DOTALL)
 
 
@@ -97,7 +99,13 @@ def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
     if _PYTHON_2.search(source.text) or _TEMPLATE.search(source.text) or is_patch(source.text):
         found.silent += 1
         return
-    if _PYTHON_2_SAID.search(str(getattr(error, "msg", ""))):
+    if _OTHER_PROGRAM.match(source.text):
+        found.silent += 1
+        return
+    said = str(getattr(error, "msg", ""))
+    if _PYTHON_2_SAID.search(said) or (
+        isinstance(error, TabError) and is_readable(source.text.expandtabs(8))
+    ):
         found.silent += 1
         return
     line = getattr(error, "lineno", None) or 1

@@ -56,6 +56,8 @@ _UNIQUE = frozenset(
      "tempfile.TemporaryDirectory", "tempfile.TemporaryFile", "secrets.token_hex", "secrets.token_urlsafe", "threading.get_ident",
      "random.random", "random.randint", "time.time_ns", "multiprocessing.current_process", "threading.current_thread"}
 )  # fmt: skip
+_MAKES_UNIQUE = re.compile(r"\.(?:uuid4|getpid)$|(?:^|[._])mk[ds]?temp\w*$")
+"""The same by the name alone: of an object's methods, and of a project's own helpers (`mkstempfname`)."""
 _SAME_IN_PROCESS = re.compile(r"getpid|current_process|get_ident|current_thread|HOSTNAME|tmp_path")
 _TEMPORARIES = {
     "tempfile.mkstemp": ("suffix", "prefix", "dir"),
@@ -213,10 +215,11 @@ class Scope:
         pathlike: bool = False,
         glob: Glob | None = None,
         names: frozenset[str] = frozenset(),
+        unique: bool = False,
     ) -> None:
         """A parameter or loop variable: it stands for itself."""
         version = self.versions[name] = self.versions.get(name, 0) + 1
-        kind = "unique" if name in _UNIQUE_PARAMETERS else "variable"
+        kind = "unique" if unique or name in _UNIQUE_PARAMETERS else "variable"
         hole = Hole(name, frozenset({name}) | names, kind, version)
         self.set(name, Value(PathPattern((hole,)), pathlike, glob))
 
@@ -344,6 +347,8 @@ def _lower(node: ast.expr, scope: Scope) -> Value:  # one case a kind of express
                 for e in elements
             )
             return Value(unknown(node, scope).pattern, elements=found)
+        case ast.ListComp(elt=element) if lower(element, scope).pattern.is_unique:
+            return unknown(node, scope, "unique")
         case ast.Subscript(value=ast.Call() as made, slice=ast.Constant(value=1)):
             value = lower(made, scope)
             return value.temporary if value.temporary is not None else unknown(node, scope)
@@ -481,7 +486,7 @@ def _call(node: ast.Call, scope: Scope) -> Value:  # one case a function
         return _temporary(node, name, args, scope)
     if name == "tempfile.gettempdir":
         return Value(PathPattern((Hole(scope.text(node), kind="tempdir"),)))
-    if name in _UNIQUE or written.endswith((".uuid4", ".getpid", ".mkdtemp", ".mkstemp")):
+    if name in _UNIQUE or _MAKES_UNIQUE.search(written):
         return unknown(node, scope, "unique", pathlike=False)
     if name in {"int", "float", "round", "str", "abs"} and len(args) >= 1:
         inner = lower(args[0], scope)

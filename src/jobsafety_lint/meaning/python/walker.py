@@ -361,7 +361,12 @@ class Walker:
             if name in self.scope.variables:
                 self.scope.forget(name)
         for name in names:
-            self.scope.bind(name, pathlike=glob is not None and glob.by.startswith("Path"), glob=glob)
+            self.scope.bind(
+                name,
+                pathlike=glob is not None and glob.by.startswith("Path"),
+                glob=glob,
+                unique=len(names) == 1 and _is_of_own_files(iterated),
+            )
         loop = Loop("for", self.scope.place(node.target), tuple(names), _literal_values(iterated), made_from)
         self._looped(loop, node.body)
         self.block(node.orelse)
@@ -1072,6 +1077,13 @@ def _names_missing(node: ast.expr, scope: Scope, errors: frozenset[str] = _CATCH
     if isinstance(node, ast.Tuple):
         return any(_names_missing(element, scope, errors) for element in node.elts)
     return scope.resolve(dotted(node)) in errors
+
+
+def _is_of_own_files(iterated: Value) -> bool:
+    """Whether a loop goes over names that no other process can have."""
+    if iterated.elements:
+        return all(element.value.pattern.is_unique for element in iterated.elements)
+    return iterated.pattern.is_unique
 
 
 def _target_names(node: ast.expr) -> list[str]:

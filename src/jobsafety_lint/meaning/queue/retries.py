@@ -19,6 +19,10 @@ _CLOCK = re.compile(
     r"SECONDS|date\s+\+%s|time\.(?:time|monotonic|perf_counter)\(|deadline|timeout|elapsed", re.IGNORECASE
 )
 _COUNTED_NAMES = re.compile(r"attempt|tries|retr(?:y|ies)|count|max_|limit|budget", re.IGNORECASE)
+_ASKS_PERSON = re.compile(
+    r"\b(?:whiptail|dialog|zenity|kdialog|gum|fzf|dmenu|rofi)\b|\bread +(?:-\w+ +)*-\w*p|\binput\("
+)
+"""Somebody sits there and decides each time."""
 _CLASSIFIES = re.compile(
     r"case\s+\"?\$(?:\?|\{?(?:rc|ret|status|code|exit_code|err)\b)|\$\?\"?\s+-(?:eq|ne|gt|lt|ge|le)\s+(?!0)\d|(?:\brc|\bret|status|code|exit_code|err)\b\}?\"?\s*(?:-(?:eq|ne|gt|lt|ge)|==|!=|in)\s*[\"(\[{]?(?!0\b)[\dA-Z]|"
     r"returncode\s*(?:==|!=|in|not in|>|<)(?!\s*0\b)|grep\s.*(?:log|err)|OOM|[Tt]ransient|[Pp]ermanent|[Ff]atal|[Rr]etryable|raise\b"
@@ -58,7 +62,7 @@ def retries_of(sequence: Sequence, *, every: bool = False) -> Iterator[Retry]:
             tried = _python_tried(loop, below, tested, text)
         else:
             tried = _shell_tried(loop, below, tested)
-        if not tried and not every:
+        if (not tried or _ASKS_PERSON.search(text)) and not every:
             continue
         bounded = _is_bounded(text) or any(_ends_in_time(command) for command in (*tested, *below))
         yield Retry(_header_place(loop), loop, tuple(tried), bounded, _CLASSIFIES.search(text) is not None)
@@ -104,10 +108,19 @@ def _header_place(loop: Loop) -> Place:
     return Place(source, Span(max(start, 0), loop.place.span.end)) if start >= 0 else loop.place
 
 
+def _has_new_input(loop: Loop) -> bool:
+    """Whether the loop's body names a variable of the condition without its `$`, to set it: it is another work each time
+    (`while ! validate "$address"; do read -r address; done`).
+    """
+    body = _loop_text(loop)[0][len(loop.place.text) :]
+    names = set(re.findall(r"\$\{?([A-Za-z_]\w*)", loop.place.text))
+    return any(re.search(rf"(?<![\w$.{{/-]){name}(?![\w./-])", body) for name in names)
+
+
 def _shell_tried(loop: Loop, inside: list[Command], tested: list[Command]) -> list[Command]:
     """What makes a shell loop go round again."""
     if _keyword(loop) == "until" or loop.place.text.lstrip().startswith("!"):
-        return tested
+        return [] if _has_new_input(loop) else tested
     if not _is_endless(loop):
         return []
     # while true; do work && break; …: the work whose success ends the loop

@@ -12,6 +12,7 @@ from jobsafety_lint.source import Place
 Fact = Act | Glob
 
 _GLOB_CHARACTERS = frozenset("*?[")
+_INSTALL_VALUES = frozenset({"-g", "--group", "-m", "--mode", "-o", "--owner"})
 _COPY_VALUES = frozenset({"-S", "--suffix", "-t", "--target-directory"})
 _MERGERS = frozenset(
     {"cat", "zcat", "sort", "jq", "paste", "awk", "csvstack", "samtools", "bcftools", "duckdb", "mlr"}
@@ -127,11 +128,21 @@ def _mv(command: Command) -> Iterator[Fact]:
 
 
 def _cp(command: Command) -> Iterator[Fact]:
-    _, operands = split_options(command.args, _COPY_VALUES)
+    values = _COPY_VALUES | _INSTALL_VALUES if command.name == "install" else _COPY_VALUES
+    _, operands = split_options(command.args, values)
     if len(operands) == 2:
         origin, target = operands
         yield _act(Write, command, target, content=command.name)
         yield _act(Replace, command, target, origin=origin.pattern, origin_place=origin.place, atomic=False)
+
+
+def _install(command: Command) -> Iterator[Fact]:
+    options, operands = split_options(command.args, _COPY_VALUES | _INSTALL_VALUES)
+    if not options & {"-d", "--directory"}:
+        yield from _cp(command)
+        return
+    for arg in operands:
+        yield _act(Create, command, arg, what="directory", tolerates_existing="-d")
 
 
 def _touch(command: Command) -> Iterator[Fact]:
@@ -263,7 +274,7 @@ _COMMANDS = {
     "rmdir": _rmdir,
     "mv": _mv,
     "cp": _cp,
-    "install": _cp,
+    "install": _install,
     "touch": _touch,
     "mkdir": _mkdir,
     "ln": _link,

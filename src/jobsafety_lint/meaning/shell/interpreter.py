@@ -1273,6 +1273,8 @@ class Interpreter:
                 state.variables[name] = value
         state.functions.update(inner.functions)
         state.change(cwd=inner.execution.cwd)
+        if isinstance(function.body, sh.Group):
+            state.change(lock=inner.execution.lock)
         if isinstance(function.body, sh.Group) and not shapes.keeps_options(function.body):
             state.change(errexit=inner.execution.errexit, pipefail=inner.execution.pipefail)
         return ran
@@ -1356,7 +1358,8 @@ class Interpreter:
             return
         if command is None or command.name == "exec":
             opened = [
-                args_of(r.target, source, state)[0] if r.target is not None else None for r in redirects
+                next(iter(args_of(r.target, source, state)), None) if r.target is not None else None
+                for r in redirects
             ]
             locks.open_descriptors(redirects, opened, state)
             for redirect in redirects:

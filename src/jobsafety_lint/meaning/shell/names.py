@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 
 from jobsafety_lint.meaning.commands import Arg, Command, ShellAssignment
 from jobsafety_lint.meaning.execution import Loop
-from jobsafety_lint.meaning.files import Act, Check, Replace
+from jobsafety_lint.meaning.files import Act, Append, Check, Create, Replace, Write
 from jobsafety_lint.meaning.functions import ArtifactName
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.readers.shell.reader import ShellTree
 from jobsafety_lint.source import Place
 
-_PURPOSES = STATE_WORDS | {"tmp", "temp", "scratch", "partial", "part", "chunk"}
+_PASSING = frozenset({"tmp", "temp", "scratch", "partial", "part", "chunk"})
+"""Words of files that one pass of a loop is done with when the next one begins."""
+_PURPOSES = STATE_WORDS | _PASSING
 
 
 def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
@@ -53,10 +55,19 @@ def _name(
     if any(isinstance(act, Replace) and act.origin == pattern and not act.atomic for act in acts):
         roles.add("read")  # copied
     jobs = []
+    made_in = [
+        {loop.place for loop in act.execution.loops}
+        for act in acts
+        if isinstance(act, Write | Append | Create | Replace) and act.path == pattern
+    ]
     for user in users:
         taken = frozenset().union(*(arg.pattern.names for arg in user.args)) & around
         more = frozenset(name for loop in user.execution.loops for name in loop.variables)
         taken |= frozenset().union(*(arg.pattern.names for arg in user.args)) & more
+        if made_in:
+            taken -= _varied_elsewhere(user, made_in)
+        if words & _PURPOSES <= _PASSING and not (user.execution.background or user.execution.concurrency):
+            continue  # one pass after the other
         if taken:
             jobs.append((user.place, taken))
     return ArtifactName(
@@ -70,6 +81,16 @@ def _name(
         language="shell",
         jobs=tuple(jobs),
         variable=variable,
+    )
+
+
+def _varied_elsewhere(user: Command, made_in: Sequence[set[Place]]) -> frozenset[str]:
+    """The variables of loops around a command in which nobody makes the file: for their passes it is an input."""
+    return frozenset(
+        name
+        for loop in user.execution.loops
+        if not any(loop.place in places for places in made_in)
+        for name in loop.variables
     )
 
 

@@ -83,7 +83,9 @@ _HARMLESS = frozenset(
     ]
 )
 """Commands that start no work of their own."""
-_LISTING = re.compile(r"\b(pgrep|pidof)\b|(?<!docker )(?<!podman )(?<!compose )\bps\b[^|]*\|.*\bgrep\b")
+_LISTING = re.compile(r"\b(pgrep|pidof)\b|\bps\b[^|]*\|.*\bgrep\b")
+_OF_CONTAINERS = re.compile(r"(?:docker|podman|compose|\$\w+|\$\{\w+\})\"? +ps\b")
+"""What lists containers, perhaps by a program that a variable names."""
 _SERVICE_MANAGERS = frozenset(
     {"systemctl", "service", "rc-service", "supervisorctl", "sv", "initctl", "launchctl"}
 )
@@ -163,7 +165,7 @@ def _test(
     place = Place(source, node.span)
     for word in words:
         value = value_of(word, source, state)
-        text = "".join(hole.text for hole in value.holes)
+        text = _OF_CONTAINERS.sub("", "".join(hole.text for hole in value.holes))
         if text and _LISTING.search(text) and not _WHETHER_THERE.search(text):
             yield Ask(
                 place,

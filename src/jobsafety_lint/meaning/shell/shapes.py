@@ -170,6 +170,14 @@ def _prints_what_is_known(word: sh.Word, source: Source, state: State) -> bool:
     )
 
 
+def _range_of_arguments(state: State) -> str:
+    """What `"$@"` stands for: the arguments of the script, or those of a call in it."""
+    given = state.variables["@"].elements if state.call_depth and "@" in state.variables else None
+    if not given or any(hole.text in {"$@", "$*"} for element in given for hole in element.holes):
+        return "arguments"
+    return "literals" if all(element.text is not None for element in given) else "array"
+
+
 def range_of_word(word: sh.Word, source: Source, state: State) -> str:
     """What one word of a `for` gives the loop to go over (see `pipes.Background.over`)."""
     args = args_of(word, source, state)
@@ -182,7 +190,7 @@ def range_of_word(word: sh.Word, source: Source, state: State) -> str:
         return "glob"
     expansions = [n for n in word.walk() if isinstance(n, sh.Expansion)]
     if any(n.name in {"@", "*"} for n in expansions):
-        return "arguments"
+        return _range_of_arguments(state)
     if re.search(r"\{[^{}]*\.\.[^{}]*\}", text):
         return "range"
     if expansions and all(arg.text is not None for arg in args):

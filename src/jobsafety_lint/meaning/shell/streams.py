@@ -35,7 +35,7 @@ _SMALL = _set(
     "read exit return break continue shift let local export declare set unset cd mkdir rm mv cp ln touch chmod uuidgen "
     "cowsay figlet say logname tzselect gpgconf ssh-add pwgen dig host nslookup ping sha224sum "
     "notify-send logger scutil systemd-detect-virt runlevel who w users acpi wmctrl "
-    "xdotool xrandr setxkbmap pacmd pactl amixer playerctl dropbox"
+    "xdotool xrandr setxkbmap pacmd pactl amixer playerctl dropbox crontab"
 )
 """Programs that print a few lines: what they write fits into one write(2), before the reader can be gone."""
 
@@ -43,7 +43,7 @@ _LARGE = _set(
     "cat zcat gzcat bzcat xzcat zstdcat gunzip bunzip2 unxz unzip tar find fd fdfind ls tree du locate yes seq journalctl dmesg "
     "strings objdump readelf nm ldd lsof ps netstat ss history mysql psql sqlite3 clickhouse-client clickhouse aws gsutil "
     "gcloud az kubectl docker podman dpkg rpm apt apt-cache dnf yum brew pip pip3 conda curl wget rclone rsync hadoop hdfs sort "
-    "diff sdiff comm join paste shuf xxd od hexdump base64 samtools bcftools squeue sacct scontrol sinfo qstat crontab "
+    "diff sdiff comm join paste shuf xxd od hexdump base64 samtools bcftools squeue sacct scontrol sinfo qstat "
     "launchctl tshark tcpdump last lastlog git hg svn zipinfo ar cpio 7z pueue env"
 )
 
@@ -731,6 +731,7 @@ def swallows_input(command: Command) -> bool:  # one case a program
                 and loop is not None
                 and not any(re.match(r"-[a-zA-Z]*u", w) for w in words)
                 and any(re.match(r"-[a-zA-Z]*[pn]", w) for w in words)
+                and not set(words) & set(loop.variables)  # it goes on with the line
             )
     return False
 

@@ -41,6 +41,12 @@ _FOR_TREE_SITTER = (
         ),
         r"\1;",
     ),  # `{ …; done }`, `do { …; } done`
+    (
+        re.compile(r"((?:^|[;&|({\n]|\b(?:then|do|else))[ \t]*)time(?:[ \t]+-p)?(?=[ \t]+[({][ \t\n])"),
+        lambda found: found[1] + " " * (len(found[0]) - len(found[1])),
+    ),  # `time ( … )`
+    (re.compile(r"(?<=[ \t])[=!]=(?=[ \t])"), "aa"),  # `test a == b`
+    (re.compile(r"(?<=[ \t])-(?=[ \t])"), "a"),  # `a | b - 2>c`
     (re.compile(r"<>"), "< "),
     (re.compile(r"(?<![^\s;&|(])\{\w+\}(?=[<>])"), lambda found: " " * len(found[0])),  # `exec {fd}>file`
 )
@@ -133,9 +139,12 @@ def _piece(scanner: Scanner, at: int, start: int, end: int) -> tuple[int | None,
                 return at + 2, "> "
             return None, None
         case "(":
-            if text.startswith("((", at) and at_word_start and not text[start:at].rstrip().endswith("for"):
+            if text.startswith("((", at) and at_word_start:
                 close = scanner.arithmetic(at, end)
-                return close, "((" + "1" * (close - at - 4) + "))"
+                loop = text[start:at].rstrip().endswith("for")  # `for ((a; b; c))`
+                return close, "((" + re.sub(
+                    r"[^;]" if loop else r".", "1", text[at + 2 : close - 2], flags=re.DOTALL
+                ) + "))"
             if at > start and text[at - 1] in "?*+@!" and not text[at + 1 : at + 2].isspace():
                 return scanner.closing(at + 1, end, ")"), None
             before = text[max(start, at - 80) : at]

@@ -209,6 +209,8 @@ class _Reader:
             if not node.is_named:
                 if node.type in {"&", ";"}:
                     _terminate(units, node.type)
+                elif node.type.isalpha() and not masking:  # the keyword of a statement that has fallen apart
+                    return -1 - self._first_word(span.start, start, units)
                 continue
             try:
                 statement = lowering.statement(node)
