@@ -53,6 +53,10 @@ class Project:
     vocabularies: Mapping[str, str] = field(default_factory=dict)
     """The words of files that have just been read, by their paths; see `Source.vocabulary`."""
     _modules: dict[str, Module | None] = field(default_factory=dict)
+    _imports: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What each file imports that has been indexed once, kept when its index has gone: most files that call a function of this
+    name turn out to mean another one.
+    """
     _searches: int = 0
     _callers: dict[tuple[str, str], tuple[tuple[CallSite, ...], frozenset[Question]]] = field(
         default_factory=dict
@@ -124,6 +128,7 @@ class Project:
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return None
             known = Module(path, dotted, source, outline)
+        self._imports[path] = known.outline.imports
         _INDEXED[path, dotted] = known
         while len(_INDEXED) > 1 and sum(len(one.source.text) for one in _INDEXED.values()) > _MOST_INDEXED:
             del _INDEXED[next(iter(_INDEXED))]
@@ -208,6 +213,7 @@ class Project:
             folders |= {_folder_of(path) for path in self._packages if name in self._texts.of(path)}
             doors |= {folder.rpartition("/")[2] for folder in folders}
 
+        modules = doors.union(self.dotted(home).split("."))
         twins = self._twins_of(home)
 
         def is_of_interest(path: str) -> bool:
@@ -218,11 +224,20 @@ class Project:
             text = self._texts.of(path)
             if name not in text or not self._texts.may_call(path, name, method=method):
                 return False
+            if not method and not self._imports_one_of(path, name, modules):
+                return False
             folder = _folder_of(path)
             near = folder in folders or _folder_of(folder) in folders  # `from . import`, `from .. import`
             return method or near or any(door in text for door in doors)
 
         return is_of_interest
+
+    def _imports_one_of(self, path: str, name: str, modules: set[str]) -> bool:
+        """Whether a file imports a function, or a module or package of one of these names; True if that is not known yet."""
+        imports = self._imports.get(path)
+        if imports is None or name in imports:
+            return True
+        return any(full.rpartition(".")[2] in modules for full in imports.values())
 
     @cached_property
     def _packages(self) -> list[str]:
