@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from jobsafety_lint.meaning.shell import file_commands
 from jobsafety_lint.meaning.shell.state import State
@@ -58,11 +58,22 @@ def asks_status(statement: sh.Statement) -> bool:
 def knows_signal(statement: sh.Statement) -> bool:
     """Whether the right side of a `||` tells SIGPIPE (141) from other failures."""
     for node in statement.walk():
-        if isinstance(node, sh.Literal | sh.SingleQuoted) and "141" in node.value:
+        if isinstance(node, sh.Word | sh.DoubleQuoted | sh.HereDocument) and any(
+            "141" in text for text in _texts_of(node.parts)
+        ):
             return True
         if isinstance(node, sh.Arithmetic) and "141" in node.text:
             return True
     return False
+
+
+def _texts_of(parts: Iterable[sh.Fragment]) -> Iterator[str]:
+    """The plain texts among fragments."""
+    for part in parts:
+        if isinstance(part, sh.Literal | sh.SingleQuoted):
+            yield part.value
+        elif isinstance(part, sh.DoubleQuoted):
+            yield from _texts_of(part.parts)
 
 
 def keeps_options(body: sh.Group) -> bool:
