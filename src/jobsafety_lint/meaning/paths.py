@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.source import Hole
 
 Part = str | Hole
@@ -95,7 +95,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|\d+")
 _UNIQUE_KINDS = frozenset({"unique"})
 
 
-@dataclass(frozen=True)
+@plain_value(frozen=True)
 class PathPattern:
     """A text as literals and holes; two neighbours are never both literals. An empty tuple is the empty text.
 

@@ -17,13 +17,14 @@ from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.queue.grammar import Launch, QueueCommand
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.source import Place
 
 _MAX_STEPS = 4000
 _FILE_TASK_DEPENDS = re.compile(r"^#\s?\[?MISE\]?\s+depends\s*=\s*(.*)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Step:
     """One command of a row. `call` is what it means to pueue, if it is a call of it, `launch` the job that it queues."""
 
@@ -47,7 +48,7 @@ class Step:
         return self.call.subcommand if self.call else ""
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Row:
     """All that one entry point runs, in order. `kind` and `title` as in `Sequence`; `decisive` are the variables whose
     value reaches a condition. `depends` are tasks that run first and are not in this file.

@@ -49,6 +49,7 @@ from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
 from jobsafety_lint.meaning.shell.values import args_of, pieces_of, value_of
 from jobsafety_lint.model import Span
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, SnippetBuilder, Source
@@ -77,7 +78,7 @@ _OWN_INPUT = frozenset({"xargs", "parallel", "find"})
 _STATUS_RANK = {"masked": 0, "ignored": 1, "result": 2, "exits": 3, "branch": 4}
 
 
-@dataclass(frozen=True)
+@plain_value(frozen=True)
 class Use:
     """What becomes of a statement's exit status and output (see `commands.Command`)."""
 
@@ -98,7 +99,7 @@ class Use:
 _MASKED = Use("masked")
 
 
-@dataclass(frozen=True)
+@plain_value(frozen=True)
 class Frame:
     """A list of statements that is being read, up to which element; `function` where it is a function's body."""
 

@@ -8,11 +8,12 @@ from jobsafety_lint.meaning.commands import Arg
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.files import Check
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.source import Hole, Place
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@plain_value(frozen=True, eq=False, slots=True)
 class Value:
     """What a variable holds: one text, or the elements of an array. `origin` is the assignment."""
 
@@ -21,7 +22,7 @@ class Value:
     elements: tuple[PathPattern, ...] | None = None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@plain_value(frozen=True, eq=False, slots=True)
 class ActiveGuard:
     """A check that has decided that the code at hand is reached (see `files.Guard`)."""
 
