@@ -367,3 +367,36 @@ def test_valid_statements_are_read(text: str) -> None:
     names = {node.words[0].literal for node in simple}
     wanted = set(re.findall(r"^ *([a-z]|jq|cp|cat|exit)(?: |$)", text, re.MULTILINE)) - {"x"}
     assert wanted - {"l"} <= names
+
+
+def test_what_stands_behind_the_end_of_the_program_is_not_read_again_and_again() -> None:
+    tcl = "proc f {x y} {\n\tif {[llength $x] > 0} {\n\t\tputs {it's}\n\t}\n}\n"
+    tree = read_shell(Source("x.sh", f'a\nexec wish "$0" -- "$@"\n{tcl * 40}'))
+    assert [unit.unread is None for unit in tree.units] == [True] * (len(tree.units) - 1) + [False]
+    assert tree.units[-1].span.end == len(tree.source.text)
+    assert tree.end_of_program == tree.units[1].span.end
+
+
+def test_an_exit_within_a_refused_statement_is_no_end_of_the_program() -> None:
+    tree = read_shell(Source("x.sh", "f() {\n  (( ]]\n  exit 1\n}\n(\ng() {\n  b\n}\nc | | d\ne\n"))
+    assert "e" in [item.statement.words[0].literal for item in tree.script.body.items if isinstance(item.statement, sh.Command)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a b;c", ["a", "b"]),
+        ("a 'b c' d=e", ["a", "b c", "d=e"]),
+        ("a 'b'c 'd", None),
+        ("a 1&>b", ["a"]),
+        ("a 2>b c", ["a", "c"]),
+        ("a b\\\n c", ["a", "b", "c"]),
+        ("'=' a", ["=", "a"]),
+        ("a #b", ["a"]),
+        ("a b#c", ["a", "b#c"]),
+    ],
+)
+def test_whole_words_end_where_words_end(text: str, expected: list[str] | None) -> None:
+    script = read(text)
+    commands = [node for node in script.body.walk() if isinstance(node, sh.Command)]
+    assert ([w.literal for w in commands[0].words] if commands and not script.unread else None) == expected

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SIMPLE = frozenset(
     {"command", "declaration_command", "unset_command", "variable_assignment", "variable_assignments"}
 )
+_BLANK = re.compile(r"(?:[ \t\r]|\\\n)*")
 _TERMINATORS = frozenset({";", "&", "\n", ";;", ";&", ";;&"})
 _LIST_OPERATORS = frozenset({"&&", "||", "|", "|&"})
 
@@ -331,7 +332,7 @@ class Lowering:
         words: list[sh.Word] = []
         at = start
         while True:
-            match = re.compile(r"(?:[ \t\r]|\\\n)*").match(text, at, end)
+            match = _BLANK.match(text, at, end)
             at = match.end() if match else at
             if at >= end or text[at] in ";\n#":
                 return tuple(words), at
