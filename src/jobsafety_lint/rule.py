@@ -6,7 +6,7 @@ A rule is a pair of files with one stem in `rules/`: the module with a `RULE = R
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -64,14 +64,18 @@ class Rule:
     checks: list[tuple[type, Check]] = field(default_factory=list)
 
     def on(
-        self, *kinds: type[Kind]
+        self, *kinds: type[Kind], of: Iterable[str] = ()
     ) -> Callable[[Callable[[Kind, Context], Iterator[Draft]]], Callable[[Kind, Context], Iterator[Draft]]]:
-        """Registers a generator function that is called with every fact of these kinds."""
+        """Registers a generator function that is called with every fact of these kinds. With `of`, the kinds are commands and
+        rows of them, and only those matter that run one of these programs.
+        """
+        programs = frozenset(of)
 
         def register(
             check: Callable[[Kind, Context], Iterator[Draft]],
         ) -> Callable[[Kind, Context], Iterator[Draft]]:
-            self.checks.extend((kind, check) for kind in kinds)
+            called = _narrowed(check, programs) if programs else check
+            self.checks.extend((kind, called) for kind in kinds)
             return check
 
         return register
@@ -104,6 +108,15 @@ class Rule:
             data or {},
             subject,
         )
+
+
+def _narrowed(check: Check, programs: frozenset[str]) -> Check:
+    """The check for facts that run one of the programs only: most run none of those that a rule is about."""
+
+    def called(fact: Any, context: Context) -> Iterator[Draft]:
+        return check(fact, context) if fact.runs(programs) else iter(())
+
+    return called
 
 
 def _in_one_line(text: str) -> str:

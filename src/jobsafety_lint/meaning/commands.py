@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import cached_property
 
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.paths import PathPattern
@@ -75,10 +75,14 @@ class Command:
     document: Source | None = None
     """The text of a here-document that is its input."""
 
-    @property
+    @cached_property
     def words(self) -> list[str | None]:
         """The arguments' values, None where one is not known."""
-        return [arg.text for arg in self.args]
+        return [arg.pattern.text for arg in self.args]
+
+    def runs(self, programs: frozenset[str]) -> bool:
+        """Whether it is one of these programs."""
+        return self.name in programs
 
     def through(self, name: str) -> Command | None:
         """The wrapper of this name that it runs behind, if there is one."""
@@ -209,10 +213,19 @@ class Sequence:
     decisive: frozenset[str] = frozenset()
     """Variables whose value reaches a condition, perhaps by way of others."""
 
-    @property
-    def commands(self) -> Iterator[Command]:
+    @cached_property
+    def commands(self) -> tuple[Command, ...]:
         """The commands among the steps."""
-        return (step for step in self.steps if isinstance(step, Command))
+        return tuple(step for step in self.steps if isinstance(step, Command))
+
+    @cached_property
+    def programs(self) -> frozenset[str]:
+        """The names of all programs that are run."""
+        return frozenset(command.name for command in self.commands)
+
+    def runs(self, programs: frozenset[str]) -> bool:
+        """Whether one of these programs is run."""
+        return not self.programs.isdisjoint(programs)
 
 
 @plain_value(frozen=True, eq=False)

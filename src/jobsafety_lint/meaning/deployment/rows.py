@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from jobsafety_lint.meaning.commands import Command, Condition
 from jobsafety_lint.meaning.commands import Sequence as Steps
@@ -61,10 +62,18 @@ class Row:
     decisive: frozenset[str] = frozenset()
     depends: tuple[str, ...] = ()
 
-    @property
-    def commands(self) -> Iterator[Step]:
+    @cached_property
+    def commands(self) -> tuple[Step, ...]:
         """The commands that this row runs itself: those of the jobs that it queues are left out."""
-        return (s for s in self.steps if isinstance(s, Step) and s.execution.queue is None)
+        return tuple(s for s in self.steps if isinstance(s, Step) and s.command.execution.queue is None)
+
+    def runs(self, programs: frozenset[str]) -> bool:
+        """Whether one of these programs is run."""
+        return not self._programs.isdisjoint(programs)
+
+    @cached_property
+    def _programs(self) -> frozenset[str]:
+        return frozenset(step.command.name for step in self.steps if isinstance(step, Step))
 
     @property
     def launches(self) -> Iterator[tuple[Step, Launch]]:
@@ -165,7 +174,7 @@ class _Unrolled:
             if not isinstance(step, Command):
                 self.steps.append(step)
                 continue
-            call = self.reader.call(step)
+            call = self.reader.call(step) if step.name == "pueue" else None
             queues = call is not None and call.subcommand == "add"
             launch = self.reader.launch(call, sequence.steps) if call is not None and queues else None
             self.steps.append(Step(step, call, launch))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from jobsafety_lint.meaning.commands import Arg, Command
@@ -12,6 +13,7 @@ from jobsafety_lint.source import Place
 Fact = Act | Glob
 
 _GLOB_CHARACTERS = frozenset("*?[")
+_GLOB_CHARACTER = re.compile(r"[*?\[]")
 _COPY_VALUES = frozenset({"-S", "--suffix", "-t", "--target-directory"})
 _MERGERS = frozenset(
     {"cat", "zcat", "sort", "jq", "paste", "awk", "csvstack", "samtools", "bcftools", "duckdb", "mlr"}
@@ -52,10 +54,10 @@ def is_glob(arg: Arg) -> bool:
 
 def glob_pattern(arg: Arg) -> PathPattern | None:
     """The pattern of a word with an unquoted wildcard."""
-    source = arg.place.source
-    raw = source.text[arg.place.span.start : arg.place.span.end]
-    if not _GLOB_CHARACTERS & set(raw):
+    text, span = arg.place.source.text, arg.place.span
+    if _GLOB_CHARACTER.search(text, span.start, span.end) is None:
         return None
+    raw = text[span.start : span.end]
     quote = ""
     for char in raw:
         if quote:

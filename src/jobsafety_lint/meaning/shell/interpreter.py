@@ -252,16 +252,23 @@ class Interpreter:
         loop = bool(self._loops_around) and self._loops_around[-1][1] is block
         for at, item in enumerate(block.items):
             last = at == len(block.items) - 1
+            statement = item.statement
+            place = Place(source, statement.span)
             self._frames.append(Frame(block, at, source, function, loop))
-            mine = (
-                use if last else use.but(status=self._next_look(block, at, source, state), alternative=None)
-            )
-            now = self._item(item, source, state, mine)
+            status = use.status if last else self._next_look(block, at, source, state)
+            if status in {"ignored", "result"} and _exits(state.execution):
+                status = "exits"
+            mine = use.but(status=status, alternative=use.alternative if last else None, statement=place)
+            if item.background:
+                now = self._put_in_background(item, source, state, mine)
+            else:
+                now = self.statement(statement, source, state, mine)
             self._frames.pop()
             self._joined_in_block(before, (item, now), source)
             before = (item, now)
             ran += now
-            state.guards += self._after(item.statement, source, state)
+            if not isinstance(statement, sh.Command):
+                state.guards += self._after(statement, source, state)
         del state.guards[guards:]
         state.change(conditions=conditions)
         return ran
@@ -283,7 +290,7 @@ class Interpreter:
 
     def _next_look(self, block: sh.Block, at: int, source: Source, state: State) -> str:
         """What becomes of the status of a statement that is not the last one: `branch` if `$?` is asked next."""
-        if state.execution.errexit and not state.execution.errexit_suspended:
+        if _exits(state.execution):
             return "ignored"
         asking = block.items[at + 1]
         if not shapes.asks_status(asking.statement):
@@ -317,30 +324,21 @@ class Interpreter:
         finally:
             self._frames, self._started = frames, started
 
-    def _item(self, item: sh.Item, source: Source, state: State, use: Use) -> list[Command]:
+    def _put_in_background(self, item: sh.Item, source: Source, state: State, use: Use) -> list[Command]:
         place = Place(source, item.statement.span)
-        use = use.but(statement=place)
-        if item.background:
-            reason = Concurrency("it is put in the background in a loop", place)
-            loops = state.execution.loops
-            alone = bool(self._loops_around) and shapes.waits_behind(self._loops_around[-1][1], item)
-            more = (reason,) if loops and not alone else ()
-            inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
-            if state.execution.shell in {"sh", "dash"}:  # measured: bash leaves the loop's input to it
-                inner.change(input_of=None)
-            if loops:
-                inner.fork()
-            with self._subshell():
-                ran = self.statement(item.statement, source, inner, use.but(status="ignored"))
-            self._in_background(item, source, state, ran)
-            return ran
-        if (
-            use.status in {"ignored", "result"}
-            and state.execution.errexit
-            and not state.execution.errexit_suspended
-        ):
-            use = use.but(status="exits")
-        return self.statement(item.statement, source, state, use)
+        reason = Concurrency("it is put in the background in a loop", place)
+        loops = state.execution.loops
+        alone = bool(self._loops_around) and shapes.waits_behind(self._loops_around[-1][1], item)
+        more = (reason,) if loops and not alone else ()
+        inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
+        if state.execution.shell in {"sh", "dash"}:  # measured: bash leaves the loop's input to it
+            inner.change(input_of=None)
+        if loops:
+            inner.fork()
+        with self._subshell():
+            ran = self.statement(item.statement, source, inner, use.but(status="ignored"))
+        self._in_background(item, source, state, ran)
+        return ran
 
     def statement(self, statement: sh.Statement, source: Source, state: State, use: Use) -> list[Command]:
         """Reads one statement and returns the commands that it runs itself."""
@@ -1265,7 +1263,9 @@ class Interpreter:
         news, first_step = self._news, len(self._steps)
         inner = state.copy(functions=(*state.execution.functions, function.name))
         inner.call_depth += 1
-        inner.variables = {n: v for n, v in inner.variables.items() if not n.isdigit() and n != "@"}
+        outer_arguments = _arguments_of(state)
+        for name in outer_arguments:
+            del inner.variables[name]
         for at, arg in enumerate(args, 1):
             inner.assign(str(at), Value(arg.pattern, arg.place))
         inner.know_arguments(args[0].place if args else None)
@@ -1282,9 +1282,9 @@ class Interpreter:
             self._ran_first.setdefault(id(function), list(ran))
         elif not self._foreign:
             calls.note(said, use.status, state, inner, self._steps[first_step:], ran, self._news > news)
-        for name, value in inner.variables.items():
-            if not name.isdigit() and name != "@":
-                state.variables[name] = value
+        for name in _arguments_of(inner):
+            del inner.variables[name]
+        state.variables.update(inner.variables)
         state.functions.update(inner.functions)
         state.change(cwd=inner.execution.cwd)
         if isinstance(function.body, sh.Group) and not shapes.keeps_options(function.body):
@@ -1414,6 +1414,19 @@ def _header(statement: sh.For, source: Source) -> Place:
         .rstrip(" \t\n;")
     )
     return Place(source, Span(statement.span.start, statement.span.start + len(before)))
+
+
+def _exits(execution: Execution) -> bool:
+    """Whether a command that fails ends the shell."""
+    return bool(execution.errexit) and not execution.errexit_suspended
+
+
+def _arguments_of(state: State) -> list[str]:
+    """The positional parameters that are known, `@` among them."""
+    found = [*filter(str.isdigit, state.variables)]
+    if "@" in state.variables:
+        found.append("@")
+    return found
 
 
 def _rank(fact: object) -> int:

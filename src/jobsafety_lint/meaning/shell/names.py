@@ -32,6 +32,8 @@ def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
         elif isinstance(fact, Command):
             written_to = (arg for operator, arg in fact.redirects if operator.startswith(">"))
             for arg in (*fact.args, *written_to):
+                if arg.pattern.text is not None:
+                    continue  # nothing varies in it
                 builds = arg.written.literal.strip("\0")  # more than a variable that was built elsewhere
                 if builds and looks_like_path(arg.pattern) and arg.pattern.names:
                     found.append(_name(arg.place, arg.pattern, "", fact.execution.loops, [fact], fact, acts))
@@ -113,11 +115,14 @@ _POSITION = re.compile(r"\$\{?[1-9]")
 
 def script_arguments(tree: ShellTree, facts: Sequence[object]) -> list[ScriptArgument]:
     """The arguments that a script keeps in variables."""
+    arguments = (*_options(tree), *_positional(tree))
+    if not arguments:
+        return []
     taken = frozenset().union(
         *(arg.pattern.names for fact in facts if isinstance(fact, Command) for arg in fact.args)
     )
     found: dict[str, ScriptArgument] = {}
-    for argument in (*_options(tree), *_positional(tree)):
+    for argument in arguments:
         used = bool(argument.names & taken)
         found.setdefault(argument.variable, replace(argument, used=used))
     return list(found.values())

@@ -39,6 +39,11 @@ def sets_only(statement: sh.Statement) -> bool:
 
 def asks_status(statement: sh.Statement) -> bool:
     """Whether a statement looks at `$?` of what ran before it."""
+    if isinstance(statement, sh.Command):
+        words = statement.words
+        if words and words[0].literal not in {"[", "test", "exit", "return"}:
+            return False
+        return any(isinstance(n, sh.Expansion) and n.name == "?" for n in statement.walk())
     match statement:
         case sh.If(branches=(branch, *_)):
             return bool(branch.condition.items) and asks_status(branch.condition.items[0].statement)
@@ -46,9 +51,7 @@ def asks_status(statement: sh.Statement) -> bool:
             return asks_status(first)
         case sh.Case(subject=subject):
             return any(isinstance(n, sh.Expansion) and n.name == "?" for n in subject.walk())
-        case sh.Command(words=(word, *_)) if word.literal not in {"[", "test", "exit", "return"}:
-            return False
-        case sh.Command() | sh.Test():
+        case sh.Test():
             return any(isinstance(n, sh.Expansion) and n.name == "?" for n in statement.walk())
         case sh.Arithmetic(text=text):
             return "$?" in text

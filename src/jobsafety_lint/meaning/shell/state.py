@@ -108,7 +108,7 @@ class State:
 
     def know_arguments(self, origin: Place | None) -> None:
         """All positional parameters are known: `"$@"` is what `$1`, `$2`, … are."""
-        positions = sorted(int(name) for name in self.variables if name.isdigit() and name != "0")
+        positions = sorted(int(name) for name in filter(str.isdigit, self.variables) if name != "0")
         elements = tuple(self.variables[str(at)].pattern for at in positions)
         blanks = (" ",) * len(elements)
         joined = PathPattern.of(*[part for pair in zip(blanks, elements, strict=True) for part in pair][1:])
@@ -129,13 +129,14 @@ class State:
 
     def join(self, *others: State) -> None:
         """Takes up what several branches have left: a variable on which they differ is not known any more."""
-        for name in {name for other in others for name in other.variables}:
+        if not others:
+            return
+        known = others[0].variables.items()
+        differing = {name for other in others[1:] for name, _ in known ^ other.variables.items()}
+        self.variables.update(known)
+        for name in differing:
             values = [other.variables.get(name) for other in others]
             first = values[0]
-            if all(value is first for value in values):
-                if first is not None:
-                    self.variables[name] = first
-                continue
             patterns = [value.pattern for value in values if value is not None]
             if first is not None and len(patterns) == len(values) and len(set(patterns)) == 1:
                 self.variables[name] = first
