@@ -62,6 +62,8 @@ class Rule:
     unsafe_because: str = ""
     silent_where: tuple[str, ...] = ()
     checks: list[tuple[type, Check]] = field(default_factory=list)
+    programs: dict[Check, frozenset[str]] = field(default_factory=dict)
+    """The checks that are about some programs only (`on`)."""
 
     def on(
         self, *kinds: type[Kind], of: Iterable[str] = ()
@@ -74,8 +76,9 @@ class Rule:
         def register(
             check: Callable[[Kind, Context], Iterator[Draft]],
         ) -> Callable[[Kind, Context], Iterator[Draft]]:
-            called = _narrowed(check, programs) if programs else check
-            self.checks.extend((kind, called) for kind in kinds)
+            self.checks.extend((kind, check) for kind in kinds)
+            if programs:
+                self.programs[check] = programs
             return check
 
         return register
@@ -108,15 +111,6 @@ class Rule:
             data or {},
             subject,
         )
-
-
-def _narrowed(check: Check, programs: frozenset[str]) -> Check:
-    """The check for facts that run one of the programs only: most run none of those that a rule is about."""
-
-    def called(fact: Any, context: Context) -> Iterator[Draft]:
-        return check(fact, context) if fact.runs(programs) else iter(())
-
-    return called
 
 
 def _in_one_line(text: str) -> str:

@@ -43,12 +43,17 @@ class Look:
 
 def looks(row: Row, pipes: Iterable[Pipe] = ()) -> dict[int, Look]:
     """The looks of a row, by the index of their step."""
-    known = list(pipes)
     found: dict[int, Look] = {}
+    if not row.runs(_LOOKS):
+        return found
+    known = list(pipes)
     for at, step in enumerate(row.steps):
         if isinstance(step, Step) and step.execution.queue is None and _is_look(step):
             found[at] = Look(step, _decides(step, row, known))
     return found
+
+
+_LOOKS = _PROCESS_LOOKS | {"pueue"}
 
 
 def _is_look(step: Step) -> bool:

@@ -25,7 +25,7 @@ _MAX_STEPS = 4000
 _FILE_TASK_DEPENDS = re.compile(r"^#\s?\[?MISE\]?\s+depends\s*=\s*(.*)$", re.MULTILINE)
 
 
-@plain_value(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False, slots=True)
 class Step:
     """One command of a row. `call` is what it means to pueue, if it is a call of it, `launch` the job that it queues."""
 
@@ -174,12 +174,19 @@ class _Unrolled:
             if not isinstance(step, Command):
                 self.steps.append(step)
                 continue
-            call = self.reader.call(step) if step.name == "pueue" else None
+            if step.name != "pueue":
+                self.steps.append(Step(step))
+                if (
+                    step.name == "mise"
+                    and step.words[:1] in (["run"], ["r"])
+                    and step.execution.queue is None
+                ):
+                    self.task(next((w for w in step.words[1:] if w and not w.startswith("-")), ""))
+                continue
+            call = self.reader.call(step)
             queues = call is not None and call.subcommand == "add"
             launch = self.reader.launch(call, sequence.steps) if call is not None and queues else None
             self.steps.append(Step(step, call, launch))
-            if step.name == "mise" and step.words[:1] in (["run"], ["r"]) and step.execution.queue is None:
-                self.task(next((w for w in step.words[1:] if w and not w.startswith("-")), ""))
 
     def finish(self, sequence: Steps) -> Row:
         depends = list(self.missing)

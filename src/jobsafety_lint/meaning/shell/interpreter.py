@@ -91,23 +91,25 @@ class Use:
 
     def but(self, **changes: object) -> Use:
         """A copy with some fields changed: `dataclasses.replace` takes several times as long."""
+        fields = self.__dict__.copy()
+        fields.update(changes)
         made = object.__new__(Use)
-        made.__dict__.update(self.__dict__, **changes)
+        made.__dict__ = fields
         return made
 
 
 _MASKED = Use("masked")
 
 
-@plain_value(frozen=True)
+@dataclass(slots=True)
 class Frame:
-    """A list of statements that is being read, up to which element; `function` where it is a function's body."""
+    """A list of statements that is being read; `function` where it is a function's body. `at` is the element at hand."""
 
     block: sh.Block
-    at: int
     source: Source
     function: sh.Function | None = None
     loop: bool = False
+    at: int = 0
 
 
 @dataclass
@@ -250,15 +252,19 @@ class Interpreter:
         before: tuple[sh.Item, list[Command]] | None = None
         function, self._functions_around[-1] = self._functions_around[-1], None
         loop = bool(self._loops_around) and self._loops_around[-1][1] is block
+        frame = Frame(block, source, function, loop)
+        count = len(block.items)
         for at, item in enumerate(block.items):
-            last = at == len(block.items) - 1
+            last = at == count - 1
             statement = item.statement
             place = Place(source, statement.span)
-            self._frames.append(Frame(block, at, source, function, loop))
+            frame.at = at
+            self._frames.append(frame)
             status = use.status if last else self._next_look(block, at, source, state)
             if status in {"ignored", "result"} and _exits(state.execution):
                 status = "exits"
-            mine = use.but(status=status, alternative=use.alternative if last else None, statement=place)
+            alternative = use.alternative if last else None
+            mine = Use(status, use.output, use.output_to, alternative, use.negated, place)
             if item.background:
                 now = self._put_in_background(item, source, state, mine)
             else:

@@ -95,7 +95,11 @@ class State:
 
     def change(self, **changes: object) -> None:
         """Changes the execution from here on."""
-        self.execution = self.execution.but(**changes)
+        fields = self.execution.__dict__
+        for name, value in changes.items():
+            if name not in fields or fields[name] is not value:
+                self.execution = self.execution.but(**changes)
+                return
 
     def assign(self, name: str, value: Value) -> None:
         """Sets a variable. What was computed once (a command's output, the time) keeps its identity by its version."""
