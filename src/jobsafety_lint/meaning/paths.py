@@ -92,6 +92,7 @@ _TEMPORARY_FOLDER = re.compile(r"(?<![A-Za-z0-9_])(?:TMPDIR|TEMPDIR)\b|gettempdi
 _FOLDER_CODE = re.compile(r"(?:dir|folder|directory)\}?[\"']?$", re.IGNORECASE)
 _SHARED_FOLDER = re.compile(r"/(?:tmp|var/tmp|dev/shm)(?:/|$)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|\d+")
+_NO_NAMES: frozenset[str] = frozenset()
 _UNIQUE_KINDS = frozenset({"unique"})
 
 
@@ -135,12 +136,14 @@ class PathPattern:
     @property
     def holes(self) -> tuple[Hole, ...]:
         """The holes, in order."""
-        return tuple(part for part in self.parts if isinstance(part, Hole))
+        return tuple([part for part in self.parts if isinstance(part, Hole)])
 
     @cached_property
     def names(self) -> frozenset[str]:
         """Every parameter and variable that some hole is made from."""
-        return frozenset().union(*(hole.names for hole in self.holes))
+        if self.text is not None:
+            return _NO_NAMES
+        return frozenset().union(*[hole.names for hole in self.holes])
 
     @property
     def text(self) -> str | None:
@@ -152,7 +155,10 @@ class PathPattern:
     @property
     def literal(self) -> str:
         """All literal text, each hole as one NUL: for tests that look at what is certain."""
-        return "".join(part if isinstance(part, str) else "\0" for part in self.parts)
+        text = self.text
+        if text is not None:
+            return text
+        return "".join([part if isinstance(part, str) else "\0" for part in self.parts])
 
     @property
     def template(self) -> str:

@@ -69,12 +69,10 @@ def glob_pattern(arg: Arg) -> PathPattern | None:
     return None
 
 
-def facts_of(command: Command) -> Iterator[Fact]:
+def facts_of(command: Command) -> list[Fact]:
     """What a command does to files by itself (its redirections are read by `redirect_facts`)."""
     reader = _COMMANDS.get(command.name)
-    if reader is not None:
-        yield from reader(command)
-    yield from _globs(command)
+    return [*(reader(command) if reader is not None else ()), *_globs(command)]
 
 
 def _act(kind: type[Act], command: Command, arg: Arg, **more: object) -> Act:
@@ -239,21 +237,16 @@ def _use_of(name: str) -> str:
     return "count" if program in _COUNTERS else "read"
 
 
+_NO_GLOBS = frozenset({"find", "case", "[", "[[", "grep", "sed", "awk", "tr", "expr", "jq"})
+"""What looks like a wildcard is a pattern of their own."""
+
+
 def _globs(command: Command) -> Iterator[Glob]:
+    if command.name in _NO_GLOBS:
+        return
     for arg in command.args:
         pattern = glob_pattern(arg)
-        if pattern is None or command.name in {
-            "find",
-            "case",
-            "[",
-            "[[",
-            "grep",
-            "sed",
-            "awk",
-            "tr",
-            "expr",
-            "jq",
-        }:
+        if pattern is None:
             continue
         uses = ((_use_of(command.name), command.place),)
         yield Glob(command.place, pattern, arg.place, command.execution, command.name, "shell", uses=uses)

@@ -44,6 +44,7 @@ from jobsafety_lint.meaning.shell.calls import Calls
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
 from jobsafety_lint.meaning.shell.leaving import ends, leaving
 from jobsafety_lint.meaning.shell.libraries import Summary
+from jobsafety_lint.meaning.shell.once import Once
 from jobsafety_lint.meaning.shell.pipes import Background, BareWait, LostInPipe, LostVariable
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
@@ -147,6 +148,9 @@ class Interpreter:
     _functions_around: list[sh.Function | None] = field(default_factory=lambda: [None])
     _loops_around: list[tuple[sh.Statement, sh.Block]] = field(default_factory=list)
     _started: list[Background] = field(default_factory=list)
+    _names_asked: Once[frozenset[str]] = field(default_factory=lambda: Once(names_asked))
+    _assigned_in: Once[set[str]] = field(default_factory=lambda: Once(assigned_in))
+    _names_read: Once[frozenset[str]] = field(default_factory=lambda: Once(lost_variables.names_read))
     _file: Source | None = None
     _main: Path | None = None
 
@@ -228,11 +232,12 @@ class Interpreter:
         if self._foreign:
             return
         place: Place = fact.place  # type: ignore[attr-defined]  # all facts that are added here have a place
-        extra = str(getattr(fact, "path", "")) + str(getattr(fact, "name", ""))
-        if (
-            isinstance(fact, Command) and fact.name == "pueue"
-        ):  # a function that queues what it is called with
-            extra = " ".join(arg.pattern.template for arg in fact.args)
+        if isinstance(fact, Command):
+            extra = fact.name
+            if extra == "pueue":  # a function that queues what it is called with
+                extra = " ".join(arg.pattern.template for arg in fact.args)
+        else:
+            extra = str(getattr(fact, "path", "")) + str(getattr(fact, "name", ""))
         key = (type(fact), id(place.source), place.span.start, place.span.end, extra)
         at = self._seen.get(key)
         if at is None:
@@ -290,7 +295,7 @@ class Interpreter:
         if before is None or before[0].background or not before[1]:
             return
         left = before[0].statement.span
-        if "\n" not in source.text[left.end : item.statement.span.start]:
+        if source.text.find("\n", left.end, item.statement.span.start) < 0:
             place = Place(source, Span(left.start, item.statement.span.end))
             self.add(Joined(place, ";", tuple(before[1]), tuple(ran), Place(source, left)))
 
@@ -306,7 +311,9 @@ class Interpreter:
         if isinstance(asking.statement, sh.Command) and not asking.statement.words:  # `rc=$?`
             names = {assignment.name for assignment in asking.statement.assignments}
             looked = [
-                item for item in block.items[at + 2 : at + 6] if names & names_asked(item.statement, source)
+                item
+                for item in block.items[at + 2 : at + 6]
+                if names & self._names_asked.of(item.statement, source)
             ]
             asked = (
                 "branch"
@@ -435,7 +442,7 @@ class Interpreter:
             self.add(found)
 
     def _condition(self, node: sh.Node, source: Source) -> None:
-        names = names_asked(node, source)
+        names = self._names_asked.of(node, source)
         if names:
             self._steps.append(Condition(Place(source, node.span), names))
 
@@ -525,7 +532,7 @@ class Interpreter:
         return ran
 
     def _while(self, statement: sh.While, source: Source, state: State) -> list[Command]:
-        for name in assigned_in(statement):
+        for name in self._assigned_in.of(statement):
             state.forget(name)
         reads = _read_names(statement.condition)
         loop = Loop("while", Place(source, statement.condition.span), reads)
@@ -560,7 +567,7 @@ class Interpreter:
         state.bind(statement.variable)
         if statement.words:
             self._edges.setdefault(statement.variable, set()).update(
-                name for word in statement.words for name in names_asked(word, source)
+                name for word in statement.words for name in self._names_asked.of(word, source)
             )
         if not globs:
             return self._loop(statement.body, source, state, loop, statement=statement)
@@ -570,7 +577,7 @@ class Interpreter:
             name
             for node in statement.body.walk()
             if isinstance(node, sh.Test)
-            for name in names_asked(node, source)
+            for name in self._names_asked.of(node, source)
         )
         ran = self._loop(statement.body, source, state, loop, statement=statement)
         for glob in globs:
@@ -590,7 +597,7 @@ class Interpreter:
         guards: Sequence[ActiveGuard] = (),
         statement: sh.Statement | None = None,
     ) -> list[Command]:
-        for name in assigned_in(body) - set(loop.variables):
+        for name in self._assigned_in.of(body) - set(loop.variables):
             state.forget(name, frozenset(loop.variables))  # what an earlier round has left
         inner = state.copy(loops=(*state.execution.loops, loop))
         inner.loop_start = dict(state.versions)
@@ -792,17 +799,16 @@ class Interpreter:
             mine = Use("masked", output_to=frozenset({name})) if name else _MASKED
             inside = self._substitutions(word, source, state, mine, output="variable" if name else output)
             if name:
-                self._edges.setdefault(name, set()).update(names_asked(word, source))
+                self._edges.setdefault(name, set()).update(self._names_asked.of(word, source))
             if inside and any(
                 isinstance(part, sh.ProcessSubstitution) and part.direction == ">" for part in word.parts
             ):
                 feeds += inside
         args = [arg for word in words for arg in args_of(word, source, state)]
-        settings = tuple(
+        settings = [
             Setting(a.name, self._assigned(a, source, state), Place(source, a.span), "assignment")
-            for a in statement.assignments
-            if not declares
-        )
+            for a in (() if declares else statement.assignments)
+        ]
         own_input = shapes.replaces_input(statement.redirects)
         inner = state.copy() if settings or (own_input and state.execution.input_of) else state
         if settings:
@@ -837,7 +843,7 @@ class Interpreter:
             if value is not None:
                 inner_use = use.but(output="variable", output_to=names)
                 ran += self._substitutions(value, source, state, inner_use, output="variable")
-                self._edges.setdefault(assignment.name, set()).update(names_asked(value, source))
+                self._edges.setdefault(assignment.name, set()).update(self._names_asked.of(value, source))
             self.assign(assignment, source, state)
         return ran
 
@@ -1125,7 +1131,7 @@ class Interpreter:
 
     def _read_later(self, name: str, functions: dict[str, sh.Function]) -> Place | None:
         for items, frame in self._following():
-            search = lost_variables.NextUse(name, functions)
+            search = lost_variables.NextUse(name, functions, self._names_read)
             use = search.of_items(items)
             if use == "set":
                 return None
@@ -1261,7 +1267,7 @@ class Interpreter:
         said = tuple(arg.pattern.template for arg in args)
         calls = self._calls.get(id(function))
         if calls is None:
-            calls = self._calls[id(function)] = Calls(names_asked(function.body, source))
+            calls = self._calls[id(function)] = Calls(self._names_asked.of(function.body, source))
         if not self._foreign and calls.are_alike(said, use.status, state):
             return calls.again(state, self._steps)
         if not self._foreign and self._own_left <= 0 and calls.is_known:
@@ -1347,6 +1353,8 @@ class Interpreter:
     def _targets(
         self, redirects: Sequence[sh.Redirect], source: Source, state: State
     ) -> tuple[tuple[str, Arg], ...]:
+        if not redirects:
+            return ()
         return tuple(
             (redirect.operator, arg)
             for redirect in redirects
@@ -1362,6 +1370,8 @@ class Interpreter:
         command: Command | None,
         statement: sh.Statement | None,
     ) -> None:
+        if not redirects:
+            return
         read = builtins.names_read(command) if command is not None else frozenset[str]()
         for redirect in redirects:
             for word in (redirect.target,):

@@ -14,6 +14,8 @@ from jobsafety_lint.source import Source
 
 def replaces_input(redirects: Sequence[sh.Redirect]) -> bool:
     """Whether standard input is redirected."""
+    if not redirects:
+        return False
     return any(r.operator.startswith("<") and r.descriptor in {None, "0"} for r in redirects)
 
 

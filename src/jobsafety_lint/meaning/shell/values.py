@@ -114,6 +114,10 @@ def _content_span(part: sh.Fragment, source: Source) -> Span:
 
 
 def _run_time(part: sh.Fragment, source: Source, state: State) -> PathPattern:
+    if isinstance(part, sh.Expansion) and not part.operator and part.index is None:
+        value = state.variables.get("@" if part.name == "*" else part.name)
+        if value is not None and part.name not in _UNIQUE_VARIABLES:
+            return value.pattern
     shown = source.shown(part.span)
     match part:
         case sh.Expansion():
@@ -185,7 +189,9 @@ def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> 
 
 def _choosing(part: sh.Expansion, state: State) -> frozenset[str]:
     """The variables that pick an element: `${NAMES[$i]}`."""
-    words = re.findall(r"[A-Za-z_]\w*|(?<=\$)\d", part.index or "")
+    if not part.index:
+        return frozenset()
+    words = re.findall(r"[A-Za-z_]\w*|(?<=\$)\d", part.index)
     return frozenset().union(*(_followed(word, state) for word in words))
 
 
@@ -326,11 +332,12 @@ def _split(place: Place, text: str, origin: Place | None) -> list[Arg]:
     return [Arg(place, p, whole, False, True, origin, ((p, place.span),)) for p in patterns]
 
 
+_TEXT = (sh.Literal, sh.SingleQuoted)
+
+
 def _origin(word: sh.Word, state: State) -> Place | None:
     for part in word.parts:
-        if isinstance(part, sh.Literal | sh.SingleQuoted):
-            continue
-        for node in part.walk():
+        for node in part.walk() if not isinstance(part, _TEXT) else ():
             if isinstance(node, sh.Expansion) and (value := state.variables.get(node.name)) and value.origin:
                 return value.origin
     return None

@@ -188,10 +188,10 @@ class Word(Node):
     @property
     def is_quoted(self) -> bool:
         """Whether any part of the word stands in quotes."""
-        return any(isinstance(part, _QUOTED) for part in self.parts)
+        return not _QUOTED.isdisjoint(map(type, self.parts))
 
 
-_QUOTED = (SingleQuoted, DoubleQuoted)
+_QUOTED: frozenset[type] = frozenset({SingleQuoted, DoubleQuoted})
 
 
 def _text_of(parts: tuple[Fragment, ...]) -> str | None:
