@@ -190,8 +190,9 @@ class _Unrolled:
 
     def finish(self, sequence: Steps) -> Row:
         depends = list(self.missing)
-        if sequence.kind == "script" and sequence.place.source.language != "python":
-            for match in _FILE_TASK_DEPENDS.finditer(sequence.place.source.text):
+        source = sequence.place.source
+        if sequence.kind == "script" and source.language != "python" and "MISE" in source.text:
+            for match in _FILE_TASK_DEPENDS.finditer(source.text):
                 depends += re.findall(r"[\"']([^\"' ]+)", match[1])
         steps, decisive = tuple(self.steps), frozenset(self.decisive)
         return Row(sequence.place, sequence.kind, sequence.title, steps, decisive, tuple(depends))
