@@ -804,7 +804,9 @@ class Interpreter:
                 isinstance(part, sh.ProcessSubstitution) and part.direction == ">" for part in word.parts
             ):
                 feeds += inside
-        args = [arg for word in words for arg in args_of(word, source, state)]
+        args: list[Arg] = []
+        for word in words:
+            args += args_of(word, source, state)
         settings = [
             Setting(a.name, self._assigned(a, source, state), Place(source, a.span), "assignment")
             for a in (() if declares else statement.assignments)

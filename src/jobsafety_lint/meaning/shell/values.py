@@ -320,6 +320,10 @@ _RUN_TIME = (sh.Expansion, sh.Substitution)
 
 def _written_out(word: sh.Word, source: Source) -> Arg:
     """The argument that a word becomes in which nothing depends on run time."""
+    span, text = word.span, word.literal
+    if text and not source.holes and len(text) == span.end - span.start and len(word.parts) == 1:
+        whole = PathPattern((text,))  # as most words are: nothing but letters
+        return Arg(Place(source, span), whole, whole, pieces=((whole, span),))
     pieces = tuple(_pieces_of_text(word.parts, source))
     pattern = pieces[0][0] if len(pieces) == 1 else PathPattern.of(*(p for p, _ in pieces))
     return Arg(Place(source, word.span), pattern, pattern, word.is_quoted, False, None, pieces)
