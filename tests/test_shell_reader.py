@@ -14,7 +14,11 @@ from bashlex.errors import ParsingError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.broken import broken_blocks
+from jobsafety_lint.meaning.shell.state import State
+from jobsafety_lint.meaning.shell.values import args_of, pieces_of, written
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import bashlex_reader
 from jobsafety_lint.readers.shell import tree as sh
@@ -400,3 +404,45 @@ def test_whole_words_end_where_words_end(text: str, expected: list[str] | None) 
     script = read(text)
     commands = [node for node in script.body.walk() if isinstance(node, sh.Command)]
     assert ([w.literal for w in commands[0].words] if commands and not script.unread else None) == expected
+
+
+def _below(node: sh.Node) -> Iterator[sh.Node]:
+    yield node
+    for child in node.children():
+        yield from _below(child)
+
+
+_WRITTEN = [
+    *(page.read_text(encoding="utf-8") for page in FIXTURES),
+    'a \'b c\'d "e f" $\'g\\n\' \\h "i $j" ${k:-$(l "$m")} `n` <(o $(p)) 141 "" \'\'\ncat <<E\n$(q $r) s\nE\n',
+]
+
+
+@pytest.mark.parametrize("text", _WRITTEN)
+def test_a_walk_leaves_out_plain_text_only(text: str) -> None:
+    script = read(text)
+    plain = (sh.Literal, sh.SingleQuoted)
+    everything = [node for node in _below(script) if not isinstance(node, plain)]
+    words = [node for node in everything if isinstance(node, sh.Word)]
+    of_text = {id(below) for word in words if word.literal is not None for below in list(_below(word))[1:]}
+    assert [id(node) for node in script.walk()] == [
+        id(node) for node in everything if id(node) not in of_text
+    ]
+    for word in words:
+        substitutions = [n for n in _below(word) if isinstance(n, sh.Substitution | sh.ProcessSubstitution)]
+        inner = {id(n) for s in substitutions for n in list(_below(s))[1:]}
+        assert [id(n) for n in word.substitutions()] == [id(n) for n in substitutions if id(n) not in inner]
+
+
+@pytest.mark.parametrize("text", _WRITTEN)
+def test_a_word_of_plain_text_becomes_the_argument_that_its_pieces_make(text: str) -> None:
+    tree = read_shell(Source("x.sh", text))
+    state = State(Execution(shell="bash"))
+    for word in tree.script.walk():
+        if isinstance(word, sh.Word) and word.literal is not None:
+            (arg,) = args_of(word, tree.source, state)
+            pieces = pieces_of(word.parts, tree.source, state)
+            assert list(arg.pieces) == pieces
+            assert arg.pattern == PathPattern.of(*(pattern for pattern, _ in pieces))
+            assert arg.written == written(word, tree.source)
+            assert arg.text == word.literal
