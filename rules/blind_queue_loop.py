@@ -40,7 +40,7 @@ _AGAIN = re.compile(
 )
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def queued_blindly(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """The first job of every loop that queues jobs."""
     if context.role in {"test", "docs"}:

@@ -25,7 +25,7 @@ RULE = Rule(
 )
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def never_cleaned(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """The first job of every loop that queues as many jobs as there are files, lines or hundreds."""
     if context.role in {"test", "docs"}:

@@ -58,7 +58,7 @@ def around(call: QueueCommand, context: Context) -> Iterator[Draft]:
         yield _finding(call.command.outer[0], call, "the lock", Confidence.MEDIUM)
 
 
-@RULE.on(Row)
+@RULE.on(Row, of={"ulimit"})
 def limits_of_the_shell(row: Row, context: Context) -> Iterator[Draft]:
     """`ulimit -v N; pueue add …`, where the shell runs nothing else under the limit."""
     for at, step in enumerate(row.steps):

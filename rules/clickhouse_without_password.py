@@ -40,14 +40,15 @@ _FLAGS = frozenset(
 )  # fmt: skip
 """Options of `docker run` and `podman run` without a value; all others take one."""
 _GIVES_ELSEWHERE = frozenset({"--env-file", "--entrypoint", "--volumes-from", "--secret", "--env-host"})
+_DOCKERS = frozenset({"docker", "podman", "nerdctl"})
 _LABEL = "set CLICKHOUSE_PASSWORD, or say CLICKHOUSE_SKIP_USER_SETUP=1 if it is meant to be open"
 
 
-@RULE.on(Command)
+@RULE.on(Command, of=_DOCKERS)
 def container(command: Command, context: Context) -> Iterator[Draft]:
     """`docker run … clickhouse/clickhouse-server`."""
     verbs = [word or "" for word in command.words[:2]]
-    if command.name not in {"docker", "podman", "nerdctl"} or not {"run", "create"} & set(verbs):
+    if not {"run", "create"} & set(verbs):
         return
     start = verbs.index("run") if "run" in verbs else verbs.index("create")
     options, rest = _split(command.args[start + 1 :])

@@ -37,7 +37,7 @@ RULE = Rule(
 _UPGRADES = frozenset({"-U", "--upgrade", "--refresh", "--force-reinstall", "--reinstall"})
 
 
-@RULE.on(Row)
+@RULE.on(Row, of={"pueue"})
 def deployment(row: Row, context: Context) -> Iterator[Draft]:
     """A script or task that changes what jobs run on, then queues jobs."""
     if FIRST_TIME.search(row.title.rpartition("/")[2]) or context.role in {"test", "docs"}:

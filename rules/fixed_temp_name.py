@@ -149,6 +149,8 @@ def _names(fact: object) -> Iterator[_Name]:
 
 def _is_constant(path: PathPattern) -> bool:
     """Whether a path is a temporary one that is the same in every job."""
+    if path.text is not None and not path.is_absolute:
+        return False
     if path.is_unique or path.suffix in _MEANT_TO_BE_SHARED or not path.parts:
         return False
     shared = [hole for hole in path.holes if hole.kind == "shared"]

@@ -36,7 +36,7 @@ def _submitters(row: Row) -> list[tuple[int, Step]]:
     return [(at, s) for at, s in enumerate(row.steps) if isinstance(s, Step) and s.execution.queue is None]
 
 
-@RULE.on(Row)
+@RULE.on(Row, of={"pueue"})
 def exported(row: Row, context: Context) -> Iterator[Draft]:
     """Variables that later jobs get and earlier ones do not, or that hold for jobs which differ in that very thing."""
     if context.role in {"test", "docs"}:
@@ -129,7 +129,7 @@ def _for_all(setting: Setting, option: str, step: Step) -> Draft:
 # --- the mise file ---------------------------------------------------------------------------------------------------
 
 
-@RULE.on(Row)
+@RULE.on(Row, of={"pueue"})
 def edited(row: Row, context: Context) -> Iterator[Draft]:
     """The mise file is edited while jobs that read it wait in the queue."""
     if context.role in {"test", "docs"}:

@@ -154,10 +154,10 @@ _DEPENDENCY = re.compile(r"after\w*:(?:\w+:)*(\d{3,})")
 _JOB_NUMBER = re.compile(r"\d{3,}")
 
 
-@RULE.on(Command)
+@RULE.on(Command, of={"sbatch"})
 def in_slurm(command: Command, context: Context) -> Iterator[Draft]:
     """The number of a Slurm job in `sbatch --dependency`, written there or in a variable."""
-    if command.name != "sbatch" or context.role in {"test", "docs"}:
+    if context.role in {"test", "docs"}:
         return
     for arg in _dependencies(command):
         literal = _DEPENDENCY.search(arg.pattern.literal)

@@ -13,6 +13,7 @@ from jobsafety_lint.meaning.deployment.packages import (
     Installation,
     Requirement,
     installation_of,
+    may_publish,
     publishes,
 )
 from jobsafety_lint.meaning.project.neighbours import python_project
@@ -52,7 +53,7 @@ _BRANCHES = re.compile(r"\b(?:if|fi|case|esac|else|elif)\b|;;")
 @RULE.on(Sequence)
 def script(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """Within one script, task or job."""
-    if context.file.path.endswith(".py"):
+    if context.file.path.endswith(".py") or not may_publish(sequence):
         return
     published: Command | None = None
     for command in sequence.commands:

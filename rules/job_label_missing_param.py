@@ -33,7 +33,7 @@ def _add_word(call: QueueCommand) -> Place:
     return word.place if word is not None and word.place.source is call.place.source else call.place
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def not_told_apart(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """Every job that is queued in a loop."""
     if context.role in {"test", "docs"}:

@@ -22,7 +22,7 @@ RULE = Rule(
 )
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def left_paused(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """Kills of a group or of all, each with the first job that then waits for ever."""
     if context.role in {"test", "docs"}:

@@ -35,7 +35,7 @@ _NO_LOOK = frozenset(
 )
 
 
-@RULE.on(Row)
+@RULE.on(Row, of={"pueue"})
 def requeue(row: Row, context: Context) -> Iterator[Draft]:
     """A kill, and after it the first command that queues the same work again."""
     if context.role in {"test", "docs"}:

@@ -27,7 +27,7 @@ _JQS = frozenset({"jq", "gojq", "jaq"})
 _VALUE_OPTIONS = frozenset({"-m", "-A", "-B", "-C", "-f", "--max-count", "--context", "--file", "-d"})
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def labels_compared(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """Filters behind `pueue status` that look for a label, and what is done in the shell with its output."""
     if context.role in {"test", "docs"}:

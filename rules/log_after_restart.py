@@ -31,7 +31,7 @@ RULE = Rule(
 _READS = {"log": "log", "follow": "output", "wait": "end"}
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def old_task_is_read(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """Restarts, each with the first call that reads a task which it has left behind."""
     if context.role in {"test", "docs"}:

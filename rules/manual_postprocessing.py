@@ -41,7 +41,7 @@ _WATCHES = re.compile(
 )
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def left_to_a_person(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """Texts that are printed in a row which queues jobs."""
     if context.role in {"test", "docs"}:

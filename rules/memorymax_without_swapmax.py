@@ -32,7 +32,7 @@ _MORE_OPTIONS = re.compile(r"opt|prop|flag|limit|cap|swap|extra|mem", re.IGNOREC
 _SECTIONS = frozenset({"Service", "Slice", "Scope", "Socket", "Mount", "Swap"})
 
 
-@RULE.on(Command)
+@RULE.on(Command, of={"systemd-run"})
 def capped(command: Command, context: Context) -> Iterator[Draft]:
     """A `systemd-run` with a memory property."""
     run = systemd_run(command)

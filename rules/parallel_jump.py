@@ -23,7 +23,7 @@ RULE = Rule(
 _STEP = 2
 
 
-@RULE.on(Row)
+@RULE.on(Row, of={"pueue"})
 def raised(row: Row, context: Context) -> Iterator[Draft]:
     """What one group is set to, one time after the other."""
     if context.role in {"test", "docs"}:

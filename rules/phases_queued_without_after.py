@@ -33,7 +33,7 @@ RULE = Rule(
 )
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def unordered(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """Every job that is a later phase of one that was queued before it."""
     if context.role in {"test", "docs"}:

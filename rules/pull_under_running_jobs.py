@@ -27,7 +27,7 @@ _OTHER_ROLES = frozenset({"test", "docs", "vendored"})
 _LABEL = "wait for the jobs, or give each version a worktree of its own"
 
 
-@RULE.on(Row)
+@RULE.on(Row, of={"pueue"})
 def in_one_script(row: Row, context: Context) -> Iterator[Draft]:
     """A tree from which the same script has queued jobs is replaced before they have ended."""
     if context.role in {"test", "docs"}:

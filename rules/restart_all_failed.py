@@ -47,7 +47,7 @@ def all_failed(call: QueueCommand, context: Context) -> Iterator[Draft]:
     )
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def all_selected(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """Ids of all failed tasks, picked from the status by nothing but their result."""
     if context.role in {"test", "docs"}:

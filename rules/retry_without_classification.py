@@ -77,7 +77,7 @@ def tried_for_ever(sequence: Sequence, context: Context) -> Iterator[Draft]:
             )
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def restarted_for_ever(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """An endless loop that puts failed tasks of the queue back."""
     if context.role in {"test", "docs"}:

@@ -31,7 +31,7 @@ RULE = Rule(
 )
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def running_only(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """Looks at the queue that decide whether a job is added, and leave out the queued tasks."""
     if context.role in {"test", "docs"}:

@@ -28,7 +28,7 @@ _FEW = 3
 _LOOKS = frozenset({"status", "log", "follow", "wait", "group"})
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"ssh"})
 def one_connection_each(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """Ssh in a loop that queues a job, or runs work on what the loop goes over."""
     if context.role in {"test", "docs"}:
@@ -59,12 +59,14 @@ def one_connection_each(sequence: Sequence, context: Context) -> Iterator[Draft]
 @RULE.on(Sequence)
 def one_python_connection_each(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """The same with fabric or paramiko: a connection that is made inside of the loop."""
-    if context.role in {"test", "docs"} or not _LIBRARIES.search(context.file.text):
+    if context.role in {"test", "docs"}:
+        return
+    remote = [step for step in sequence.commands if step.execution.host is not None]
+    if not remote or not _LIBRARIES.search(context.file.text):
         return
     seen: set[Place] = set()
-    for step in sequence.commands:
-        host = step.execution.host
-        if host is None or step.execution.queue or any(outer.name == "ssh" for outer in step.outer):
+    for step in remote:
+        if step.execution.queue or any(outer.name == "ssh" for outer in step.outer):
             continue
         queues = step.name == "pueue" and "add" in step.words
         for loop in reversed(step.execution.loops):

@@ -22,7 +22,7 @@ RULE = Rule(
 )
 
 
-@RULE.on(Sequence)
+@RULE.on(Sequence, of={"pueue"})
 def forced(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """`start` of ids, `add --immediate` and `restart --immediate`, where they reach many tasks or dependent ones."""
     if context.role in {"test", "docs"}:

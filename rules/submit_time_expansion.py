@@ -53,11 +53,9 @@ class _Early:
     word: Place | None = None
 
 
-@RULE.on(Command)
+@RULE.on(Command, of={"ssh"})
 def expanded_before_ssh(command: Command, context: Context) -> Iterator[Draft]:
     """Words and here-documents that go to another host."""
-    if command.name != "ssh":
-        return
     peeled = peel("ssh", command.args)
     if peeled is None:
         return

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
 from jobsafety_lint.meaning.configuration import TaskDefinition, Workflow
-from jobsafety_lint.meaning.deployment.packages import installation_of
+from jobsafety_lint.meaning.deployment.packages import installation_of, may_install
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -68,6 +68,8 @@ _SETTINGS = frozenset(
 @RULE.on(Sequence)
 def bare_pip(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """A `pip install` that no environment has been made ready for."""
+    if not may_install(sequence):
+        return
     if _IMAGES.search(context.file.path) or any(
         isinstance(f, Workflow | TaskDefinition) for f in context.facts
     ):

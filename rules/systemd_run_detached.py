@@ -28,7 +28,7 @@ _KNOWS_IT_HAS_ONLY_STARTED = frozenset(
 )  # fmt: skip
 
 
-@RULE.on(Command)
+@RULE.on(Command, of={"systemd-run"})
 def detached(command: Command, context: Context) -> Iterator[Draft]:
     """A `systemd-run` that returns once the unit has started, though something waits for its end."""
     run = systemd_run(command)

@@ -141,6 +141,8 @@ def tilde_in_words(command: Command, context: Context) -> Iterator[Draft]:
     if command.language != "shell" or (command.execution.daemon == "systemd" and not command.execution.shell):
         return  # nothing at all is expanded in a unit: JOB608 says so
     for at, arg in enumerate(_own_words(command)):
+        if "~" not in arg.place.text and not arg.pattern.literal.startswith("~"):
+            continue
         before = command.args[at - 1].text if at else None
         yield from _word(command, arg, before)
     for _, target in command.redirects:

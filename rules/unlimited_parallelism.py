@@ -42,11 +42,9 @@ def group(call: QueueCommand, context: Context) -> Iterator[Draft]:
             return
 
 
-@RULE.on(Command)
+@RULE.on(Command, of={"xargs", "parallel"})
 def fan_out(command: Command, context: Context) -> Iterator[Draft]:
     """`xargs -P0` and `parallel -j0` that run jobs, or that are part of one."""
-    if command.name not in {"xargs", "parallel"}:
-        return
     peeled = peel(command.name, command.args)
     jobs = peeled.option("-P", "--max-procs", "-j", "--jobs") if peeled else None
     if peeled is None or jobs is None or jobs.text not in {"0", "00"}:

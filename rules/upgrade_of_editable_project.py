@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
-from jobsafety_lint.meaning.deployment.packages import installation_of
+from jobsafety_lint.meaning.deployment.packages import installation_of, may_install
 from jobsafety_lint.meaning.project.neighbours import python_project
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -29,6 +29,8 @@ _OTHER_PLACE = ("-t", "--target", "--prefix", "--root", "--system", "--python", 
 @RULE.on(Sequence)
 def upgrade(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """`uv pip install --upgrade NAME`, then `uv run` in the same place."""
+    if not may_install(sequence):
+        return
     project = None
     commands = list(sequence.commands)
     for at, command in enumerate(commands):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from jobsafety_lint.config import Settings
-from jobsafety_lint.meaning.commands import Pipe, next_on_success
+from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import Pipe, Sequence, next_on_success
 from jobsafety_lint.meaning.deployment.changes import change_of, excludes, looks, same_host, same_tree
 from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.file_facts import FileFacts
@@ -17,6 +19,7 @@ from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.meaning.resources.capacity import parallel_settings
 from jobsafety_lint.meaning.resources.hosts import host_of, host_settings
 from jobsafety_lint.meaning.resources.limits import bytes_of, cores_of, memory_cap, systemd_run
+from jobsafety_lint.registry import built_in_rules
 from jobsafety_lint.source import SourceFile
 
 
@@ -203,3 +206,32 @@ def test_words_of_names() -> None:
     assert list(words_of("CKPT_DIR")) == ["ckpt", "dir"]
     assert list(words_of("HTTPServer")) == ["http", "server"]
     assert list(words_of("checkpointFile2")) == ["checkpoint", "file", "2"]
+
+
+_BLOCKS = [
+    (page.stem, block)
+    for page in sorted((Path(__file__).parent.parent / "rules").glob("*.md"))
+    for block in re.findall(
+        r"^```(?:bash|sh)[^\n]*\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+]
+
+
+def test_checks_that_are_about_some_programs_find_nothing_in_rows_without_them() -> None:
+    narrowed = [
+        (kind, check, rule.programs[check])
+        for rule in built_in_rules()
+        for kind, check in rule.checks
+        if check in rule.programs and kind in {Row, Sequence}
+    ]
+    assert len(narrowed) > 15
+    passed_over = 0
+    for _, text in _BLOCKS:
+        found = _facts(text)
+        context = Context(found.source, Settings(), "code", found.facts)
+        for fact in found.facts:
+            for kind, check, programs in narrowed:
+                if type(fact) is kind and not fact.runs(programs):
+                    assert not list(check(fact, context))
+                    passed_over += 1
+    assert passed_over > 1000

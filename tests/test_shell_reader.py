@@ -14,7 +14,11 @@ from bashlex.errors import ParsingError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.broken import broken_blocks
+from jobsafety_lint.meaning.shell.state import State
+from jobsafety_lint.meaning.shell.values import args_of, pieces_of, written
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import bashlex_reader
 from jobsafety_lint.readers.shell import tree as sh
@@ -402,3 +406,78 @@ def test_valid_statements_are_read(text: str) -> None:
     names = {node.words[0].literal for node in simple}
     wanted = set(re.findall(r"^ *([a-z]|jq|cp|cat|exit)(?: |$)", text, re.MULTILINE)) - {"x"}
     assert wanted - {"l"} <= names
+
+
+def test_what_stands_behind_the_end_of_the_program_is_not_read_again_and_again() -> None:
+    tcl = "proc f {x y} {\n\tif {[llength $x] > 0} {\n\t\tputs {it's}\n\t}\n}\n"
+    tree = read_shell(Source("x.sh", f'a\nexec wish "$0" -- "$@"\n{tcl * 40}'))
+    assert [unit.unread is None for unit in tree.units] == [True] * (len(tree.units) - 1) + [False]
+    assert tree.units[-1].span.end == len(tree.source.text)
+    assert tree.end_of_program == tree.units[1].span.end
+
+
+def test_an_exit_within_a_refused_statement_is_no_end_of_the_program() -> None:
+    tree = read_shell(Source("x.sh", "f() {\n  (( ]]\n  exit 1\n}\n(\ng() {\n  b\n}\nc | | d\ne\n"))
+    assert "e" in [item.statement.words[0].literal for item in tree.script.body.items if isinstance(item.statement, sh.Command)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a b;c", ["a", "b"]),
+        ("a 'b c' d=e", ["a", "b c", "d=e"]),
+        ("a 'b'c 'd", None),
+        ("a 1&>b", ["a"]),
+        ("a 2>b c", ["a", "c"]),
+        ("a b\\\n c", ["a", "b", "c"]),
+        ("'=' a", ["=", "a"]),
+        ("a #b", ["a"]),
+        ("a b#c", ["a", "b#c"]),
+    ],
+)
+def test_whole_words_end_where_words_end(text: str, expected: list[str] | None) -> None:
+    script = read(text)
+    commands = [node for node in script.body.walk() if isinstance(node, sh.Command)]
+    assert ([w.literal for w in commands[0].words] if commands and not script.unread else None) == expected
+
+
+def _below(node: sh.Node) -> Iterator[sh.Node]:
+    yield node
+    for child in node.children():
+        yield from _below(child)
+
+
+_WRITTEN = [
+    *(page.read_text(encoding="utf-8") for page in FIXTURES),
+    'a \'b c\'d "e f" $\'g\\n\' \\h "i $j" ${k:-$(l "$m")} `n` <(o $(p)) 141 "" \'\'\ncat <<E\n$(q $r) s\nE\n',
+]
+
+
+@pytest.mark.parametrize("text", _WRITTEN)
+def test_a_walk_leaves_out_plain_text_only(text: str) -> None:
+    script = read(text)
+    plain = (sh.Literal, sh.SingleQuoted)
+    everything = [node for node in _below(script) if not isinstance(node, plain)]
+    words = [node for node in everything if isinstance(node, sh.Word)]
+    of_text = {id(below) for word in words if word.literal is not None for below in list(_below(word))[1:]}
+    assert [id(node) for node in script.walk()] == [
+        id(node) for node in everything if id(node) not in of_text
+    ]
+    for word in words:
+        substitutions = [n for n in _below(word) if isinstance(n, sh.Substitution | sh.ProcessSubstitution)]
+        inner = {id(n) for s in substitutions for n in list(_below(s))[1:]}
+        assert [id(n) for n in word.substitutions()] == [id(n) for n in substitutions if id(n) not in inner]
+
+
+@pytest.mark.parametrize("text", _WRITTEN)
+def test_a_word_of_plain_text_becomes_the_argument_that_its_pieces_make(text: str) -> None:
+    tree = read_shell(Source("x.sh", text))
+    state = State(Execution(shell="bash"))
+    for word in tree.script.walk():
+        if isinstance(word, sh.Word) and word.literal is not None:
+            (arg,) = args_of(word, tree.source, state)
+            pieces = pieces_of(word.parts, tree.source, state)
+            assert list(arg.pieces) == pieces
+            assert arg.pattern == PathPattern.of(*(pattern for pattern, _ in pieces))
+            assert arg.written == written(word, tree.source)
+            assert arg.text == word.literal

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jobsafety_lint.plain_values import plain_value
+
 
 class Severity(enum.Enum):
     """How bad it is when it happens."""
@@ -34,7 +36,7 @@ class Confidence(enum.Enum):
         return ("low", "medium", "high").index(self.value)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@plain_value(frozen=True, slots=True, order=True)
 class Span:
     """A stretch of one text: offsets in code points from 0, `end` exclusive."""
 

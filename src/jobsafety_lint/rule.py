@@ -6,7 +6,7 @@ A rule is a pair of files with one stem in `rules/`: the module with a `RULE = R
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -62,16 +62,23 @@ class Rule:
     unsafe_because: str = ""
     silent_where: tuple[str, ...] = ()
     checks: list[tuple[type, Check]] = field(default_factory=list)
+    programs: dict[Check, frozenset[str]] = field(default_factory=dict)
+    """The checks that are about some programs only (`on`)."""
 
     def on(
-        self, *kinds: type[Kind]
+        self, *kinds: type[Kind], of: Iterable[str] = ()
     ) -> Callable[[Callable[[Kind, Context], Iterator[Draft]]], Callable[[Kind, Context], Iterator[Draft]]]:
-        """Registers a generator function that is called with every fact of these kinds."""
+        """Registers a generator function that is called with every fact of these kinds. With `of`, the kinds are commands and
+        rows of them, and only those matter that run one of these programs.
+        """
+        programs = frozenset(of)
 
         def register(
             check: Callable[[Kind, Context], Iterator[Draft]],
         ) -> Callable[[Kind, Context], Iterator[Draft]]:
             self.checks.extend((kind, check) for kind in kinds)
+            if programs:
+                self.programs[check] = programs
             return check
 
         return register

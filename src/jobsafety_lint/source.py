@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from jobsafety_lint.model import Location, Span
+from jobsafety_lint.plain_values import plain_value
 
 HOLE_FIRST = 0xE000
 HOLE_LAST = 0xF8FF
@@ -25,7 +26,7 @@ _ENDS_WORDS = bytes(code for code in range(128) if not re.match(r"\w", chr(code)
 _BLANKS = bytes.maketrans(_ENDS_WORDS, b" " * len(_ENDS_WORDS))
 
 
-@dataclass(frozen=True, slots=True)
+@plain_value(frozen=True, slots=True)
 class Hole:
     """A part of a text that is known only at run time.
 
@@ -48,7 +49,7 @@ def is_hole(char: str) -> bool:
     return HOLE_FIRST <= ord(char) <= HOLE_LAST
 
 
-@dataclass(frozen=True, slots=True)
+@plain_value(frozen=True, slots=True)
 class Segment:
     """`length` code points of a snippet from `start` on come from `host_length` code points of the host.
 
@@ -214,7 +215,7 @@ class SourceFile(Source):
     encoding: str = "utf-8"
 
 
-@dataclass(frozen=True, slots=True)
+@plain_value(frozen=True, slots=True)
 class Place:
     """A span of a source: where a fact stands."""
 

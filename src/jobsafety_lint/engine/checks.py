@@ -63,6 +63,9 @@ def listens(rules: Iterable[Listed], kind: type) -> bool:
     return any(name in rule.kinds for rule in rules)
 
 
+_Listener = tuple[Rule, Callable[..., Iterator[Draft]], frozenset[str] | None]
+
+
 def drafts_of(
     rules: Sequence[Listed], facts: Sequence[object], context: Context, crashes: list[Crash]
 ) -> list[Draft]:
@@ -70,14 +73,16 @@ def drafts_of(
     A check that raises becomes a crash. Only rules that listen to one of the facts are imported.
     """
     occurring = {kind_name(kind) for kind in {type(fact) for fact in facts}}
-    listeners: dict[type, list[tuple[Rule, Callable[..., Iterator[Draft]]]]] = {}
+    listeners: dict[type, list[_Listener]] = {}
     for one in rules:
         if not occurring.isdisjoint(one.kinds):
             for kind, check in one.rule.checks:
-                listeners.setdefault(kind, []).append((one.rule, check))
+                listeners.setdefault(kind, []).append((one.rule, check, one.rule.programs.get(check)))
     kept: dict[tuple[str, Location], Draft] = {}
     for fact in facts:
-        for rule, check in listeners.get(type(fact), ()):
+        for rule, check, programs in listeners.get(type(fact), ()):
+            if programs is not None and not fact.runs(programs):  # type: ignore[attr-defined]  # see `Rule.on`
+                continue
             try:
                 for draft in check(fact, context):
                     if not _is_in(draft.place, context.file):

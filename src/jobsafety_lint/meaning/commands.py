@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cached_property
 
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.model import Span
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.source import Place, Source
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Arg:
     """One word of a command as the program gets it.
 
@@ -41,7 +41,7 @@ class Arg:
         return self.written.text
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Command:
     """A program that is run with its arguments.
 
@@ -75,10 +75,14 @@ class Command:
     document: Source | None = None
     """The text of a here-document that is its input."""
 
-    @property
+    @cached_property
     def words(self) -> list[str | None]:
         """The arguments' values, None where one is not known."""
-        return [arg.text for arg in self.args]
+        return [arg.pattern.text for arg in self.args]
+
+    def runs(self, programs: frozenset[str]) -> bool:
+        """Whether it is one of these programs."""
+        return self.name in programs
 
     def through(self, name: str) -> Command | None:
         """The wrapper of this name that it runs behind, if there is one."""
@@ -104,7 +108,7 @@ def next_on_success(command: Command) -> str:
     return ""
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Pipe:
     """A pipeline of at least two stages. `stages` hold the commands of each (several for a group or loop).
 
@@ -124,7 +128,7 @@ class Pipe:
     statement: Place | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class OutputUse:
     """What Python code does with the output of the program that the call at `place` runs.
 
@@ -143,7 +147,7 @@ class OutputUse:
         return self.place.span.start <= span.start and span.end <= self.place.span.end
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class CallsAfter:
     """The calls that Python code makes after the call at `place`, in the same function: names as written."""
 
@@ -156,7 +160,7 @@ class CallsAfter:
         return self.place.span.start <= span.start and span.end <= self.place.span.end
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Joined:
     """Two statements that an operator joins on one line: `a && b`, `a || b`, `a; b`, and `a &` (then `right` is empty).
 
@@ -179,7 +183,7 @@ class Joined:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Condition:
     """Something whose truth picks a branch: the names that it looks at."""
 
@@ -187,14 +191,14 @@ class Condition:
     names: frozenset[str]
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Called(Condition):
     """Python code calls a function that runs no program itself: `written` is its name as it is called."""
 
     written: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Sequence:
     """All that one script, task or Python function runs, in order, with the functions of the same file followed.
 
@@ -209,13 +213,22 @@ class Sequence:
     decisive: frozenset[str] = frozenset()
     """Variables whose value reaches a condition, perhaps by way of others."""
 
-    @property
-    def commands(self) -> Iterator[Command]:
+    @cached_property
+    def commands(self) -> tuple[Command, ...]:
         """The commands among the steps."""
-        return (step for step in self.steps if isinstance(step, Command))
+        return tuple(step for step in self.steps if isinstance(step, Command))
+
+    @cached_property
+    def programs(self) -> frozenset[str]:
+        """The names of all programs that are run."""
+        return frozenset(command.name for command in self.commands)
+
+    def runs(self, programs: frozenset[str]) -> bool:
+        """Whether one of these programs is run."""
+        return not self.programs.isdisjoint(programs)
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class ShellAssignment:
     """A shell variable is set: `name=value`, `export name=value`. `exported` where `export` or `declare -x` says so."""
 
@@ -227,7 +240,7 @@ class ShellAssignment:
     value_place: Place | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class ListAssignment:
     """A shell array is set, or elements are added to it (`ids+=(…)`)."""
 

@@ -7,15 +7,16 @@ file come in the order of the text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.paths import PathPattern, in_folder_of_run, is_of_system
 from jobsafety_lint.model import Confidence
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.source import Place
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class HandleUse:
     """Something is written through an open file. `by`: `write`, `writelines`, `print`, `json.dump`, `csv.writer`, …, or
     `passed` where the handle is given to something unknown. `handle` is the code of the handle, `loops` how many loops
@@ -28,7 +29,7 @@ class HandleUse:
     loops: int = 0
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class FileFact:
     """Something is done to a file. `by` is the call or command as a person names it (`Path.unlink`, `rm`, `[ -f ]`).
 
@@ -44,14 +45,14 @@ class FileFact:
     loop_item: Glob | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Check(FileFact):
     """A file is tested for existence. `test`: `exists`, `file`, `directory`, `link`, `access`, `listed`."""
 
     test: str = "exists"
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Guard:
     """A check that decides whether an act is reached, while nothing between the two touches the path.
 
@@ -73,7 +74,7 @@ class Guard:
     """How an early exit leaves: `return`, `raise`, `exit`, `continue`, `break`."""
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Act(FileFact):
     """Something is done to a file that other jobs may notice.
 
@@ -138,7 +139,7 @@ class Act(FileFact):
         return (self.path, self.execution.functions)
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Delete(Act):
     """A file or directory is removed, or moved away. `what`: `file`, `directory` (rmdir), `tree` (rmtree, rm -r),
     `moved` (rename, replace, move, mv: the source). `pathlike`: the receiver is known to be a `pathlib.Path`
@@ -149,7 +150,7 @@ class Delete(Act):
     pathlike: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Create(Act):
     """A file or directory is made. `what`: `file` (touch, open x), `directory`, `link`. `exclusive`: it fails where it is there."""
 
@@ -159,7 +160,7 @@ class Create(Act):
     """Whether somebody notices that it has failed."""
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Write(Act):
     """A file is written in place: truncated, then filled. `content` tells the writer (`json.dump`, `write_text`, `>`).
 
@@ -173,7 +174,7 @@ class Write(Act):
     state_words: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Append(Act):
     """Something is added at the end of a file. `content` tells the writer (`open`, `to_csv`, the program before `>>`).
 
@@ -187,7 +188,7 @@ class Append(Act):
     only_errors: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Replace(Act):
     """A file is put in place of another: `path` is the target, `origin` the source. `atomic`: one rename(2)."""
 
@@ -202,14 +203,14 @@ class Replace(Act):
     """Whether an fsync stands between the two."""
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Read(Act):
     """A file is read. `content` tells the reader (`json.load`, `read_text`, `<`)."""
 
     content: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Glob(FileFact):
     """Files are listed by a pattern: `path` is the whole pattern, its wildcards as literals.
 
@@ -228,14 +229,14 @@ class Glob(FileFact):
         return next((place for kind, place in self.uses if kind in kinds), None)
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Lock(FileFact):
     """A lock is taken on a file that stays where it is: `flock`, `fcntl.flock`, `FileLock`. (A lock that *is* the file,
     made by mkdir or `O_EXCL`, is a `Create`.)
     """
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Running:
     """It is asked whether a process is alive, and something depends on the answer.
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.source import Hole
 
 Part = str | Hole
@@ -96,10 +96,11 @@ _FOLDER_CODE = re.compile(r"(?:dir|folder|directory)\}?[\"']?$", re.IGNORECASE)
 _FOLDER_OF_RUN = re.compile(r"\$\{?(?!TE?MPDIR\b)(?:\w+_)?(?:TE?MP|te?mp)_?(?:DIR|dir)\}?")
 _SHARED_FOLDER = re.compile(r"/(?:tmp|var/tmp|dev/shm)(?:/|$)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|\d+")
+_NO_NAMES: frozenset[str] = frozenset()
 _UNIQUE_KINDS = frozenset({"unique"})
 
 
-@dataclass(frozen=True)
+@plain_value(frozen=True)
 class PathPattern:
     """A text as literals and holes; two neighbours are never both literals. An empty tuple is the empty text.
 
@@ -139,12 +140,14 @@ class PathPattern:
     @property
     def holes(self) -> tuple[Hole, ...]:
         """The holes, in order."""
-        return tuple(part for part in self.parts if isinstance(part, Hole))
+        return tuple([part for part in self.parts if isinstance(part, Hole)])
 
     @cached_property
     def names(self) -> frozenset[str]:
         """Every parameter and variable that some hole is made from."""
-        return frozenset().union(*(hole.names for hole in self.holes))
+        if self.text is not None:
+            return _NO_NAMES
+        return frozenset().union(*[hole.names for hole in self.holes])
 
     @property
     def text(self) -> str | None:
@@ -156,7 +159,10 @@ class PathPattern:
     @property
     def literal(self) -> str:
         """All literal text, each hole as one NUL: for tests that look at what is certain."""
-        return "".join(part if isinstance(part, str) else "\0" for part in self.parts)
+        text = self.text
+        if text is not None:
+            return text
+        return "".join([part if isinstance(part, str) else "\0" for part in self.parts])
 
     @property
     def template(self) -> str:

@@ -128,7 +128,7 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
         h.kind == "template" for h in tree.source.holes
     )
     embedded = tree.source.host is not None and kind == "python"
-    data_from = _end_of_program(tree)
+    data_from = tree.end_of_program
     reported: list[sh.Unread] = []
     for region in tree.script.unread:
         if region.span.start >= data_from:
@@ -146,17 +146,6 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     for first, *rest in broken_blocks(tree.source, reported):
         more = tuple(Place(tree.source, region.span) for region in rest)
         found.facts.append(UnreadRegion(Place(tree.source, first.span), "shell", first.reason, more))
-
-
-def _end_of_program(tree: ShellTree) -> int:
-    """Where a script ends for sure (`exit`, `exec program` at its top): a shell reads statement by statement."""
-    for unit in tree.units:
-        for item in unit.items:
-            command = item.statement
-            words = [word.literal for word in command.words] if isinstance(command, sh.Command) else []
-            if words[:1] == ["exit"] or (words[:1] == ["exec"] and len(words) > 1):
-                return unit.span.end
-    return len(tree.source.text)
 
 
 def source_line(source: Source, span: Span) -> str:

@@ -43,12 +43,17 @@ class Look:
 
 def looks(row: Row, pipes: Iterable[Pipe] = ()) -> dict[int, Look]:
     """The looks of a row, by the index of their step."""
-    known = list(pipes)
     found: dict[int, Look] = {}
+    if not row.runs(_LOOKS):
+        return found
+    known = list(pipes)
     for at, step in enumerate(row.steps):
         if isinstance(step, Step) and step.execution.queue is None and _is_look(step):
             found[at] = Look(step, _decides(step, row, known))
     return found
+
+
+_LOOKS = _PROCESS_LOOKS | {"pueue"}
 
 
 def _is_look(step: Step) -> bool:
@@ -109,7 +114,7 @@ _NO_CHECKS = frozenset(
 
 
 def _says_audit(name: str) -> bool:
-    return bool(_AUDIT_WORDS & set(words_of(name)))
+    return not _AUDIT_WORDS.isdisjoint(words_of(name))
 
 
 def audited_before(row: Row) -> bool:
@@ -155,8 +160,19 @@ def is_clone(step: Step) -> bool:
     return step.command.name == "git" and "clone" in step.command.words[:3] and not step.execution.arms
 
 
+_CHANGING = frozenset(
+    {
+        *("git", "rsync", "scp", "tar", "unzip", "systemctl", "service", "pueue"),
+        *("uv", "poetry", "pdm", "pip", "pip3", "pixi", "conda", "mamba", "npm", "python", "python3"),
+    }
+)
+"""The programs that may make a change."""
+
+
 def _change_of(step: Step) -> Change | None:
     command, execution = step.command, step.execution
+    if command.name not in _CHANGING:
+        return None
     words = [word or "" for word in command.words]
     if execution.queue is not None or any(w in {"--help", "-h", "--dry-run", "-n"} for w in words[:4]):
         return None
@@ -306,6 +322,8 @@ def replaced(row: Row, pipes: Iterable[Pipe]) -> Iterator[tuple[Change, Step, bo
     """The changes of a tree from which the same row has queued a job, with the job; True where only the next round of a
     loop comes to the change again. A wait or a look that decides in between makes it good.
     """
+    if not row.runs(frozenset({"pueue"})):
+        return
     jobs = {at: step for at, step in enumerate(row.steps) if isinstance(step, Step) and _runs_later(step)}
     if not jobs:
         return

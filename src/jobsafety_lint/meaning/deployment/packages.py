@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning.commands import Arg, Command
+from jobsafety_lint.meaning.commands import Arg, Command, Sequence
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9][\w.-]*?)\s*(?:\[[^\]]*\])?\s*(===?|[<>~!]=?|@|$)")
 _VALUES = frozenset(
@@ -55,9 +55,18 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+_INSTALLERS = ("pip", "py", "uv")
+"""What the names of programs that install packages begin with."""
+
+
+def may_install(sequence: Sequence) -> bool:
+    """Whether a command of a sequence may be an installation."""
+    return any(name.startswith(_INSTALLERS) for name in sequence.programs)
+
+
 def installation_of(command: Command) -> Installation | None:
     """The installation that a command is; None if it is none."""
-    if not command.name.startswith(("pip", "py", "uv")):
+    if not command.name.startswith(_INSTALLERS):
         return None
     words = [word or "" for word in command.words]
     name = re.sub(r"^pip3?(\.\d+)?$", "pip", command.name)
@@ -126,9 +135,18 @@ def _requirement(arg: Arg, text: str) -> Requirement | None:
     return Requirement(canonical(match[1]), match[2], text[match.end() :].strip(), arg)
 
 
+def may_publish(sequence: Sequence) -> bool:
+    """Whether a command of a sequence may upload a package."""
+    return any(_may_publish(name) for name in sequence.programs)
+
+
+def _may_publish(name: str) -> bool:
+    return name in _PUBLISHERS or name.startswith("python")
+
+
 def publishes(command: Command) -> bool:
     """Whether a command uploads a package to an index."""
-    if command.name not in _PUBLISHERS and not command.name.startswith("python"):
+    if not _may_publish(command.name):
         return False
     words = [word or "" for word in command.words]
     verbs = [word for word in words if not word.startswith("-")][:2]

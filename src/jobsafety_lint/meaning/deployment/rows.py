@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from jobsafety_lint.meaning.commands import Command, Condition
 from jobsafety_lint.meaning.commands import Sequence as Steps
@@ -17,13 +18,14 @@ from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.queue.grammar import Launch, QueueCommand
 from jobsafety_lint.meaning.shell.unwrapping import launch_of
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.source import Place
 
 _MAX_STEPS = 4000
 _FILE_TASK_DEPENDS = re.compile(r"^#\s?\[?MISE\]?\s+depends\s*=\s*(.*)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False, slots=True)
 class Step:
     """One command of a row. `call` is what it means to pueue, if it is a call of it, `launch` the job that it queues."""
 
@@ -47,7 +49,7 @@ class Step:
         return self.call.subcommand if self.call else ""
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Row:
     """All that one entry point runs, in order. `kind` and `title` as in `Sequence`; `decisive` are the variables whose
     value reaches a condition. `depends` are tasks that run first and are not in this file.
@@ -60,10 +62,18 @@ class Row:
     decisive: frozenset[str] = frozenset()
     depends: tuple[str, ...] = ()
 
-    @property
-    def commands(self) -> Iterator[Step]:
+    @cached_property
+    def commands(self) -> tuple[Step, ...]:
         """The commands that this row runs itself: those of the jobs that it queues are left out."""
-        return (s for s in self.steps if isinstance(s, Step) and s.execution.queue is None)
+        return tuple(s for s in self.steps if isinstance(s, Step) and s.command.execution.queue is None)
+
+    def runs(self, programs: frozenset[str]) -> bool:
+        """Whether one of these programs is run."""
+        return not self._programs.isdisjoint(programs)
+
+    @cached_property
+    def _programs(self) -> frozenset[str]:
+        return frozenset(step.command.name for step in self.steps if isinstance(step, Step))
 
     @property
     def launches(self) -> Iterator[tuple[Step, Launch]]:
@@ -164,17 +174,25 @@ class _Unrolled:
             if not isinstance(step, Command):
                 self.steps.append(step)
                 continue
+            if step.name != "pueue":
+                self.steps.append(Step(step))
+                if (
+                    step.name == "mise"
+                    and step.words[:1] in (["run"], ["r"])
+                    and step.execution.queue is None
+                ):
+                    self.task(next((w for w in step.words[1:] if w and not w.startswith("-")), ""))
+                continue
             call = self.reader.call(step)
             queues = call is not None and call.subcommand == "add"
             launch = self.reader.launch(call, sequence.steps) if call is not None and queues else None
             self.steps.append(Step(step, call, launch))
-            if step.name == "mise" and step.words[:1] in (["run"], ["r"]) and step.execution.queue is None:
-                self.task(next((w for w in step.words[1:] if w and not w.startswith("-")), ""))
 
     def finish(self, sequence: Steps) -> Row:
         depends = list(self.missing)
-        if sequence.kind == "script" and sequence.place.source.language != "python":
-            for match in _FILE_TASK_DEPENDS.finditer(sequence.place.source.text):
+        source = sequence.place.source
+        if sequence.kind == "script" and source.language != "python" and "MISE" in source.text:
+            for match in _FILE_TASK_DEPENDS.finditer(source.text):
                 depends += re.findall(r"[\"']([^\"' ]+)", match[1])
         steps, decisive = tuple(self.steps), frozenset(self.decisive)
         return Row(sequence.place, sequence.kind, sequence.title, steps, decisive, tuple(depends))

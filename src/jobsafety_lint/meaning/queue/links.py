@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning.commands import Pipe
+from jobsafety_lint.meaning.commands import Condition, Pipe
 from jobsafety_lint.meaning.deployment.changes import (
     FIRST_TIME,
+    Change,
     asks,
     audited_before,
     change_of,
@@ -20,6 +21,8 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.resources.capacity import needs_of, parallel_settings, scripts_of
 from jobsafety_lint.model import Mark
 from jobsafety_lint.source import Place
+
+_PUEUE = frozenset({"pueue"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def links_of_row(
     row: Row, number: int, pipes: Sequence[Pipe], mark: Callable[[Place], Mark]
 ) -> Iterator[object]:
     """The links that an entry point gives."""
-    for step in row.commands:
+    for step in row.commands if row.runs(_PUEUE) else ():
         if step.launch is not None:
             yield _job(step, mark)
         for setting in parallel_settings(step.call) if step.call else ():
@@ -88,18 +91,26 @@ def _job(step: Step, mark: Callable[[Place], Mark]) -> JobLink:
 def _changes(row: Row, pipes: Sequence[Pipe], mark: Callable[[Place], Mark]) -> Iterator[ChangeLink]:
     if FIRST_TIME.search(row.title.rpartition("/")[2]) or audited_before(row):
         return
+    changes = {at: change for at, step in enumerate(row.steps) if (change := _change_of_known_place(step))}
+    if not changes:
+        return
     reported = {change.directory for change, _, _ in replaced(row, pipes)}
     seen = looks(row, pipes)
     for at, step in enumerate(row.steps):
         if asks(step) or (at in seen and seen[at].decides):
             return
-        change = change_of(step) if isinstance(step, Step) else None
-        if change is None or change.what not in {"tree", "environment"} or change.directory in reported:
+        change = changes.get(at)
+        if change is None or change.directory is None or change.directory in reported:
             continue
-        if (
-            change.directory is not None
-            and change.directory.text is not None
-            and change.directory.is_absolute
-        ):
-            reported.add(change.directory)
-            yield ChangeLink(mark(step.place), change.host, change.directory, change.what, change.short)
+        reported.add(change.directory)
+        yield ChangeLink(mark(step.place), change.host, change.directory, change.what, change.short)
+
+
+def _change_of_known_place(step: Step | Condition) -> Change | None:
+    """The change that a step makes of a tree or environment that it says where to find."""
+    change = change_of(step) if isinstance(step, Step) else None
+    if change is None or change.what not in {"tree", "environment"}:
+        return None
+    directory = change.directory
+    known = directory is not None and directory.text is not None and directory.is_absolute
+    return change if known else None

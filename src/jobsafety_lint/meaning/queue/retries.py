@@ -51,7 +51,10 @@ def retries_of(sequence: Sequence, *, every: bool = False) -> Iterator[Retry]:
             if loop.kind == "while":
                 loops.setdefault(loop, []).append(command)
     for loop, inside in loops.items():
-        text, python = _loop_text(loop)
+        python = _is_python(loop)
+        if not (every or python or _is_until(loop) or _is_endless(loop)):
+            continue
+        text = _loop_text(loop)
         tested = [
             command
             for command in sequence.commands
@@ -97,9 +100,17 @@ def _is_endless(loop: Loop) -> bool:
 
 
 def _keyword(loop: Loop) -> str:
-    source = loop.place.source
-    found = re.search(r"\b(while|until)\s+$", source.text[: loop.place.span.start])
-    return found[1] if found else "while"
+    before = loop.place.source.text[: loop.place.span.start]
+    keyword = _KEYWORD.search(before.rstrip()[-6:]) if before[-1:].isspace() else None
+    return keyword[1] if keyword else "while"
+
+
+_KEYWORD = re.compile(r"\b(while|until)$")
+
+
+def _is_until(loop: Loop) -> bool:
+    """Whether a shell loop goes on until its condition is true."""
+    return _keyword(loop) == "until" or loop.place.text.lstrip().startswith("!")
 
 
 def _header_place(loop: Loop) -> Place:
@@ -119,7 +130,7 @@ def _has_new_input(loop: Loop) -> bool:
 
 def _shell_tried(loop: Loop, inside: list[Command], tested: list[Command]) -> list[Command]:
     """What makes a shell loop go round again."""
-    if _keyword(loop) == "until" or loop.place.text.lstrip().startswith("!"):
+    if _is_until(loop):
         return [] if _has_new_input(loop) else tested
     if not _is_endless(loop):
         return []
@@ -163,19 +174,23 @@ def _is_bounded(text: str) -> bool:
     )
 
 
-def _loop_text(loop: Loop) -> tuple[str, bool]:
-    """The text of a loop, header and body, and whether it is Python."""
+def _is_python(loop: Loop) -> bool:
+    source = loop.place.source
+    return source.path.endswith((".py", ".pyw")) and source.host is None
+
+
+def _loop_text(loop: Loop) -> str:
+    """The text of a loop, header and body."""
     source = loop.place.source
     start = loop.place.span.start
-    python = source.path.endswith((".py", ".pyw")) and source.host is None
-    if python:
-        return _indented(source, start), True
+    if _is_python(loop):
+        return _indented(source, start)
     depth = 0
     for found in re.finditer(r"(?<![\w$-])(do|done)(?![\w-])", source.text[start:]):
         depth += 1 if found[1] == "do" else -1
         if depth == 0:
-            return source.text[start : start + found.end()], False
-    return source.text[start : start + 1500], False
+            return source.text[start : start + found.end()]
+    return source.text[start : start + 1500]
 
 
 def _indented(source: Source, start: int) -> str:

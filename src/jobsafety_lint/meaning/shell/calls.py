@@ -58,10 +58,9 @@ class Calls:
         self._said.add(said)
         self._statuses.add(status)
         self._steps, self._ran = list(steps), list(ran)
+        changed = {name for name, _ in after.variables.items() ^ before.variables.items()}
         self._assigned = frozenset(
-            name
-            for name, value in after.variables.items()
-            if not name.isdigit() and name != "@" and value is not before.variables.get(name)
+            name for name in changed if name in after.variables and not name.isdigit() and name != "@"
         )
         self._changes_shell = (
             after.execution.but(functions=before.execution.functions) != before.execution

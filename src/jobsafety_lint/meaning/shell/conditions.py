@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from jobsafety_lint.meaning.files import Check
 from jobsafety_lint.meaning.shell.state import State, Value
 from jobsafety_lint.meaning.shell.values import value_of
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.source import Place, Source
 
@@ -27,7 +28,7 @@ _TESTS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@plain_value(frozen=True, eq=False)
 class Asked:
     """A check inside a condition. `holds` is what it must say for the condition to be true; `alone` if the condition
     is nothing but this check.

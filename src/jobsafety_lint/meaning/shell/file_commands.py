@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from jobsafety_lint.meaning.commands import Arg, Command
@@ -13,6 +14,7 @@ Fact = Act | Glob
 
 _GLOB_CHARACTERS = frozenset("*?[")
 _INSTALL_VALUES = frozenset({"-g", "--group", "-m", "--mode", "-o", "--owner"})
+_GLOB_CHARACTER = re.compile(r"[*?\[]")
 _COPY_VALUES = frozenset({"-S", "--suffix", "-t", "--target-directory"})
 _MERGERS = frozenset(
     {"cat", "zcat", "sort", "jq", "paste", "awk", "csvstack", "samtools", "bcftools", "duckdb", "mlr"}
@@ -53,10 +55,10 @@ def is_glob(arg: Arg) -> bool:
 
 def glob_pattern(arg: Arg) -> PathPattern | None:
     """The pattern of a word with an unquoted wildcard."""
-    source = arg.place.source
-    raw = source.text[arg.place.span.start : arg.place.span.end]
-    if not _GLOB_CHARACTERS & set(raw):
+    text, span = arg.place.source.text, arg.place.span
+    if _GLOB_CHARACTER.search(text, span.start, span.end) is None:
         return None
+    raw = text[span.start : span.end]
     quote = ""
     for char in raw:
         if quote:
@@ -68,12 +70,10 @@ def glob_pattern(arg: Arg) -> PathPattern | None:
     return None
 
 
-def facts_of(command: Command) -> Iterator[Fact]:
+def facts_of(command: Command) -> list[Fact]:
     """What a command does to files by itself (its redirections are read by `redirect_facts`)."""
     reader = _COMMANDS.get(command.name)
-    if reader is not None:
-        yield from reader(command)
-    yield from _globs(command)
+    return [*(reader(command) if reader is not None else ()), *_globs(command)]
 
 
 def _act(kind: type[Act], command: Command, arg: Arg, **more: object) -> Act:
@@ -248,21 +248,16 @@ def _use_of(name: str) -> str:
     return "count" if program in _COUNTERS else "read"
 
 
+_NO_GLOBS = frozenset({"find", "case", "[", "[[", "grep", "sed", "awk", "tr", "expr", "jq"})
+"""What looks like a wildcard is a pattern of their own."""
+
+
 def _globs(command: Command) -> Iterator[Glob]:
+    if command.name in _NO_GLOBS:
+        return
     for arg in command.args:
         pattern = glob_pattern(arg)
-        if pattern is None or command.name in {
-            "find",
-            "case",
-            "[",
-            "[[",
-            "grep",
-            "sed",
-            "awk",
-            "tr",
-            "expr",
-            "jq",
-        }:
+        if pattern is None:
             continue
         uses = ((_use_of(command.name), command.place),)
         yield Glob(command.place, pattern, arg.place, command.execution, command.name, "shell", uses=uses)

@@ -44,11 +44,13 @@ from jobsafety_lint.meaning.shell.calls import Calls
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
 from jobsafety_lint.meaning.shell.leaving import ends, leaving
 from jobsafety_lint.meaning.shell.libraries import Summary
+from jobsafety_lint.meaning.shell.once import Once
 from jobsafety_lint.meaning.shell.pipes import Background, BareWait, LostInPipe, LostVariable
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
 from jobsafety_lint.meaning.shell.values import args_of, pieces_of, value_of
 from jobsafety_lint.model import Span
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
 from jobsafety_lint.source import Place, SnippetBuilder, Source
@@ -77,7 +79,7 @@ _OWN_INPUT = frozenset({"xargs", "parallel", "find"})
 _STATUS_RANK = {"masked": 0, "ignored": 1, "result": 2, "exits": 3, "branch": 4}
 
 
-@dataclass(frozen=True)
+@plain_value(frozen=True)
 class Use:
     """What becomes of a statement's exit status and output (see `commands.Command`)."""
 
@@ -88,16 +90,27 @@ class Use:
     negated: bool = False
     statement: Place | None = None
 
+    def but(self, **changes: object) -> Use:
+        """A copy with some fields changed: `dataclasses.replace` takes several times as long."""
+        fields = self.__dict__.copy()
+        fields.update(changes)
+        made = object.__new__(Use)
+        made.__dict__ = fields
+        return made
 
-@dataclass(frozen=True)
+
+_MASKED = Use("masked")
+
+
+@dataclass(slots=True)
 class Frame:
-    """A list of statements that is being read, up to which element; `function` where it is a function's body."""
+    """A list of statements that is being read; `function` where it is a function's body. `at` is the element at hand."""
 
     block: sh.Block
-    at: int
     source: Source
     function: sh.Function | None = None
     loop: bool = False
+    at: int = 0
 
 
 @dataclass
@@ -135,6 +148,9 @@ class Interpreter:
     _functions_around: list[sh.Function | None] = field(default_factory=lambda: [None])
     _loops_around: list[tuple[sh.Statement, sh.Block]] = field(default_factory=list)
     _started: list[Background] = field(default_factory=list)
+    _names_asked: Once[frozenset[str]] = field(default_factory=lambda: Once(names_asked))
+    _assigned_in: Once[set[str]] = field(default_factory=lambda: Once(assigned_in))
+    _names_read: Once[frozenset[str]] = field(default_factory=lambda: Once(lost_variables.names_read))
     _file: Source | None = None
     _main: Path | None = None
 
@@ -216,11 +232,12 @@ class Interpreter:
         if self._foreign:
             return
         place: Place = fact.place  # type: ignore[attr-defined]  # all facts that are added here have a place
-        extra = str(getattr(fact, "path", "")) + str(getattr(fact, "name", ""))
-        if (
-            isinstance(fact, Command) and fact.name == "pueue"
-        ):  # a function that queues what it is called with
-            extra = " ".join(arg.pattern.template for arg in fact.args)
+        if isinstance(fact, Command):
+            extra = fact.name
+            if extra == "pueue":  # a function that queues what it is called with
+                extra = " ".join(arg.pattern.template for arg in fact.args)
+        else:
+            extra = str(getattr(fact, "path", "")) + str(getattr(fact, "name", ""))
         key = (type(fact), id(place.source), place.span.start, place.span.end, extra)
         at = self._seen.get(key)
         if at is None:
@@ -240,20 +257,29 @@ class Interpreter:
         before: tuple[sh.Item, list[Command]] | None = None
         function, self._functions_around[-1] = self._functions_around[-1], None
         loop = bool(self._loops_around) and self._loops_around[-1][1] is block
+        frame = Frame(block, source, function, loop)
+        count = len(block.items)
         for at, item in enumerate(block.items):
-            last = at == len(block.items) - 1
-            self._frames.append(Frame(block, at, source, function, loop))
-            mine = (
-                use
-                if last
-                else replace(use, status=self._next_look(block, at, source, state), alternative=None)
-            )
-            now = self._item(item, source, state, mine)
+            last = at == count - 1
+            statement = item.statement
+            place = Place(source, statement.span)
+            frame.at = at
+            self._frames.append(frame)
+            status = use.status if last else self._next_look(block, at, source, state)
+            if status in {"ignored", "result"} and _exits(state.execution):
+                status = "exits"
+            alternative = use.alternative if last else None
+            mine = Use(status, use.output, use.output_to, alternative, use.negated, place)
+            if item.background:
+                now = self._put_in_background(item, source, state, mine)
+            else:
+                now = self.statement(statement, source, state, mine)
             self._frames.pop()
             self._joined_in_block(before, (item, now), source)
             before = (item, now)
             ran += now
-            state.guards += self._after(item.statement, source, state)
+            if not isinstance(statement, sh.Command):
+                state.guards += self._after(statement, source, state)
         del state.guards[guards:]
         state.change(conditions=conditions)
         return ran
@@ -269,13 +295,13 @@ class Interpreter:
         if before is None or before[0].background or not before[1]:
             return
         left = before[0].statement.span
-        if "\n" not in source.text[left.end : item.statement.span.start]:
+        if source.text.find("\n", left.end, item.statement.span.start) < 0:
             place = Place(source, Span(left.start, item.statement.span.end))
             self.add(Joined(place, ";", tuple(before[1]), tuple(ran), Place(source, left)))
 
     def _next_look(self, block: sh.Block, at: int, source: Source, state: State) -> str:
         """What becomes of the status of a statement that is not the last one: `branch` if `$?` is asked next."""
-        if state.execution.errexit and not state.execution.errexit_suspended:
+        if _exits(state.execution):
             return "ignored"
         asking = block.items[at + 1]
         if not shapes.asks_status(asking.statement):
@@ -285,7 +311,9 @@ class Interpreter:
         if isinstance(asking.statement, sh.Command) and not asking.statement.words:  # `rc=$?`
             names = {assignment.name for assignment in asking.statement.assignments}
             looked = [
-                item for item in block.items[at + 2 : at + 6] if names & names_asked(item.statement, source)
+                item
+                for item in block.items[at + 2 : at + 6]
+                if names & self._names_asked.of(item.statement, source)
             ]
             asked = (
                 "branch"
@@ -309,30 +337,21 @@ class Interpreter:
         finally:
             self._frames, self._started = frames, started
 
-    def _item(self, item: sh.Item, source: Source, state: State, use: Use) -> list[Command]:
+    def _put_in_background(self, item: sh.Item, source: Source, state: State, use: Use) -> list[Command]:
         place = Place(source, item.statement.span)
-        use = replace(use, statement=place)
-        if item.background:
-            reason = Concurrency("it is put in the background in a loop", place)
-            loops = state.execution.loops
-            alone = bool(self._loops_around) and shapes.waits_behind(self._loops_around[-1][1], item)
-            more = (reason,) if loops and not alone else ()
-            inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
-            if state.execution.shell in {"sh", "dash"}:  # measured: bash leaves the loop's input to it
-                inner.change(input_of=None)
-            if loops:
-                inner.fork()
-            with self._subshell():
-                ran = self.statement(item.statement, source, inner, replace(use, status="ignored"))
-            self._in_background(item, source, state, ran)
-            return ran
-        if (
-            use.status in {"ignored", "result"}
-            and state.execution.errexit
-            and not state.execution.errexit_suspended
-        ):
-            use = replace(use, status="exits")
-        return self.statement(item.statement, source, state, use)
+        reason = Concurrency("it is put in the background in a loop", place)
+        loops = state.execution.loops
+        alone = bool(self._loops_around) and shapes.waits_behind(self._loops_around[-1][1], item)
+        more = (reason,) if loops and not alone else ()
+        inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
+        if state.execution.shell in {"sh", "dash"}:  # measured: bash leaves the loop's input to it
+            inner.change(input_of=None)
+        if loops:
+            inner.fork()
+        with self._subshell():
+            ran = self.statement(item.statement, source, inner, use.but(status="ignored"))
+        self._in_background(item, source, state, ran)
+        return ran
 
     def statement(self, statement: sh.Statement, source: Source, state: State, use: Use) -> list[Command]:
         """Reads one statement and returns the commands that it runs itself."""
@@ -356,10 +375,10 @@ class Interpreter:
             case sh.Coproc(body=body):
                 with self._subshell():
                     return self.statement(
-                        body, source, state.copy(background=True), replace(use, status="ignored")
+                        body, source, state.copy(background=True), use.but(status="ignored")
                     )
             case sh.Test() | sh.Arithmetic():
-                self._substitutions(statement, source, state, replace(use, status="masked"), output="branch")
+                self._substitutions(statement, source, state, use.but(status="masked"), output="branch")
                 self._compared(statement, source, state)
                 if use.status in {"branch", "exits"}:
                     self._condition(statement, source)
@@ -423,7 +442,7 @@ class Interpreter:
             self.add(found)
 
     def _condition(self, node: sh.Node, source: Source) -> None:
-        names = names_asked(node, source)
+        names = self._names_asked.of(node, source)
         if names:
             self._steps.append(Condition(Place(source, node.span), names))
 
@@ -494,7 +513,7 @@ class Interpreter:
                 state.change(pipefail=None)
 
     def _case(self, statement: sh.Case, source: Source, state: State, use: Use) -> list[Command]:
-        self._substitutions(statement.subject, source, state, replace(use, status="masked"), output="branch")
+        self._substitutions(statement.subject, source, state, use.but(status="masked"), output="branch")
         self._condition(statement.subject, source)
         ran: list[Command] = []
         outcomes = [state.copy()]
@@ -513,7 +532,7 @@ class Interpreter:
         return ran
 
     def _while(self, statement: sh.While, source: Source, state: State) -> list[Command]:
-        for name in assigned_in(statement):
+        for name in self._assigned_in.of(statement):
             state.forget(name)
         reads = _read_names(statement.condition)
         loop = Loop("while", Place(source, statement.condition.span), reads)
@@ -548,7 +567,7 @@ class Interpreter:
         state.bind(statement.variable)
         if statement.words:
             self._edges.setdefault(statement.variable, set()).update(
-                name for word in statement.words for name in names_asked(word, source)
+                name for word in statement.words for name in self._names_asked.of(word, source)
             )
         if not globs:
             return self._loop(statement.body, source, state, loop, statement=statement)
@@ -558,7 +577,7 @@ class Interpreter:
             name
             for node in statement.body.walk()
             if isinstance(node, sh.Test)
-            for name in names_asked(node, source)
+            for name in self._names_asked.of(node, source)
         )
         ran = self._loop(statement.body, source, state, loop, statement=statement)
         for glob in globs:
@@ -578,7 +597,7 @@ class Interpreter:
         guards: Sequence[ActiveGuard] = (),
         statement: sh.Statement | None = None,
     ) -> list[Command]:
-        for name in assigned_in(body) - set(loop.variables):
+        for name in self._assigned_in.of(body) - set(loop.variables):
             state.forget(name, frozenset(loop.variables))  # what an earlier round has left
         inner = state.copy(loops=(*state.execution.loops, loop))
         inner.loop_start = dict(state.versions)
@@ -613,8 +632,8 @@ class Interpreter:
                     right in {"true", ":"}
                     or (after == "||" and (right == "=" or shapes.knows_signal(statement.items[-1])))
                 )
-                mine = replace(
-                    use, status="masked" if masked else "branch", alternative=right if after == "||" else None
+                mine = use.but(
+                    status="masked" if masked else "branch", alternative=right if after == "||" else None
                 )
                 state.change(errexit_suspended=True)
             self._condition(item, source) if not last else None
@@ -727,17 +746,15 @@ class Interpreter:
     def _pipeline(self, statement: sh.Pipeline, source: Source, state: State, use: Use) -> list[Command]:
         if len(statement.stages) == 1:
             status = "branch" if use.status == "branch" else "ignored" if statement.negated else use.status
-            return self.statement(
-                statement.stages[0], source, state, replace(use, status=status, negated=True)
-            )
+            return self.statement(statement.stages[0], source, state, use.but(status=status, negated=True))
         status = "ignored" if statement.negated and use.status == "exits" else use.status
         stages: list[tuple[Command, ...]] = []
         later = use.output if status != "branch" else "branch"
         for at, stage in enumerate(statement.stages):
             last = at == len(statement.stages) - 1
-            mine = replace(use, status=status) if last else replace(use, status="ignored", output=later)
+            mine = use.but(status=status) if last else use.but(status="ignored", output=later)
             if not last and status in {"branch", "exits"}:
-                mine = replace(mine, output="branch" if status == "branch" else "decides")
+                mine = mine.but(output="branch" if status == "branch" else "decides")
             inner = state.copy()
             if at:
                 inner.change(input_of=None)
@@ -768,25 +785,32 @@ class Interpreter:
         if not statement.words:
             self._redirections(statement.redirects, source, state, None, statement)
             return self._assign(statement.assignments, source, state, use)
-        declares = statement.words[0].literal in builtins.DECLARATIONS
+        words = statement.words
+        program = words[0].literal
+        declares = program in builtins.DECLARATIONS
         for assignment in statement.assignments if not declares else ():
-            self._substitutions(assignment, source, state, Use("masked"), output="argument")
+            self._substitutions(assignment, source, state, _MASKED, output="argument")
         feeds: list[Command] = []
-        for word in statement.words:
-            output = "branch" if statement.words[0].literal in {"[", "test"} else "argument"
-            name = builtins.assigned_name(word) if declares and word is not statement.words[0] else None
-            mine = Use("masked", output_to=frozenset({name}) if name else frozenset())
+        output = "branch" if program in {"[", "test"} else "argument"
+        for word in words:
+            if word.literal is not None:
+                continue  # nothing in it is run or read
+            name = builtins.assigned_name(word) if declares and word is not words[0] else None
+            mine = Use("masked", output_to=frozenset({name})) if name else _MASKED
             inside = self._substitutions(word, source, state, mine, output="variable" if name else output)
             if name:
-                self._edges.setdefault(name, set()).update(names_asked(word, source))
-            if any(isinstance(part, sh.ProcessSubstitution) and part.direction == ">" for part in word.parts):
+                self._edges.setdefault(name, set()).update(self._names_asked.of(word, source))
+            if inside and any(
+                isinstance(part, sh.ProcessSubstitution) and part.direction == ">" for part in word.parts
+            ):
                 feeds += inside
-        args = [arg for word in statement.words for arg in args_of(word, source, state)]
-        settings = tuple(
+        args: list[Arg] = []
+        for word in words:
+            args += args_of(word, source, state)
+        settings = [
             Setting(a.name, self._assigned(a, source, state), Place(source, a.span), "assignment")
-            for a in statement.assignments
-            if not declares
-        )
+            for a in (() if declares else statement.assignments)
+        ]
         own_input = shapes.replaces_input(statement.redirects)
         inner = state.copy() if settings or (own_input and state.execution.input_of) else state
         if settings:
@@ -794,7 +818,7 @@ class Interpreter:
         if own_input and inner is not state:
             inner.change(input_of=None)
         if declares:
-            self._assign(statement.assignments, source, state, replace(use, status="masked"))
+            self._assign(statement.assignments, source, state, use.but(status="masked"))
         if not args:
             return []
         place = Place(source, statement.span)
@@ -814,14 +838,14 @@ class Interpreter:
         assignments = tuple(assignments)
         for assignment in assignments:
             if use.status not in {"masked", "ignored"} and assignment is not assignments[-1]:
-                self._assign((assignment,), source, state, replace(use, status="ignored"))
+                self._assign((assignment,), source, state, use.but(status="ignored"))
                 continue
             value = assignment.value
             names = frozenset({assignment.name})
             if value is not None:
-                inner_use = replace(use, output="variable", output_to=names)
+                inner_use = use.but(output="variable", output_to=names)
                 ran += self._substitutions(value, source, state, inner_use, output="variable")
-                self._edges.setdefault(assignment.name, set()).update(names_asked(value, source))
+                self._edges.setdefault(assignment.name, set()).update(self._names_asked.of(value, source))
             self.assign(assignment, source, state)
         return ran
 
@@ -862,19 +886,21 @@ class Interpreter:
     ) -> list[Command]:
         """Reads the substitutions of a word. Only the last one of an assignment passes its status on."""
         ran: list[Command] = []
-        found = _outer_substitutions(node)
+        found = node.substitutions()
+        if not found:
+            return ran
         last = next((p for p in reversed(found) if isinstance(p, sh.Substitution)), None)
         for part in found:
-            mine = replace(use, output=output)
+            mine = use.but(output=output)
             inner = state.copy()
             if isinstance(part, sh.ProcessSubstitution):
-                mine = replace(mine, status="masked")
+                mine = mine.but(status="masked")
                 if part.direction == ">":
                     inner.change(input_of=None)
             elif not state.execution.inherit_errexit:
                 inner.change(errexit_suspended=False, errexit=False)
             if part is not last and mine.status != "masked":
-                mine = replace(mine, status="ignored")
+                mine = mine.but(status="ignored")
             with self._subshell():
                 ran += self.block(part.body.body, source, inner, mine)
         return ran
@@ -1107,7 +1133,7 @@ class Interpreter:
 
     def _read_later(self, name: str, functions: dict[str, sh.Function]) -> Place | None:
         for items, frame in self._following():
-            search = lost_variables.NextUse(name, functions)
+            search = lost_variables.NextUse(name, functions, self._names_read)
             use = search.of_items(items)
             if use == "set":
                 return None
@@ -1243,7 +1269,7 @@ class Interpreter:
         said = tuple(arg.pattern.template for arg in args)
         calls = self._calls.get(id(function))
         if calls is None:
-            calls = self._calls[id(function)] = Calls(names_asked(function.body, source))
+            calls = self._calls[id(function)] = Calls(self._names_asked.of(function.body, source))
         if not self._foreign and calls.are_alike(said, use.status, state):
             return calls.again(state, self._steps)
         if not self._foreign and self._own_left <= 0 and calls.is_known:
@@ -1251,7 +1277,9 @@ class Interpreter:
         news, first_step = self._news, len(self._steps)
         inner = state.copy(functions=(*state.execution.functions, function.name))
         inner.call_depth += 1
-        inner.variables = {n: v for n, v in inner.variables.items() if not n.isdigit() and n != "@"}
+        outer_arguments = _arguments_of(state)
+        for name in outer_arguments:
+            del inner.variables[name]
         for at, arg in enumerate(args, 1):
             inner.assign(str(at), Value(arg.pattern, arg.place))
         inner.know_arguments(args[0].place if args else None)
@@ -1268,9 +1296,9 @@ class Interpreter:
             self._ran_first.setdefault(id(function), list(ran))
         elif not self._foreign:
             calls.note(said, use.status, state, inner, self._steps[first_step:], ran, self._news > news)
-        for name, value in inner.variables.items():
-            if not name.isdigit() and name != "@":
-                state.variables[name] = value
+        for name in _arguments_of(inner):
+            del inner.variables[name]
+        state.variables.update(inner.variables)
         state.functions.update(inner.functions)
         state.change(cwd=inner.execution.cwd)
         if isinstance(function.body, sh.Group):
@@ -1329,6 +1357,8 @@ class Interpreter:
     def _targets(
         self, redirects: Sequence[sh.Redirect], source: Source, state: State
     ) -> tuple[tuple[str, Arg], ...]:
+        if not redirects:
+            return ()
         return tuple(
             (redirect.operator, arg)
             for redirect in redirects
@@ -1344,6 +1374,8 @@ class Interpreter:
         command: Command | None,
         statement: sh.Statement | None,
     ) -> None:
+        if not redirects:
+            return
         read = builtins.names_read(command) if command is not None else frozenset[str]()
         for redirect in redirects:
             for word in (redirect.target,):
@@ -1405,6 +1437,19 @@ def _header(statement: sh.For, source: Source) -> Place:
     return Place(source, Span(statement.span.start, statement.span.start + len(before)))
 
 
+def _exits(execution: Execution) -> bool:
+    """Whether a command that fails ends the shell."""
+    return bool(execution.errexit) and not execution.errexit_suspended
+
+
+def _arguments_of(state: State) -> list[str]:
+    """The positional parameters that are known, `@` among them."""
+    found = [*filter(str.isdigit, state.variables)]
+    if "@" in state.variables:
+        found.append("@")
+    return found
+
+
 def _rank(fact: object) -> int:
     status = getattr(fact, "status", None)
     if isinstance(fact, Pipe):
@@ -1412,13 +1457,6 @@ def _rank(fact: object) -> int:
     if isinstance(status, str):
         return _STATUS_RANK.get(status, 0)
     return len(getattr(fact, "uses", ()))
-
-
-def _outer_substitutions(node: sh.Node) -> list[sh.Substitution | sh.ProcessSubstitution]:
-    """The substitutions in a word that are not inside of another one."""
-    if isinstance(node, sh.Substitution | sh.ProcessSubstitution):
-        return [node]
-    return [found for child in node.children() for found in _outer_substitutions(child)]
 
 
 def _only_statement(block: sh.Block) -> sh.Statement | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from jobsafety_lint.meaning.shell.once import Once
 from jobsafety_lint.readers.shell import tree as sh
 
 DECLARATIONS = frozenset({"export", "declare", "local", "readonly", "typeset"})
@@ -170,12 +171,19 @@ def _read_names(node: sh.Node) -> Iterator[str]:
                 yield from _MATH_NAME.findall(index)
 
 
+def names_read(node: sh.Node) -> frozenset[str]:
+    """The variables that a piece of code reads."""
+    return frozenset(_read_names(node))
+
+
 @dataclass
 class NextUse:
     """Looks for the next use of a variable in code that runs later."""
 
     name: str
     functions: Mapping[str, sh.Function]
+    names: Once[frozenset[str]]
+    """What pieces of code read (`names_read`)."""
     read_at: sh.Node | None = None
     function: sh.Function | None = None
     """The function in which it is read, if it is one that later code calls."""
@@ -273,7 +281,7 @@ class NextUse:
 
     def _reads(self, nodes: Iterable[sh.Node]) -> bool:
         for node in nodes:
-            if self.name in set(_read_names(node)):
+            if self.name in self.names.of(node):
                 self.read_at = self.read_at or node
                 return True
         return False

@@ -34,6 +34,8 @@ def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
         elif isinstance(fact, Command):
             written_to = (arg for operator, arg in fact.redirects if operator.startswith(">"))
             for arg in (*fact.args, *written_to):
+                if arg.pattern.text is not None:
+                    continue  # nothing varies in it
                 builds = arg.written.literal.strip("\0")  # more than a variable that was built elsewhere
                 if builds and looks_like_path(arg.pattern) and arg.pattern.names:
                     found.append(_name(arg.place, arg.pattern, "", fact.execution.loops, [fact], fact, acts))
@@ -129,16 +131,19 @@ class ScriptArgument:
     used: bool = False
 
 
-_POSITION = re.compile(r"\$\{?[1-9]")
+_POSITION = re.compile(r'=(?:\$?")?\$(?:\{[#!]?)?[0-9]')
 
 
 def script_arguments(tree: ShellTree, facts: Sequence[object]) -> list[ScriptArgument]:
     """The arguments that a script keeps in variables."""
+    arguments = (*_options(tree), *_positional(tree))
+    if not arguments:
+        return []
     taken = frozenset().union(
         *(arg.pattern.names for fact in facts if isinstance(fact, Command) for arg in fact.args)
     )
     found: dict[str, ScriptArgument] = {}
-    for argument in (*_options(tree), *_positional(tree)):
+    for argument in arguments:
         used = bool(argument.names & taken)
         found.setdefault(argument.variable, replace(argument, used=used))
     return list(found.values())
@@ -151,7 +156,7 @@ def _positional(tree: ShellTree) -> Iterator[ScriptArgument]:
     shifts = "shift" in text and any(
         isinstance(n, sh.Command) and n.words and n.words[0].literal == "shift" for n in tree.script.walk()
     )
-    for item in tree.script.body.items:
+    for item in _holding(_POSITION, tree):
         for node in item.walk():
             if isinstance(node, sh.Function):
                 break
@@ -162,10 +167,23 @@ def _positional(tree: ShellTree) -> Iterator[ScriptArgument]:
                     yield ScriptArgument(place, node.name, frozenset({node.name, source}), (), int(source))
 
 
+_CASE = re.compile("case")
+
+
+def _holding(pattern: re.Pattern[str], tree: ShellTree) -> Iterator[sh.Item]:
+    """The statements at the top whose text, here-documents with it, holds a pattern."""
+    text, items = tree.source.text, tree.script.body.items
+    for at, item in enumerate(items):
+        line_end = text.find(
+            "\n", item.span.end
+        )  # here-documents begin in the next line, whatever follows in this one
+        after = (other.span.start for other in items[at + 1 : at + 9] if other.span.start > line_end)
+        if pattern.search(text, item.span.start, next(after, len(text)) if line_end >= 0 else len(text)):
+            yield item
+
+
 def _options(tree: ShellTree) -> Iterator[ScriptArgument]:
-    if "case" not in tree.source.text:
-        return
-    for node in tree.script.walk():
+    for node in (node for item in _holding(_CASE, tree) for node in item.walk()):
         if not isinstance(node, sh.Case):
             continue
         for clause in node.clauses:

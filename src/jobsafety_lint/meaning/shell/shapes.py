@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from jobsafety_lint.meaning.shell import file_commands
 from jobsafety_lint.meaning.shell.state import State
@@ -14,6 +14,8 @@ from jobsafety_lint.source import Source
 
 def replaces_input(redirects: Sequence[sh.Redirect]) -> bool:
     """Whether standard input is redirected."""
+    if not redirects:
+        return False
     return any(r.operator.startswith("<") and r.descriptor in {None, "0"} for r in redirects)
 
 
@@ -39,6 +41,11 @@ def sets_only(statement: sh.Statement) -> bool:
 
 def asks_status(statement: sh.Statement) -> bool:
     """Whether a statement looks at `$?` of what ran before it."""
+    if isinstance(statement, sh.Command):
+        words = statement.words
+        if words and words[0].literal not in {"[", "test", "exit", "return"}:
+            return False
+        return any(isinstance(n, sh.Expansion) and n.name == "?" for n in statement.walk())
     match statement:
         case sh.If(branches=(branch, *_)):
             return bool(branch.condition.items) and asks_status(branch.condition.items[0].statement)
@@ -46,9 +53,7 @@ def asks_status(statement: sh.Statement) -> bool:
             return asks_status(first)
         case sh.Case(subject=subject):
             return any(isinstance(n, sh.Expansion) and n.name == "?" for n in subject.walk())
-        case sh.Command(words=(word, *_)) if word.literal not in {"[", "test", "exit", "return"}:
-            return False
-        case sh.Command() | sh.Test():
+        case sh.Test():
             return any(isinstance(n, sh.Expansion) and n.name == "?" for n in statement.walk())
         case sh.Arithmetic(text=text):
             return "$?" in text
@@ -58,11 +63,22 @@ def asks_status(statement: sh.Statement) -> bool:
 def knows_signal(statement: sh.Statement) -> bool:
     """Whether the right side of a `||` tells SIGPIPE (141) from other failures."""
     for node in statement.walk():
-        if isinstance(node, sh.Literal | sh.SingleQuoted) and "141" in node.value:
+        if isinstance(node, sh.Word | sh.DoubleQuoted | sh.HereDocument) and any(
+            "141" in text for text in _texts_of(node.parts)
+        ):
             return True
         if isinstance(node, sh.Arithmetic) and "141" in node.text:
             return True
     return False
+
+
+def _texts_of(parts: Iterable[sh.Fragment]) -> Iterator[str]:
+    """The plain texts among fragments."""
+    for part in parts:
+        if isinstance(part, sh.Literal | sh.SingleQuoted):
+            yield part.value
+        elif isinstance(part, sh.DoubleQuoted):
+            yield from _texts_of(part.parts)
 
 
 def keeps_options(body: sh.Group) -> bool:

@@ -13,7 +13,7 @@ from jobsafety_lint.meaning.shell.unwrapping import snippet
 from jobsafety_lint.source import SnippetBuilder, Source
 
 _CLIENT = re.compile(r"(^|/)clickhouse(-client|-local)?$")
-_MENTIONS = re.compile(r"clickhouse|8123|8443", re.IGNORECASE)
+_MENTIONS = ("clickhouse", "8123", "8443")
 _PORT = re.compile(r":(8123|8443)\b|clickhouse", re.IGNORECASE)
 _HTTP = frozenset({"curl", "wget", "http", "https", "xh"})
 _SPEAKERS = frozenset({"echo", "printf", "cat"})
@@ -24,7 +24,10 @@ _QUERY = re.compile(r"[?&]query=([^&]*)")
 def sql_statements(facts: Sequence[object], text: str) -> list[SqlStatement]:
     """The statements of all commands of a file with this text that talk to ClickHouse."""
     found: list[SqlStatement] = []
-    if not any(isinstance(fact, Command) for fact in facts) or not _MENTIONS.search(text):
+    lowered = text.lower()
+    if not any(isinstance(fact, Command) for fact in facts) or not any(
+        mention in lowered for mention in _MENTIONS
+    ):
         return found
     fed: dict[int, Command] = {}
     for fact in facts:

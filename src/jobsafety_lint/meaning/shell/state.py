@@ -8,11 +8,12 @@ from jobsafety_lint.meaning.commands import Arg
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.files import Check
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.source import Hole, Place
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@plain_value(frozen=True, eq=False, slots=True)
 class Value:
     """What a variable holds: one text, or the elements of an array. `origin` is the assignment."""
 
@@ -21,7 +22,7 @@ class Value:
     elements: tuple[PathPattern, ...] | None = None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@plain_value(frozen=True, eq=False, slots=True)
 class ActiveGuard:
     """A check that has decided that the code at hand is reached (see `files.Guard`)."""
 
@@ -94,7 +95,11 @@ class State:
 
     def change(self, **changes: object) -> None:
         """Changes the execution from here on."""
-        self.execution = self.execution.but(**changes)
+        fields = self.execution.__dict__
+        for name, value in changes.items():
+            if name not in fields or fields[name] is not value:
+                self.execution = self.execution.but(**changes)
+                return
 
     def assign(self, name: str, value: Value) -> None:
         """Sets a variable. What was computed once (a command's output, the time) keeps its identity by its version."""
@@ -107,7 +112,7 @@ class State:
 
     def know_arguments(self, origin: Place | None) -> None:
         """All positional parameters are known: `"$@"` is what `$1`, `$2`, … are."""
-        positions = sorted(int(name) for name in self.variables if name.isdigit() and name != "0")
+        positions = sorted(int(name) for name in filter(str.isdigit, self.variables) if name != "0")
         elements = tuple(self.variables[str(at)].pattern for at in positions)
         blanks = (" ",) * len(elements)
         joined = PathPattern.of(*[part for pair in zip(blanks, elements, strict=True) for part in pair][1:])
@@ -128,13 +133,14 @@ class State:
 
     def join(self, *others: State) -> None:
         """Takes up what several branches have left: a variable on which they differ is not known any more."""
-        for name in {name for other in others for name in other.variables}:
+        if not others:
+            return
+        known = others[0].variables.items()
+        differing = {name for other in others[1:] for name, _ in known ^ other.variables.items()}
+        self.variables.update(known)
+        for name in differing:
             values = [other.variables.get(name) for other in others]
             first = values[0]
-            if all(value is first for value in values):
-                if first is not None:
-                    self.variables[name] = first
-                continue
             patterns = [value.pattern for value in values if value is not None]
             if first is not None and len(patterns) == len(values) and len(set(patterns)) == 1:
                 self.variables[name] = first

@@ -28,17 +28,32 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
     out: list[tuple[PathPattern, Span]] = []
     for part in parts:
         match part:
-            case sh.Literal(value=value):
-                for pattern, span in _literal_pieces(value, part.span, source):
-                    out += _text_pieces(pattern.text or "", span, source)
-            case sh.SingleQuoted(value=value):
-                out += _text_pieces(value, _content_span(part, source), source)
+            case sh.Literal() | sh.SingleQuoted():
+                out += _pieces_of_text((part,), source)
             case sh.DoubleQuoted(parts=inner):
                 out += pieces_of(inner, source, state)
             case sh.HoleFragment(index=index):
                 out.append((PathPattern((source.holes[index],)), part.span))
             case _:
                 out.append((_run_time(part, source, state), part.span))
+    return out
+
+
+def _pieces_of_text(parts: tuple[sh.Fragment, ...], source: Source) -> list[tuple[PathPattern, Span]]:
+    """As `pieces_of`, for fragments that are plain text or quotes around it."""
+    out: list[tuple[PathPattern, Span]] = []
+    for part in parts:
+        if isinstance(part, sh.Literal):
+            value, at = part.value, part.span
+            if value and not source.holes and len(value) == at.end - at.start:
+                out.append((PathPattern((value,)), at))
+                continue
+            for pattern, span in _literal_pieces(value, at, source):
+                out += _text_pieces(pattern.text or "", span, source)
+        elif isinstance(part, sh.SingleQuoted):
+            out += _text_pieces(part.value, _content_span(part, source), source)
+        elif isinstance(part, sh.DoubleQuoted):
+            out += _pieces_of_text(part.parts, source)
     return out
 
 
@@ -99,6 +114,10 @@ def _content_span(part: sh.Fragment, source: Source) -> Span:
 
 
 def _run_time(part: sh.Fragment, source: Source, state: State) -> PathPattern:
+    if isinstance(part, sh.Expansion) and not part.operator and part.index is None:
+        value = state.variables.get("@" if part.name == "*" else part.name)
+        if value is not None and part.name not in _UNIQUE_VARIABLES:
+            return value.pattern
     shown = source.shown(part.span)
     match part:
         case sh.Expansion():
@@ -170,7 +189,9 @@ def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> 
 
 def _choosing(part: sh.Expansion, state: State) -> frozenset[str]:
     """The variables that pick an element: `${NAMES[$i]}`."""
-    words = re.findall(r"[A-Za-z_]\w*|(?<=\$)\d", part.index or "")
+    if not part.index:
+        return frozenset()
+    words = re.findall(r"[A-Za-z_]\w*|(?<=\$)\d", part.index)
     return frozenset().union(*(_followed(word, state) for word in words))
 
 
@@ -278,21 +299,34 @@ def _written_parts(parts: tuple[sh.Fragment, ...], source: Source) -> list[str |
 
 def args_of(word: sh.Word, source: Source, state: State) -> list[Arg]:
     """The arguments that a word becomes: one, or the elements of an array that is known (`"${cmd[@]}"`)."""
-    elements = _array_elements(word, state)
+    if word.literal is not None:
+        return [_written_out(word, source)]
+    only = _list_of(word)
+    elements = _elements_of(only, state)
     place = Place(source, word.span)
+    origin = _origin(word, state)
     if elements is not None:
-        origin = _origin(word, state)
         return [Arg(place, e, e, True, False, origin, ((e, word.span),)) for e in elements]
     pieces = tuple(pieces_of(word.parts, source, state))
-    unquoted = any(isinstance(part, sh.Expansion | sh.Substitution) for part in word.parts) or (
-        _list_of(word) is not None
-    )
+    unquoted = only is not None or any(isinstance(part, _RUN_TIME) for part in word.parts)
     pattern = pieces[0][0] if len(pieces) == 1 else PathPattern.of(*(p for p, _ in pieces))
-    if unquoted and (pattern.text or "").strip(" ").count(" ") and len(word.parts) == 1:
-        return _split(place, pattern.text or "", _origin(word, state))
-    return [
-        Arg(place, pattern, written(word, source), word.is_quoted, unquoted, _origin(word, state), pieces)
-    ]
+    if unquoted and len(word.parts) == 1 and (pattern.text or "").strip(" ").count(" "):
+        return _split(place, pattern.text or "", origin)
+    return [Arg(place, pattern, written(word, source), word.is_quoted, unquoted, origin, pieces)]
+
+
+_RUN_TIME = (sh.Expansion, sh.Substitution)
+
+
+def _written_out(word: sh.Word, source: Source) -> Arg:
+    """The argument that a word becomes in which nothing depends on run time."""
+    span, text = word.span, word.literal
+    if text and not source.holes and len(text) == span.end - span.start and len(word.parts) == 1:
+        whole = PathPattern((text,))  # as most words are: nothing but letters
+        return Arg(Place(source, span), whole, whole, pieces=((whole, span),))
+    pieces = tuple(_pieces_of_text(word.parts, source))
+    pattern = pieces[0][0] if len(pieces) == 1 else PathPattern.of(*(p for p, _ in pieces))
+    return Arg(Place(source, word.span), pattern, pattern, word.is_quoted, False, None, pieces)
 
 
 def _split(place: Place, text: str, origin: Place | None) -> list[Arg]:
@@ -302,11 +336,12 @@ def _split(place: Place, text: str, origin: Place | None) -> list[Arg]:
     return [Arg(place, p, whole, False, True, origin, ((p, place.span),)) for p in patterns]
 
 
+_TEXT = (sh.Literal, sh.SingleQuoted)
+
+
 def _origin(word: sh.Word, state: State) -> Place | None:
     for part in word.parts:
-        if isinstance(part, sh.Literal | sh.SingleQuoted):
-            continue
-        for node in part.walk():
+        for node in part.walk() if not isinstance(part, _TEXT) else ():
             if isinstance(node, sh.Expansion) and (value := state.variables.get(node.name)) and value.origin:
                 return value.origin
     return None
@@ -325,8 +360,7 @@ def _list_of(word: sh.Word) -> sh.Expansion | None:
     return only if not only.operator and listed in ({"@"} if quoted else {"@", "*"}) else None
 
 
-def _array_elements(word: sh.Word, state: State) -> tuple[PathPattern, ...] | None:
-    only = _list_of(word)
+def _elements_of(only: sh.Expansion | None, state: State) -> tuple[PathPattern, ...] | None:
     if only is None:
         return None
     value = state.variables.get("@" if only.index is None else only.name)

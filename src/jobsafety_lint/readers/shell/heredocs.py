@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from jobsafety_lint.model import Span
+from jobsafety_lint.plain_values import plain_value
 
 _STOPS = re.compile(r"""['"`\\\n#<(]|\$\(\(|\$'""")
 _START = re.compile(r"<<(-?)[ \t]*")
 _DELIMITER = re.compile(r"""(?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s;&|<>()'"\\])+""")
 
 
-@dataclass(frozen=True, slots=True)
+@plain_value(frozen=True, slots=True)
 class Found:
     """A here-document: its delimiter word and body (up to, without, the closing line), and where the text goes on."""
 

@@ -40,6 +40,16 @@ class Unit:
     unread: str | None = None
     confirmed: bool = False
 
+    @property
+    def ends_program(self) -> bool:
+        """Whether no shell reads on behind it."""
+        for item in self.items:
+            command = item.statement
+            words = [word.literal for word in command.words] if isinstance(command, sh.Command) else []
+            if words[:1] == ["exit"] or (words[:1] == ["exec"] and len(words) > 1):
+                return True
+        return False
+
 
 @dataclass(eq=False)
 class ShellTree:
@@ -56,6 +66,12 @@ class ShellTree:
         if self._index is None:
             self._index = StatementIndex.of(self.script.body)
         return self._index
+
+    @property
+    def end_of_program(self) -> int:
+        """Where the program ends for sure (`exit`, `exec program` at its top): a shell reads statement by statement."""
+        ending = next((unit for unit in self.units if unit.ends_program), None)
+        return ending.span.end if ending is not None else len(self.source.text)
 
     def statement_span(self, offset: int) -> Span:
         """The smallest complete command that holds the offset; the line if there is none."""
@@ -261,7 +277,7 @@ class _Reader:
 
     def _comments_inside(self, node: object, base: int, comments: list[sh.Comment]) -> None:
         start, end = node.start_byte + base, node.end_byte + base  # type: ignore[attr-defined]  # a tree-sitter node
-        if "#" not in self.text[start:end]:
+        if self.text.find("#", start, end) < 0:
             return
         stack = [node]
         found: list[Span] = []
@@ -277,6 +293,9 @@ class _Reader:
     def _again(self, span: Span, end: int, refusal: str, units: list[Unit]) -> int:
         """A statement was refused: bashlex may read it as it was cut, or either reader a shorter one."""
         refusals = [refusal]
+        if _is_over(units):  # `exec wish "$0"`: the rest is another language
+            units.append(Unit(Span(span.start, end), "none", tuple(refusals), unread=refusal))
+            return end
         try:
             items = tuple(bashlex_reader.read(self.scanner, span.start, min(self._with_heredocs(span), end)))
             if items:
@@ -334,6 +353,16 @@ class _Reader:
         except (NotTaken, WordError, RecursionError):
             return ()
         return block.items
+
+
+def _is_over(units: list[Unit]) -> bool:
+    """Whether the program has ended, for certain: where a statement was refused, what looks like its end may be within it."""
+    for unit in units:
+        if unit.refusals:
+            return False
+        if unit.ends_program:
+            return True
+    return False
 
 
 def _terminate(units: list[Unit], terminator: str) -> None:

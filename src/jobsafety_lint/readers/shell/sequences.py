@@ -5,9 +5,8 @@ Both readers nest these in ways of their own; the flat row is what they agree on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from jobsafety_lint.model import Span
+from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.readers.shell import tree as sh
 
 
@@ -20,7 +19,7 @@ class NotTaken(Exception):
         self.at = at
 
 
-@dataclass(frozen=True, slots=True)
+@plain_value(frozen=True, slots=True)
 class Operator:
     """`&&`, `||`, `|`, `|&` or `!`."""
 

@@ -61,7 +61,8 @@ class StatementIndex:
                     above = self._entries[above].parent
                 if parent >= 0:
                     self._bodies.append((node.body_span, parent))
-            stack.extend((child, parent) for child in reversed(list(node.children())))
+            if not (isinstance(node, sh.Word) and node.literal is not None):
+                stack.extend([(child, parent) for child in node.children()][::-1])
 
     def _innermost(self, offset: int) -> int:
         found = self._climb(bisect.bisect_right(self._starts, offset) - 1, offset)

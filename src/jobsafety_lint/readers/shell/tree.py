@@ -15,18 +15,23 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from jobsafety_lint.model import Span
 
 
 @functools.cache
 def _fields_of(kind: type[Node]) -> tuple[str, ...]:
-    """The fields of a kind of node that may hold nodes."""
-    return tuple(field.name for field in fields(kind) if field.name != "span" and field.type not in _PLAIN)
+    """The fields of a kind of node that hold nodes: each a node, a tuple of nodes, or None."""
+    return tuple(one.name for one in fields(kind) if one.name != "span" and one.type not in _PLAIN)
 
 
-_PLAIN = frozenset({"str", "bool", "int", "str | None", "Span"})
+@functools.cache
+def _from_last_field(kind: type[Node]) -> tuple[str, ...]:
+    return _fields_of(kind)[::-1]  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
+
+
+_PLAIN = frozenset({"str", "bool", "int", "str | None", "Span", "tuple[str, ...]"})
 
 
 @dataclass(slots=True)
@@ -39,25 +44,49 @@ class Node:
         """The nodes directly below, in the order of the text as far as the fields follow it."""
         for name in _fields_of(type(self)):  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
             value = getattr(self, name)
-            if isinstance(value, Node):
+            if value.__class__ is tuple:
+                yield from value
+            elif value is not None:
                 yield value
-            elif isinstance(value, tuple):
-                for item in value:
-                    if isinstance(item, Node):
-                        yield item
 
     def walk(self) -> Iterator[Node]:
-        """This node and all below it, parents first."""
+        """This node and all below it, parents first. Plain text (`Literal`, `SingleQuoted`) is left out: words tell it."""
+        stack: list[Node] = [self]
+        pop = stack.pop
+        while stack:
+            node = pop()
+            kind = node.__class__
+            if kind is Literal or kind is SingleQuoted:
+                continue
+            yield node
+            if kind is Word and node.literal is not None:  # type: ignore[attr-defined]  # a `Word`
+                continue
+            for name in _from_last_field(kind):  # type: ignore[arg-type]  # as above
+                value = getattr(node, name)
+                if value.__class__ is tuple:
+                    stack += value[::-1]
+                elif value is not None:
+                    stack.append(value)
+
+    def substitutions(self) -> list[Substitution | ProcessSubstitution]:
+        """The substitutions in it that are not inside of another one."""
+        found: list[Substitution | ProcessSubstitution] = []
         stack: list[Node] = [self]
         while stack:
             node = stack.pop()
-            yield node
-            for name in reversed(_fields_of(type(node))):  # type: ignore[arg-type]  # as above
+            kind = node.__class__
+            if kind is Literal or kind is SingleQuoted:
+                continue
+            if isinstance(node, _SUBSTITUTIONS):
+                found.append(node)
+                continue
+            for name in _from_last_field(kind):  # type: ignore[arg-type]  # as above
                 value = getattr(node, name)
                 if value.__class__ is tuple:
-                    stack += [item for item in reversed(value) if isinstance(item, Node)]
-                elif isinstance(value, Node):
+                    stack += value[::-1]
+                elif value is not None:
                     stack.append(value)
+        return found
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
@@ -125,6 +154,9 @@ class ProcessSubstitution(Fragment):
     direction: str
 
 
+_SUBSTITUTIONS = (Substitution, ProcessSubstitution)
+
+
 @dataclass(slots=True)
 class ArithmeticExpansion(Fragment):
     """`$((…))`."""
@@ -145,28 +177,37 @@ class Word(Node):
     """A word: what the shell makes one argument of (more than one where an expansion is not quoted)."""
 
     parts: tuple[Fragment, ...]
+    literal: str | None = field(init=False, repr=False, compare=False)
+    """The word's value if nothing in it depends on run time, else None."""
 
-    @property
-    def literal(self) -> str | None:
-        """The word's value if nothing in it depends on run time, else None."""
-        out: list[str] = []
-        for part in self.parts:
-            match part:
-                case Literal(value=value) | SingleQuoted(value=value):
-                    out.append(value)
-                case DoubleQuoted(parts=parts):
-                    for inner in parts:
-                        if not isinstance(inner, Literal):
-                            return None
-                        out.append(inner.value)
-                case _:
-                    return None
-        return "".join(out)
+    def __post_init__(self) -> None:
+        parts = self.parts
+        only = parts[0] if len(parts) == 1 else None
+        self.literal = only.value if isinstance(only, Literal) else _text_of(parts)
 
     @property
     def is_quoted(self) -> bool:
         """Whether any part of the word stands in quotes."""
-        return any(isinstance(part, SingleQuoted | DoubleQuoted) for part in self.parts)
+        return not _QUOTED.isdisjoint(map(type, self.parts))
+
+
+_QUOTED: frozenset[type] = frozenset({SingleQuoted, DoubleQuoted})
+
+
+def _text_of(parts: tuple[Fragment, ...]) -> str | None:
+    out: list[str] = []
+    for part in parts:
+        match part:
+            case Literal(value=value) | SingleQuoted(value=value):
+                out.append(value)
+            case DoubleQuoted(parts=inside):
+                for inner in inside:
+                    if not isinstance(inner, Literal):
+                        return None
+                    out.append(inner.value)
+            case _:
+                return None
+    return "".join(out)
 
 
 # --- commands --------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SIMPLE = frozenset(
     {"command", "declaration_command", "unset_command", "variable_assignment", "variable_assignments"}
 )
+_BLANK = re.compile(r"(?:[ \t\r]|\\\n)*")
 _TERMINATORS = frozenset({";", "&", "\n", ";;", ";&", ";;&"})
 _LIST_OPERATORS = frozenset({"&&", "||", "|", "|&"})
 
@@ -63,11 +64,12 @@ class Lowering:
         """A list of statements; comments are left out."""
         items: list[sh.Item] = []
         for node in nodes:
-            if node.type in {"comment", "heredoc_body"}:
+            kind = node.type
+            if kind in {"comment", "heredoc_body"}:
                 continue
-            if node.type in _TERMINATORS:
-                if items and node.type in {";", "&"} and items[-1].terminator == "\n":
-                    items[-1] = sh.Item(items[-1].span, items[-1].statement, node.type)
+            if kind in _TERMINATORS:
+                if items and kind in {";", "&"} and items[-1].terminator == "\n":
+                    items[-1] = sh.Item(items[-1].span, items[-1].statement, kind)
                 continue
             if not node.is_named:
                 raise NotTaken("unexpected token", self.span(node).start)
@@ -85,6 +87,8 @@ class Lowering:
         """
         if node.has_error or node.is_missing:
             raise NotTaken("error node", self.span(node).start)
+        if node.type in _SIMPLE:
+            return self._simple(node)
         row: Row = []
         self._flatten(node, row)
         return assemble(row)
@@ -159,12 +163,14 @@ class Lowering:
         start = node.start_byte + self.base
         command, stop = self.scanner.simple(start, self.end)
         expected = (whole or node).end_byte + self.base
-        if any(redirect.heredoc for redirect in command.redirects):
+        if command.redirects and any(redirect.heredoc for redirect in command.redirects):
             return command
         if stop < self._without_continuation(expected):
             raise NotTaken("swallowed newline", stop)
-        words_end = max([part.span.end for part in (*command.assignments, *command.words)], default=expected)
-        if words_end > expected:  # redirections may follow: tree-sitter gives them to the whole list
+        last = (*command.assignments[-1:], *command.words[-1:])
+        if any(
+            part.span.end > expected for part in last
+        ):  # redirections may follow: tree-sitter gives them to the whole list
             raise NotTaken("words do not tile", stop)
         return command
 
@@ -331,7 +337,7 @@ class Lowering:
         words: list[sh.Word] = []
         at = start
         while True:
-            match = re.compile(r"(?:[ \t\r]|\\\n)*").match(text, at, end)
+            match = _BLANK.match(text, at, end)
             at = match.end() if match else at
             if at >= end or text[at] in ";\n#":
                 return tuple(words), at

@@ -17,8 +17,13 @@ ReadBody = Callable[[int, int], sh.Script]
 
 _BLANK = re.compile(r"(?:[ \t\r]|\\\n)*")
 _PLAIN = re.compile(r"""[^\s;&|<>()'"`\\$#?*+@!{\[\uE000-\uF8FF]+""")
+_WHOLE = re.compile(r"""[ \t\r]*([^\s;&|<>()'"`\\$#?*+@!{\[\uE000-\uF8FF]+|'([^']*)')(?=[ \t\n;|)]|\Z)""")
+"""A whole word of plain text, or of nothing but single quotes: most words are, and need no look at each of their letters."""
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[([^\]\n]*(?:\[[^\]\n]*\][^\]\n]*)*)\])?(\+?)=")
+_TEST_OPERATOR = re.compile(r"&&|\|\||[()<>!](?=\s|[()])|[()<>]")
 _REDIRECT = re.compile(r"(\d+|\{[A-Za-z_]\w*\})?(&>>|&>|<<<|<<-|<<|<&|<>|>\||>>|>&|<|>)")
+_PLAIN_IN_HEREDOC = re.compile(r"[^\\$`\uE000-\uF8FF]+")
+_PLAIN_IN_QUOTES = re.compile(r'[^"\\$`\uE000-\uF8FF]+')
 _NAME = re.compile(r"[A-Za-z_]\w*|\d|[@*#?$!-]")
 _ANSI = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|c.|.)", re.DOTALL)
 _ANSI_LETTERS = {
@@ -69,16 +74,23 @@ class Scanner:
         words: list[sh.Word] = []
         redirects: list[sh.Redirect] = []
         at = last = start
+        text = self.text
+        whole = _WHOLE.match
         while True:
+            found = whole(text, at, end)
+            if found is not None and (words or "=" not in found[1]):
+                words.append(_whole_word(found))
+                at = last = found.end()
+                continue
             at = self._skip_blank(at, end)
-            if at >= end or self.text[at] in "\n;|)" or (self.text[at] == "#"):
+            if at >= end or text[at] in "\n;|)#":
                 break
             redirect = self._redirect(at, end)
             if redirect is not None:
                 redirects.append(redirect[0])
                 at = last = redirect[1]
                 continue
-            if self.text[at] in "&(":
+            if text[at] in "&(":
                 break
             assignment = self._assignment(at, end, before_words=not words, declares=_declares(words))
             if assignment is not None:
@@ -122,7 +134,7 @@ class Scanner:
                 newline = self.text.find("\n", at, end)
                 at = end if newline < 0 else newline
                 continue
-            operator = re.compile(r"&&|\|\||[()<>!](?=\s|[()])|[()<>]").match(self.text, at, end)
+            operator = _TEST_OPERATOR.match(self.text, at, end)
             if operator and not (words and words[-1].literal == "=~"):
                 words.append(_operator(operator))
                 at = operator.end()
@@ -227,11 +239,6 @@ class Scanner:
         literal_start = at = start
         parens = 0
 
-        def flush(upto: int) -> None:
-            if literal or upto > literal_start:
-                parts.append(sh.Literal(Span(literal_start, upto), "".join(literal)))
-                literal.clear()
-
         while at < end:
             plain = _PLAIN.match(self.text, at, end)
             if plain is not None:
@@ -275,13 +282,16 @@ class Scanner:
                 literal.append(char)
                 at += 1
                 continue
-            flush(at)
+            if at > literal_start:
+                parts.append(sh.Literal(Span(literal_start, at), "".join(literal)))
+                literal.clear()
             parts.append(fragment)
             at = literal_start = fragment.span.end
         if at == start:
             raise WordError("no word", start)
         at = min(at, end)
-        flush(at)
+        if at > literal_start:
+            parts.append(sh.Literal(Span(literal_start, at), "".join(literal)))
         return sh.Word(Span(start, at), tuple(parts))
 
     def _special(self, at: int, end: int) -> sh.Fragment | None:
@@ -317,7 +327,7 @@ class Scanner:
         parts: list[sh.Fragment] = []
         literal: list[str] = []
         literal_start = at = start
-        plain = re.compile(r"[^\\$`\uE000-\uF8FF]+" if heredoc else r'[^"\\$`\uE000-\uF8FF]+')
+        plain = _PLAIN_IN_HEREDOC if heredoc else _PLAIN_IN_QUOTES
         while at < end:
             match = plain.match(self.text, at, end)
             if match is not None:
@@ -598,6 +608,14 @@ class Scanner:
     def _opens_pattern(self, at: int) -> bool:
         before = self.text[:at].rstrip()
         return before.endswith((";;", ";&", "in"))
+
+
+def _whole_word(found: re.Match[str]) -> sh.Word:
+    """The word that `_WHOLE` has found."""
+    span = Span(*found.span(1))
+    quoted = found[2]
+    part = sh.Literal(span, found[1]) if quoted is None else sh.SingleQuoted(span, quoted)
+    return sh.Word(span, (part,))
 
 
 def _declares(words: list[sh.Word]) -> bool:
