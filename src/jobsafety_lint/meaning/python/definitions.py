@@ -270,6 +270,10 @@ class _Reader:
 
     def visit(self, node: ast.AST) -> None:  # one case a kind of node
         match node:
+            case ast.Name() | ast.Constant():
+                pass
+            case ast.Call():
+                self._call(node)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self._function(node)
             case ast.Lambda(args=args, body=body):
@@ -292,8 +296,6 @@ class _Reader:
                 self.bind(target.id, "assign", value)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 self._comprehension(node)
-            case ast.Call():
-                self._call(node)
             case ast.stmt():
                 self._flow(node)
             case _:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jobsafety_lint.literals import Literals
 from jobsafety_lint.meaning.environment.variables import DotenvLoad, EnvironmentRead, EnvironmentSet
@@ -20,14 +21,17 @@ def environment_facts(outline: Outline) -> Iterator[EnvironmentRead | Environmen
     """The reads, sets and loads of a file, in the order of the text."""
     if not _MENTIONS.any_in(outline.source):
         return
-    text = outline.source.text
-    mentioning = (
-        statement
-        for statement in outline.tree.body
-        if _SOMETHING.search(text, outline.start(statement), outline.end(statement))
-    )
+    source = outline.source
+    lines = sorted({source.line_of(match.start()) for match in _SOMETHING.finditer(source.text)})
+    mentioning = (statement for statement in outline.tree.body if _holds_one(statement, lines))
     found = [fact for statement in mentioning for node in walk(statement) for fact in _facts(node, outline)]
     yield from sorted(found, key=lambda fact: fact.place.span.start)
+
+
+def _holds_one(statement: ast.stmt, lines: Sequence[int]) -> bool:
+    """Whether one of these lines, in order, is a statement's."""
+    at = bisect.bisect_left(lines, statement.lineno)
+    return at < len(lines) and lines[at] <= (statement.end_lineno or statement.lineno)
 
 
 def _facts(node: ast.AST, outline: Outline) -> Iterator[EnvironmentRead | EnvironmentSet | DotenvLoad]:

@@ -119,7 +119,7 @@ def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
 def _comments(source: Source) -> Iterator[Span]:
     """The comments that may speak to the linter."""
     text = source.text
-    if "jobsafety" not in text and not ("noqa" in text.lower() and _NOQA.search(text)):
+    if "jobsafety" not in text and not ("noqa" in source.lower and _NOQA.search(text)):
         return
     try:
         for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
