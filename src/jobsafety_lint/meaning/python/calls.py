@@ -146,6 +146,17 @@ READERS = frozenset(
 )
 MERGERS = frozenset({"concat", "concatenate", "vstack", "hstack", "merge", "from_pandas", "chain"})
 _GLOBS = frozenset({"glob.glob", "glob.iglob"})
+DOWNLOADS = ("download", "urlretrieve", "fetch_file")
+"""What the names of functions begin with that write a file which they fetch."""
+ACTING = frozenset(
+    name.rpartition(".")[2]
+    for name in (
+        *(*_DELETES, *_DELETE_METHODS, *_MOVES, *_COPIES, *_SAVERS, *_SAVE_METHODS, *DUMPERS, *FILE_LOCKS, *LOCKING, *_GLOBS),
+        *("os.link", "os.symlink", "os.mkdir", "os.makedirs", "os.fdopen", "tempfile.NamedTemporaryFile", "psutil.Process"),
+        *("touch", "rglob", "symlink_to", "hardlink_to"),
+    )
+)  # fmt: skip
+"""The last parts of the names of all calls that act on a file or list files, whatever their arguments are."""
 _PATH_WORDS = frozenset(
     {"path", "file", "filename", "filepath", "tmp", "temp", "target", "dest", "dst", "src"}
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from jobsafety_lint.literals import Literals
 from jobsafety_lint.meaning.paths import STATE_WORDS
 from jobsafety_lint.meaning.project.parameters import has_category_word
+from jobsafety_lint.meaning.python.calls import ACTING, DOWNLOADS
 from jobsafety_lint.meaning.python.helpers import aliases_of, asking_functions
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.python.nodes import children, dotted, walk
@@ -29,7 +30,7 @@ _ASKING = frozenset(
     }
 )  # fmt: skip
 """The names of calls that look at files and leave them alone."""
-_ACTING = frozenset(
+_WORKING = frozenset(
     {
         "unlink", "remove", "rmdir", "removedirs", "rmtree", "rename", "replace", "renames", "move", "write_text", "write_bytes",
         "to_parquet", "to_csv", "to_json", "to_pickle", "to_feather", "write_parquet", "write_csv", "write_json", "write_ndjson",
@@ -41,7 +42,7 @@ _ACTING = frozenset(
     }
 )  # fmt: skip
 """The names of calls that act on files, list them, run programs or lock."""
-_CALLED = _ASKING | _ACTING | {"open"}
+_CALLED = _ASKING | _WORKING | {"open"}
 _STRONG = Literals(
     (
         "open(", "mkdir(", "makedirs", "unlink", "remove(", "move(", "rmdir", "removedirs", "rmtree", "rename(", ".replace(",
@@ -190,6 +191,7 @@ class Sieve:
 
     def _by_shape(self, node: ast.AST, *, strong: bool, names: bool) -> _Verdict:
         found = _Verdict.NOTHING
+        acts = False
         given = _parameters_of(node)
         stack = [node]
         while stack:
@@ -200,20 +202,25 @@ class Sieve:
             if kind is ast.Call:
                 if strong:
                     found = max(found, self._of_call(inner))  # type: ignore[arg-type]  # told by its class
-                if names and self._hands_name(inner, given):  # type: ignore[arg-type]
+                    acts = acts or _may_act(inner)  # type: ignore[arg-type]
+                if names and self._takes_name(inner, given):  # type: ignore[arg-type]
                     return _Verdict.WORKS
             elif names and kind in _KEEPING and _keeps_name(inner.value, given):  # type: ignore[attr-defined]
                 return _Verdict.WORKS
             if found is _Verdict.WORKS:
                 return found
             stack += children(inner)
-        return found
+        return _Verdict.WORKS if acts and found else found
 
-    def _hands_name(self, node: ast.Call, given: frozenset[str]) -> bool:
-        """Whether a function of the file may get the name of a file."""
-        return _name_of(node) in self._own and any(
-            _builds(value, given) for value in (*node.args, *(keyword.value for keyword in node.keywords))
-        )
+    def _takes_name(self, node: ast.Call, given: frozenset[str]) -> bool:
+        """Whether a function of the file, or a look at a file, may get a name that is built on the spot."""
+        called = _name_of(node)
+        if called not in self._own and called not in _CALLED:
+            return False
+        values = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if called in _CALLED and isinstance(node.func, ast.Attribute):
+            values.append(node.func.value)
+        return any(_builds(value, given) for value in values)
 
     def _of_call(self, node: ast.Call) -> _Verdict:
         called = _name_of(node)
@@ -221,6 +228,8 @@ class Sieve:
             return _Verdict.WORKS
         if called not in _CALLED or not self._may_be_meant(node, called):
             return _Verdict.NOTHING
+        if called.startswith("read_") and self._listing:
+            return _Verdict.WORKS  # perhaps of all files of a pattern
         return _Verdict.LOOKS if called in _ASKING or _only_reads(node, called) else _Verdict.WORKS
 
     def _may_be_meant(self, node: ast.Call, called: str) -> bool:
@@ -298,6 +307,12 @@ def _name_of(node: ast.Call) -> str:
 
 def _called_names(node: ast.AST) -> set[str]:
     return {_name_of(inner) for inner in walk(node) if isinstance(inner, ast.Call)}
+
+
+def _may_act(node: ast.Call) -> bool:
+    """Whether a call may act on a file, in a function that is walked for another one."""
+    called = _name_of(node)
+    return called in ACTING or called.startswith(DOWNLOADS)
 
 
 def _only_reads(node: ast.Call, called: str) -> bool:

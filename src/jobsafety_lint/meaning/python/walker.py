@@ -682,7 +682,7 @@ class Walker:
     def _download(self, node: ast.Call, written: str) -> None:
         """A download to a path that a check has not found, by whatever function."""
         last = written.rpartition(".")[2]
-        if not last.startswith(("download", "urlretrieve", "fetch_file")):
+        if not last.startswith(calls.DOWNLOADS):
             return
         for arg in arguments(node):
             path = lower(arg.value, self.scope).pattern
