@@ -123,7 +123,7 @@ def _has_new_input(loop: Loop) -> bool:
     """Whether the loop's body names a variable of the condition without its `$`, to set it: it is another work each time
     (`while ! validate "$address"; do read -r address; done`).
     """
-    body = _loop_text(loop)[0][len(loop.place.text) :]
+    body = _loop_text(loop)[len(loop.place.text) :]
     names = set(re.findall(r"\$\{?([A-Za-z_]\w*)", loop.place.text))
     return any(re.search(rf"(?<![\w$.{{/-]){name}(?![\w./-])", body) for name in names)
 
