@@ -98,10 +98,18 @@ def waits_behind(body: sh.Block, item: sh.Item) -> bool:
     """Whether every pass of a loop waits for what this item of its body puts in the background: by a `wait` for all, or
     one for a process (`wait $!`) before another is started.
     """
-    at = next((at for at, other in enumerate(body.items) if other is item), None)
+    inside = item.statement.span
+    at = next(
+        (
+            at
+            for at, other in enumerate(body.items)
+            if other.statement.span.start <= inside.start and inside.end <= other.statement.span.end
+        ),
+        None,
+    )
     if at is None:
         return False
-    started_later = False
+    started_later = body.items[at] is not item  # there may be more of them in the branch
     for other in body.items[at + 1 :]:
         if other.background:
             started_later = True
