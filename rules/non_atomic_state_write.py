@@ -68,6 +68,7 @@ _ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".xz", ".bz2", ".zst", ".tar", ".7
 _COPIES = frozenset({"shutil.copy", "shutil.copy2"})
 _FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license", "version", "release"})
 _RESULTS = frozenset({"output", "out"})
+_CONVERTS = re.compile(r"(?:^|_)(?:convert|converter|conversion)(?:_|$)|[a-z]_to_[a-z]|^[a-z]+2[a-z]+$")
 _DONE = re.compile(r"\(b?([\"'])(?:done|ok|finished|complete[d]?|success)?(?:\\n)?\1\)$", re.IGNORECASE)
 _OWN_HELPER = re.compile(
     r"(?:self|cls)\.|(?!(?:Pure|Posix)?Path\()(?!\w*temp)\w*(?:path|file|name|cache|state)\w*\(",
@@ -131,6 +132,7 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     if (
         _is_result(act, context)
+        or _is_of_conversion(act, context)
         or _is_marker(act, context)
         or (act.language == "shell" and is_of_system(act.path))
     ):
@@ -153,6 +155,14 @@ def _is_result(act: Write, context: Context) -> bool:
         not act.execution.loops
         and not _RESULTS.isdisjoint(words_of(code))
         and not any(read.path.identity == act.path.identity for read in context.all(Read))
+    )
+
+
+def _is_of_conversion(act: Act, context: Context) -> bool:
+    """Whether the program converts by its own name (`convert_x.py`, `x_to_y.py`) and does not read the file: a product."""
+    stem = act.place.source.path.rpartition("/")[2].partition(".")[0].lower()
+    return _CONVERTS.search(stem) is not None and not any(
+        read.path.identity == act.path.identity for read in context.all(Read)
     )
 
 

@@ -156,10 +156,20 @@ def _same_folder(glob: PathPattern, name: PathPattern, *, near: bool) -> bool:
     mine, other = glob.parent, name.parent
     if mine.text is not None and other.text is not None:
         return mine.text.rstrip("/") == other.text.rstrip("/") or "**" in mine.text
+    if not near and glob.parts == glob.name.parts and other.parts:
+        return False  # of the working directory, and of a folder that is named
+    last, its_last = _last_folder(mine), _last_folder(other)
+    if last and its_last and last != its_last:
+        return False
     same = [h.text for h in mine.holes] == [h.text for h in other.holes] and mine.literal == other.literal
     if not re.search(r"\w", glob.name.literal.partition("*")[0]):
         return near and same
     return True
+
+
+def _last_folder(folder: PathPattern) -> str:
+    """The last component of a folder, if it is known."""
+    return folder.name.text or ""
 
 
 def _certain(glob: PathPattern) -> str:
