@@ -44,6 +44,8 @@ def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
         for made in context.all(Create)
     ):
         return  # neither a link nor a folder has content
+    if act.origin_place is not None and f"{act.origin_place.text}.symlink_to(" in _before(act):
+        return
     yield RULE.found(
         act.place,
         f"`{act.path_place.text}` is replaced by a file that was not synced: after a power loss it may be empty",
@@ -52,6 +54,11 @@ def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
         fix=_fix(act, context),
         subject=act.subject,
     )
+
+
+def _before(act: Replace) -> str:
+    start = act.place.span.start
+    return act.place.source.text[max(0, start - _SOON) : start]
 
 
 def _is_synced_after(act: Replace) -> bool:

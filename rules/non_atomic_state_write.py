@@ -75,6 +75,9 @@ _OWN_HELPER = re.compile(
     re.IGNORECASE,
 )
 """Code that means the same file in every function: an attribute, a helper that names files."""
+_OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
+_FUNCTION = 3000
+"""How many letters behind an `open` are looked at."""
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
 
@@ -122,10 +125,12 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     if _is_of_lock(act, context) or _is_in_new_folder(act, context):
         return
-    if words & known == {"manifest"} and not any(
-        read.path.identity == act.path.identity for read in context.all(Read)
+    if (
+        words & known <= {"manifest", "offset", "offsets"}
+        and words & known
+        and not any(read.path.identity == act.path.identity for read in context.all(Read))
     ):
-        return  # a list of what was made, for others
+        return  # a list of what was made, for others; offsets of pixels
     if _is_renamed_elsewhere(act, context):
         return
     if act.path.suffix in _FINISHED_NAMES or _KERNEL.match(act.path.literal):
@@ -213,6 +218,8 @@ def _is_read_back(act: Write, context: Context) -> bool:
         return False
     if _suffix(act.path) in _PROSE or act.path.name.words & _FOR_PEOPLE:
         return False
+    if _OWN_RESULT.fullmatch(act.path_place.text) or _takes_array(act):
+        return False  # a product, and an array of numbers
     named = [
         code
         for code in (act.path_place.text, *(hole.text for hole in act.path.holes))
@@ -225,6 +232,15 @@ def _is_read_back(act: Write, context: Context) -> bool:
         and (not own or _class_of(read) == _class_of(act))
         for read in context.all(Read)
     )
+
+
+def _takes_array(act: Write) -> bool:
+    """Whether an array of numbers is written through the handle: `values.tofile(out)`."""
+    text = act.place.source.text
+    behind = text[act.place.span.end : act.place.span.end + _FUNCTION]
+    before = text[: act.place.span.start].rpartition("\n")[2]
+    handle = re.match(r"\)?\s+as\s+(\w+)", behind) or re.match(r"\s*(\w+)\s*=\s*$", before)
+    return handle is not None and f".tofile({handle[1]})" in behind
 
 
 def _class_of(act: Act) -> str:

@@ -156,8 +156,8 @@ def _same_folder(glob: PathPattern, name: PathPattern, *, near: bool) -> bool:
     mine, other = glob.parent, name.parent
     if mine.text is not None and other.text is not None:
         return mine.text.rstrip("/") == other.text.rstrip("/") or "**" in mine.text
-    if not near and glob.parts == glob.name.parts and other.parts:
-        return False  # of the working directory, and of a folder that is named
+    if not near and glob.parts == glob.name.parts:
+        return False  # of the working directory, which another file does not tell
     last, its_last = _last_folder(mine), _last_folder(other)
     if last and its_last and last != its_last:
         return False

@@ -397,7 +397,11 @@ def _is_resumed_from(name: NameLink, settings: Settings) -> bool:
     words = name.pattern.name.words | frozenset(words_of(name.variable))
     if name.returned:
         words |= frozenset(words_of(function))
-    kept = _POSITIONS | {"cache", "state", "manifest", "marker"} | settings.words("state-name-patterns")
+    kept = (
+        (_POSITIONS - {"offset", "offsets"})
+        | {"cache", "state", "manifest", "marker"}
+        | settings.words("state-name-patterns")
+    )
     return not words.isdisjoint(kept)
 
 

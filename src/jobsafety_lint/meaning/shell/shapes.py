@@ -151,6 +151,8 @@ def limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> 
             name == "read" and not reads_input(sh.Block(node.span, (sh.Item(node.span, node, ";"),)))
         ):
             return True
+        if name == "kill" and any(isinstance(n, sh.Expansion) and n.name == "!" for n in node.walk()):
+            return True  # it lives as long as its pass
         if name == "parallel" and any((w.literal or "") in {"--semaphore", "--sem"} for w in node.words):
             return True
         if name in functions and depth < 2 and limits(functions[name].body, functions, depth + 1):
