@@ -75,6 +75,7 @@ _OWN_HELPER = re.compile(
     re.IGNORECASE,
 )
 """Code that means the same file in every function: an attribute, a helper that names files."""
+_NOTHING = re.compile(r"(?:\s+as\s+\w+)?\s*:\s*(?:#[^\n]*\n\s*)*pass\b")
 _OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
 _FUNCTION = 3000
 """How many letters behind an `open` are looked at."""
@@ -112,6 +113,8 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     if act.is_handed_on or any(not guard.holds and guard.certain for guard in act.guards):
         return  # a new file: check-then-create speaks of that
+    if _NOTHING.match(act.place.source.text, act.place.span.end):
+        return  # `with open(x, "w"): pass`: that it is there is all that counts
     if act.by in _PICTURES or any(hole.kind == "time" for hole in act.path.name.holes):
         return  # for people, or a file of its own each time
     if act.language == "shell" and act.path.suffix in _ARCHIVES:
