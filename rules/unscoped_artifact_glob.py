@@ -27,9 +27,7 @@ _ENDS_JOB = re.compile(r"\w+\.(?:__exit__|__aexit__|__del__|a?close|_?clean_?up\
 """Methods by which an object ends, and with it one job."""
 _PURGES = re.compile(r"purge|wipe|clear|reset|clean_?all|prune|nuke|destroy|teardown", re.IGNORECASE)
 
-_EARLIER = re.compile(
-    r"(?:\b|_)(?:old|earlier|previous|prev|stale|leftovers?|outdated|obsolete|expired)(?:\b|_)"
-)
+_EARLIER = re.compile(r"\b(?:old|earlier|previous|prev|stale|leftover|outdated|obsolete|expired)_\w")
 """Words of a variable that say that all are meant which were there before."""
 
 

@@ -382,15 +382,13 @@ def _is_given_file(name: NameLink) -> bool:
 
 
 def _is_resumed_from(name: NameLink, settings: Settings) -> bool:
-    """Whether a name by itself says that a job finds its position or its results again under it, and code writes there.
+    """Whether a name by itself says that a job finds its position or its results again under it.
 
-    A temporary file in a folder of the run goes with it, a file that is only read is an input, and a folder holds files of every kind: for
-    those to be wrong, jobs must be seen to differ in the parameter.
+    A temporary file in a folder of the run goes with it, and a folder holds files of every kind: for those to be wrong, jobs
+    must be seen to differ in the parameter.
     """
     if name.pattern.in_temporary_folder:
         return True  # that of the whole machine
-    if name.roles and name.roles <= {"read", "check"} and not name.returned:
-        return False
     function = name.function.name.rpartition(".")[2] if name.function is not None else ""
     if function and function in settings.words("checkpoint-functions"):
         return True
