@@ -104,6 +104,8 @@ _ROUNDED = re.compile(
 )
 _CUT = re.compile(r"^(?P<name>[\w.]+)\[:(?P<count>\d+)\]$|^\$\{(?P<shell>\w+):0?:(?P<length>\d+)\}$")
 
+_SLICE = re.compile(r"^[\w.]+\[-?\w*:[^\]]*\]$|^\$\{\w+:[^-=?+]")
+
 
 @dataclass(frozen=True)
 class _Part:
@@ -186,6 +188,11 @@ def _shortened(name: ArtifactName, hole: Hole, context: Context) -> Draft | None
         return None
     if any(re.fullmatch(rf"\$?\{{?{re.escape(part.name)}\}}?", other.text) for other in name.pattern.holes):
         return None  # it stands there as a whole, too
+    if any(
+        other is not hole and part.name in other.names and _SLICE.search(other.text)
+        for other in name.pattern.holes
+    ):
+        return None  # another piece of it, perhaps the rest
     if name.roles and name.roles <= _GIVEN and not name.purposes & name.pattern.name.words:
         return None  # this code takes what others have written under a name of theirs
     if rounded is not None and part.parameter is not None and part.parameter.annotation.startswith("int"):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Condition
 from jobsafety_lint.meaning.execution import Loop
-from jobsafety_lint.meaning.files import Append, Delete, Read, Replace, Write
+from jobsafety_lint.meaning.files import Act, Append, Delete, Read, Replace, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.project.parameters import is_category
@@ -48,6 +48,8 @@ def in_python(name: ArtifactName, context: Context) -> Iterator[Draft]:
     ]
     if not name.roles & _MADE and not acts and not name.returned:
         return
+    if acts and all(_is_changed_in_place(name, act) for act in acts):
+        return
     around = [*name.execution.loops, *(loop for act in acts for loop in act.execution.loops)]
     loops = {loop.place: loop for loop in around}
     for loop in loops.values():
@@ -60,6 +62,14 @@ def in_python(name: ArtifactName, context: Context) -> Iterator[Draft]:
             yield _found(name, category, loop.place, why, context, confidence=sure)
             return
     yield from _of_parameter(name, context)
+
+
+def _is_changed_in_place(name: ArtifactName, act: Act) -> bool:
+    """Whether a file is put over one that the same code has used before: the name is that of an input."""
+    if not isinstance(act, Replace) or not name.variable or act.place.source is not name.place.source:
+        return False
+    between = act.place.source.text[name.place.span.end : act.place.span.start]
+    return re.search(rf"[(,=]\s*{re.escape(name.variable)}\s*[,)]", between) is not None
 
 
 def _is_artifact(pattern: PathPattern, context: Context) -> bool:

@@ -33,6 +33,7 @@ _PAGES = frozenset({".html", ".htm", ".php", ".js", ".ts", ".css", ".md", ".rst"
 _CACHES = frozenset(["cache", "caches", "cached"])
 _SYSTEM = re.compile(r"/(?:(?:var/)?(?:tmp|run)|mnt|media|proc|sys|dev(?:/shm)?|var/lock|var/log|etc|opt)/?")
 """Folders of the system: where one is missing, an image is being built."""
+_RANDOM = re.compile(r"\b(?:random|secrets|uuid\d?|RANDOM|uuidgen|urandom)\b")
 _FAILING = frozenset({"raise", "exit"})
 
 
@@ -55,7 +56,7 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         return
     if act.what == "file" and act.language == "shell":
         return
-    if _SYSTEM.fullmatch(act.path.text or ""):
+    if _SYSTEM.fullmatch(act.path.text or "") or _is_drawn(act, guard):
         return
     if guard.shape == "early-exit" and guard.leaving in _FAILING and act.checked:
         return  # the loser of the race gets an error either way
@@ -68,6 +69,14 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         fix=_fix(act, guard),
         subject=act.subject,
     )
+
+
+def _is_drawn(act: Create, guard: Guard) -> bool:
+    """Whether the check is that of a loop which draws a random name until one is free."""
+    text, start = act.place.source.text, guard.check.place.span.start
+    line = text[text.rfind("\n", 0, start) + 1 : start]
+    drawn = text[start : act.place.span.start]
+    return re.match(r"\s*(?:while|until)\b", line) is not None and _RANDOM.search(drawn) is not None
 
 
 @RULE.on(Write)

@@ -68,12 +68,17 @@ _ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".xz", ".bz2", ".zst", ".tar", ".7
 _COPIES = frozenset({"shutil.copy", "shutil.copy2"})
 _FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license", "version", "release"})
 _RESULTS = frozenset({"output", "out"})
+_CONVERTS = re.compile(r"(?:^|_)(?:convert|converter|conversion)(?:_|$)|[a-z]_to_[a-z]|^[a-z]+2[a-z]+$")
 _DONE = re.compile(r"\(b?([\"'])(?:done|ok|finished|complete[d]?|success)?(?:\\n)?\1\)$", re.IGNORECASE)
 _OWN_HELPER = re.compile(
     r"(?:self|cls)\.|(?!(?:Pure|Posix)?Path\()(?!\w*temp)\w*(?:path|file|name|cache|state)\w*\(",
     re.IGNORECASE,
 )
 """Code that means the same file in every function: an attribute, a helper that names files."""
+_NOTHING = re.compile(r"(?:\s+as\s+\w+)?\s*:\s*(?:#[^\n]*\n\s*)*pass\b")
+_OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
+_FUNCTION = 3000
+"""How many letters behind an `open` are looked at."""
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
 
@@ -108,6 +113,8 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     if act.is_handed_on or any(not guard.holds and guard.certain for guard in act.guards):
         return  # a new file: check-then-create speaks of that
+    if _NOTHING.match(act.place.source.text, act.place.span.end):
+        return  # `with open(x, "w"): pass`: that it is there is all that counts
     if act.by in _PICTURES or any(hole.kind == "time" for hole in act.path.name.holes):
         return  # for people, or a file of its own each time
     if act.language == "shell" and act.path.suffix in _ARCHIVES:
@@ -121,16 +128,19 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     if _is_of_lock(act, context) or _is_in_new_folder(act, context):
         return
-    if words & known == {"manifest"} and not any(
-        read.path.identity == act.path.identity for read in context.all(Read)
+    if (
+        words & known <= {"manifest", "offset", "offsets"}
+        and words & known
+        and not any(read.path.identity == act.path.identity for read in context.all(Read))
     ):
-        return  # a list of what was made, for others
+        return  # a list of what was made, for others; offsets of pixels
     if _is_renamed_elsewhere(act, context):
         return
     if act.path.suffix in _FINISHED_NAMES or _KERNEL.match(act.path.literal):
         return
     if (
         _is_result(act, context)
+        or _is_of_conversion(act, context)
         or _is_marker(act, context)
         or (act.language == "shell" and is_of_system(act.path))
     ):
@@ -153,6 +163,14 @@ def _is_result(act: Write, context: Context) -> bool:
         not act.execution.loops
         and not _RESULTS.isdisjoint(words_of(code))
         and not any(read.path.identity == act.path.identity for read in context.all(Read))
+    )
+
+
+def _is_of_conversion(act: Act, context: Context) -> bool:
+    """Whether the program converts by its own name (`convert_x.py`, `x_to_y.py`) and does not read the file: a product."""
+    stem = act.place.source.path.rpartition("/")[2].partition(".")[0].lower()
+    return _CONVERTS.search(stem) is not None and not any(
+        read.path.identity == act.path.identity for read in context.all(Read)
     )
 
 
@@ -203,6 +221,8 @@ def _is_read_back(act: Write, context: Context) -> bool:
         return False
     if _suffix(act.path) in _PROSE or act.path.name.words & _FOR_PEOPLE:
         return False
+    if _OWN_RESULT.fullmatch(act.path_place.text) or _takes_array(act):
+        return False  # a product, and an array of numbers
     named = [
         code
         for code in (act.path_place.text, *(hole.text for hole in act.path.holes))
@@ -215,6 +235,15 @@ def _is_read_back(act: Write, context: Context) -> bool:
         and (not own or _class_of(read) == _class_of(act))
         for read in context.all(Read)
     )
+
+
+def _takes_array(act: Write) -> bool:
+    """Whether an array of numbers is written through the handle: `values.tofile(out)`."""
+    text = act.place.source.text
+    behind = text[act.place.span.end : act.place.span.end + _FUNCTION]
+    before = text[: act.place.span.start].rpartition("\n")[2]
+    handle = re.match(r"\)?\s+as\s+(\w+)", behind) or re.match(r"\s*(\w+)\s*=\s*$", before)
+    return handle is not None and f".tofile({handle[1]})" in behind
 
 
 def _class_of(act: Act) -> str:

@@ -56,6 +56,8 @@ _PROBE = re.compile(
     r"wait|ready|health|check|probe|ping|alive|is[-_]?up|status|test|exists|available|connect|listen|version|login|manage\.py",
     re.IGNORECASE,
 )
+_ASKS = re.compile(r"ls|list|info|stat|show|ruok")
+"""Verbs that ask a server for something."""
 
 
 @RULE.on(Sequence)
@@ -135,4 +137,8 @@ def _is_work(command: Command) -> bool:
             command.name in {"cargo", "go", "npm", "make"} and _PROBE.search(first or "")
         )
     text = command.place.text
+    if _ASKS.fullmatch(command.words[-1] or "" if command.words else "") or _ASKS.fullmatch(
+        command.words[-2] or "" if len(command.words) > 1 else ""
+    ):
+        return False  # `./cli -server "$HOSTS" ls /`: whether the server answers
     return command.name.endswith((".sh", ".py", ".R", ".jl")) or text.startswith(("./", "scripts/", "bin/"))

@@ -66,6 +66,7 @@ _EXPAND_THEMSELVES = SHELLS | frozenset(
         "parallel",
         "trap",
         "docker-compose",
+        "cmake",
         "emacs",
         "mutt",
         "env",

@@ -72,6 +72,8 @@ def taken_names(index: NameIndex, file: FileLinks, glob: GlobLink) -> Iterator[T
             continue
         if not _same_folder(glob.pattern, name.pattern, near=other is file):
             continue
+        if other is not file and _is_of_working_directory(glob):
+            continue  # another file does not tell what that is
         if scope is None:
             scope = at_hand(index.project, file, glob)
         open_names = [
@@ -156,10 +158,26 @@ def _same_folder(glob: PathPattern, name: PathPattern, *, near: bool) -> bool:
     mine, other = glob.parent, name.parent
     if mine.text is not None and other.text is not None:
         return mine.text.rstrip("/") == other.text.rstrip("/") or "**" in mine.text
+    last, its_last = _last_folder(mine), _last_folder(other)
+    if last and its_last and last != its_last:
+        return False
     same = [h.text for h in mine.holes] == [h.text for h in other.holes] and mine.literal == other.literal
     if not re.search(r"\w", glob.name.literal.partition("*")[0]):
         return near and same
     return True
+
+
+def _is_of_working_directory(glob: GlobLink) -> bool:
+    """Whether a glob names no folder: `glob.glob("task.*")`, `rm task.*`."""
+    if glob.pattern.parts != glob.pattern.name.parts:
+        return False
+    folder = _FOLDER_OF_GLOB.search(glob.mark.text)
+    return glob.language == "shell" or folder is None or folder[1] == "glob"
+
+
+def _last_folder(folder: PathPattern) -> str:
+    """The last component of a folder, if it is known."""
+    return folder.name.text or ""
 
 
 def _certain(glob: PathPattern) -> str:

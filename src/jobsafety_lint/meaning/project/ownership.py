@@ -359,7 +359,7 @@ def _judged(
         confidence = Confidence.MEDIUM
     elif not touches and not (name.returned and not owner.calls):
         return
-    elif _has_own_folder(name):
+    elif _has_own_folder(name) or not _is_resumed_from(name, settings):
         confidence = Confidence.LOW
     elif evidence.tier == REQUIRED or _is_plain_value(parameter):
         confidence = Confidence.MEDIUM
@@ -379,6 +379,28 @@ def _is_given_file(name: NameLink) -> bool:
         case (Hole(text=text), Hole(text=ending), str(suffix)):
             return suffix.startswith(".") and ending == f"{text}.suffix"
     return False
+
+
+def _is_resumed_from(name: NameLink, settings: Settings) -> bool:
+    """Whether a name by itself says that a job finds its position or its results again under it.
+
+    A temporary file in a folder of the run goes with it, and a folder holds files of every kind: for those to be wrong, jobs
+    must be seen to differ in the parameter.
+    """
+    if name.pattern.in_temporary_folder:
+        return True  # that of the whole machine
+    function = name.function.name.rpartition(".")[2] if name.function is not None else ""
+    if function and function in settings.words("checkpoint-functions"):
+        return True
+    words = name.pattern.name.words | frozenset(words_of(name.variable))
+    if name.returned:
+        words |= frozenset(words_of(function))
+    kept = (
+        (_POSITIONS - {"offset", "offsets"})
+        | {"cache", "state", "manifest", "marker"}
+        | settings.words("state-name-patterns")
+    )
+    return not words.isdisjoint(kept)
 
 
 def _is_below_option(name: NameLink, base: str) -> bool:

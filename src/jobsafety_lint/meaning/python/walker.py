@@ -61,6 +61,8 @@ _PASSING_METHODS = frozenset(
     {"strip", "rstrip", "decode", "split", "splitlines", "communicate", "read", "stdout"}
 )
 _LEAVING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
+_LOCK_METHOD = re.compile(r"(?P<un>un)?(?P<lock>lock(?!ed|ing|s)\w*)")
+"""Methods by which an object takes a lock of its own, and those that give it back."""
 _LOCK_WORDS = frozenset({"lock", "filelock", "flock", "mutex", "semaphore", "locked", "lockfile", "rlock"})
 _IN_PROCESS = re.compile(r"[\w.]*(?:Lock|Semaphore|Condition)\(\)")
 _BETWEEN_PROCESSES = ("multiprocessing.", "mp.", "billiard.", "torch.multiprocessing.")
@@ -760,9 +762,16 @@ class Walker:
                     if isinstance(fact, Append) and fact.place.span.start == start:
                         self.facts[at] = replace(fact, execution=self.execution)  # nothing is written before
             return
-        if not isinstance(node.func, ast.Attribute) or node.func.attr not in {"acquire", "release"}:
+        if not isinstance(node.func, ast.Attribute):
             return
         receiver = node.func.value
+        method = _LOCK_METHOD.fullmatch(node.func.attr)
+        if method is not None and f".un{method['lock']}(" in self.scope.source.text:
+            held = None if method["un"] else self.scope.text(node)  # `self.lockdb()`, `self.unlockdb()`
+            self.execution = self.execution.but(lock=held)
+            return
+        if node.func.attr not in {"acquire", "release"}:
+            return
         made = " ".join(hole.text for hole in lower(receiver, self.scope).pattern.holes)
         if not set(words_of(self.scope.text(receiver) + " " + made)) & _LOCK_WORDS:
             return

@@ -68,7 +68,7 @@ def _name(
         taken |= frozenset().union(*(arg.pattern.names for arg in user.args)) & more
         if made_in:
             taken -= _varied_elsewhere(user, made_in)
-        if words & _PURPOSES <= _PASSING and not (user.execution.background or user.execution.concurrency):
+        if words & _PURPOSES <= _PASSING and not user.execution.concurrency:
             continue  # one pass after the other
         if taken:
             jobs.append((user.place, taken))

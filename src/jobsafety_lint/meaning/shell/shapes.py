@@ -114,10 +114,18 @@ def waits_behind(body: sh.Block, item: sh.Item) -> bool:
     """Whether every pass of a loop waits for what this item of its body puts in the background: by a `wait` for all, or
     one for a process (`wait $!`) before another is started.
     """
-    at = next((at for at, other in enumerate(body.items) if other is item), None)
+    inside = item.statement.span
+    at = next(
+        (
+            at
+            for at, other in enumerate(body.items)
+            if other.statement.span.start <= inside.start and inside.end <= other.statement.span.end
+        ),
+        None,
+    )
     if at is None:
         return False
-    started_later = False
+    started_later = body.items[at] is not item  # there may be more of them in the branch
     for other in body.items[at + 1 :]:
         if other.background:
             started_later = True
@@ -159,6 +167,8 @@ def limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> 
             name == "read" and not reads_input(sh.Block(node.span, (sh.Item(node.span, node, ";"),)))
         ):
             return True
+        if name == "kill" and any(isinstance(n, sh.Expansion) and n.name == "!" for n in node.walk()):
+            return True  # it lives as long as its pass
         if name == "parallel" and any((w.literal or "") in {"--semaphore", "--sem"} for w in node.words):
             return True
         if name in functions and depth < 2 and limits(functions[name].body, functions, depth + 1):
