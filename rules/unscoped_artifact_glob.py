@@ -27,9 +27,6 @@ _ENDS_JOB = re.compile(r"\w+\.(?:__exit__|__aexit__|__del__|a?close|_?clean_?up\
 """Methods by which an object ends, and with it one job."""
 _PURGES = re.compile(r"purge|wipe|clear|reset|clean_?all|prune|nuke|destroy|teardown", re.IGNORECASE)
 
-_EARLIER = re.compile(r"\b(?:old|earlier|previous|prev|stale|leftover|outdated|obsolete|expired)_\w")
-"""Words of a variable that say that all are meant which were there before."""
-
 
 @RULE.on(Project)
 def too_wide(project: Project, context: Context) -> Iterator[Draft]:
@@ -39,8 +36,6 @@ def too_wide(project: Project, context: Context) -> Iterator[Draft]:
         if file.role in QUIET_ROLES or glob.pattern.is_unique:
             continue
         if any(_PURGES.search(name) for name in glob.functions):
-            continue
-        if glob.uses[0][0] == "delete" and _EARLIER.search(glob.uses[0][1].text):
             continue
         taken = next((t for t in taken_names(index, file, glob) if t.open), None)
         if taken is not None:

@@ -132,9 +132,12 @@ def at_hand(project: Project, file: FileLinks, glob: GlobLink) -> dict[str, str]
     class_name = glob.functions[-1].rpartition(".")[0] if glob.functions else ""
     module = project.module(file.path) if class_name else None
     if module is not None:
-        for attribute, made in module.attributes(class_name).items():
+        kept = module.attributes(class_name)
+        for attribute, made in sorted(
+            kept.items(), key=lambda item: len(item[1])
+        ):  # copies before what is made
             scope[f"self.{attribute}"] = attribute
-            scope |= dict.fromkeys(made, attribute)
+            scope = dict.fromkeys(made, attribute) | scope
     return scope
 
 
