@@ -156,7 +156,7 @@ def passed_over(path: Path | str) -> str:
 
 def _shebang(path: Path, data: bytes | None) -> str:
     """The program that a file's first line names, without its folder and version; empty if there is none."""
-    first = _first_line(path) if data is None else data.partition(b"\n")[0]
+    first = _beginning(path, data, 200).partition(b"\n")[0]
     if not first.startswith(b"#!"):
         return ""
     words = first[2:].decode(errors="replace").split()
@@ -176,29 +176,21 @@ def _shebang(path: Path, data: bytes | None) -> str:
 
 def _is_generated(path: Path, data: bytes | None) -> bool:
     """Whether a `configure` was made by autoconf, which says so in its first lines."""
-    if data is None:
-        try:
-            with path.open("rb") as file:
-                data = file.read(500)
-        except OSError:
-            return False
-    return _MADE_BY_AUTOCONF in data[:500]
+    return _MADE_BY_AUTOCONF in _beginning(path, data, 500)
 
 
 def _is_of_functions(path: Path, data: bytes | None) -> bool:
     """Whether a `x.mk` is a script that others source: it has functions of a shell, and nothing that only make has."""
-    if data is None:
-        try:
-            with path.open("rb") as file:
-                data = file.read(20_000)
-        except OSError:
-            return False
-    return _FUNCTION.search(data) is not None and _ONLY_MAKE.search(data) is None
+    begins = _beginning(path, data, 20_000)
+    return _FUNCTION.search(begins) is not None and _ONLY_MAKE.search(begins) is None
 
 
-def _first_line(path: Path) -> bytes:
+def _beginning(path: Path, data: bytes | None, size: int) -> bytes:
+    """The first bytes of a file, or of its `data`; nothing if it cannot be read."""
+    if data is not None:
+        return data[:size]
     try:
         with path.open("rb") as file:
-            return file.readline(200)
+            return file.read(size)
     except OSError:
         return b""
