@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.source import Place
+
+_SHELL_COMPARISON = re.compile(
+    r"""(?:\[{1,2}|test) +"?\$\{?(\w+)\}?"? +={1,2} +["']?([\w./-]+)["']?(?: +\]{1,2})?"""
+)
+_COMPARISON = re.compile(r"""([\w.]+) *== *["']([^"']*)["']""")
 
 
 def same_host(first: PathPattern | None, second: PathPattern | None) -> bool:
@@ -105,9 +112,14 @@ class Execution:
     """It takes care of an error: an `except` block, the right of `||`, an `ERR` trap."""
 
     def is_in_other_arm(self, other: Execution) -> bool:
-        """Whether this and another stand in different arms of one `if` or `case`: only one of them runs."""
+        """Whether this and another stand in different arms of one `if` or `case`, or under conditions that compare one variable
+        with different words: only one of them runs.
+        """
         index_of = {arm.statement: arm.index for arm in self.arms}
-        return any(index_of.get(arm.statement, arm.index) != arm.index for arm in other.arms)
+        if any(index_of.get(arm.statement, arm.index) != arm.index for arm in other.arms):
+            return True
+        mine, its = _compared(self.conditions), _compared(other.conditions)
+        return any(its.get(variable, word) != word for variable, word in mine.items())
 
     def but(self, **changes: object) -> Execution:
         """A copy with some fields changed.
@@ -128,3 +140,11 @@ class Execution:
     def loop_variables(self) -> frozenset[str]:
         """The variables of all loops around."""
         return frozenset(name for loop in self.loops for name in loop.variables)
+
+
+def _compared(conditions: tuple[str, ...]) -> dict[str, str]:
+    """The words that conditions want variables to be: `[[ $DEVICE == 'cpu' ]]`, `device == "cpu"`."""
+    found = (
+        _SHELL_COMPARISON.fullmatch(condition) or _COMPARISON.fullmatch(condition) for condition in conditions
+    )
+    return {match[1]: match[2] for match in found if match is not None}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from jobsafety_lint.plain_values import plain_value
@@ -148,6 +149,14 @@ class PathPattern:
         if self.text is not None:
             return _NO_NAMES
         return frozenset().union(*[hole.names for hole in self.holes])
+
+    def made_from(self, names: frozenset[str]) -> PathPattern:
+        """The same with further names that its first hole is made from."""
+        at = next((at for at, part in enumerate(self.parts) if isinstance(part, Hole)), None)
+        if at is None or names <= self.holes[0].names:
+            return self
+        hole = replace(self.holes[0], names=self.holes[0].names | names)
+        return PathPattern((*self.parts[:at], hole, *self.parts[at + 1 :]))
 
     @property
     def text(self) -> str | None:

@@ -358,7 +358,9 @@ def _lower(node: ast.expr, scope: Scope) -> Value:  # one case a kind of express
         case ast.BoolOp(op=ast.Or(), values=[*before, last]):
             value = lower(last, scope)
             first = lower(before[0], scope) if len(before) == 1 else unknown(node, scope)
-            return value if value.pattern.text is None and first.pattern.holes else unknown(node, scope)
+            if value.pattern.text is not None or not first.pattern.holes:
+                return unknown(node, scope)
+            return replace(value, pattern=value.pattern.made_from(first.pattern.names))
     return unknown(node, scope)
 
 
