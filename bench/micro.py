@@ -18,6 +18,7 @@ from jobsafety_lint.engine.linking import link
 from jobsafety_lint.engine.mapping import map_file
 from jobsafety_lint.engine.tasks import Options
 from jobsafety_lint.meaning.python.reading import PythonFile
+from jobsafety_lint.meaning.python.sieve import Sieve
 from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.readers.hosts.mise import read_mise
@@ -85,10 +86,12 @@ def test_reader_host(
 
 def test_sieve(benchmark: Benchmark) -> None:
     outlines = [Outline.of(source) for source in fresh(PYTHON)]
-    wanted = benchmark(
-        lambda: [PythonFile(outline.source, outline, interpreter()).wanted() for outline in outlines]
+    wanted = benchmark(lambda: [Sieve(outline, interpreter().may_queue).wanted() for outline in outlines])
+    assert (
+        0
+        < sum(len(functions) for functions, _ in wanted)
+        < sum(len(outline.functions) for outline in outlines)
     )
-    assert 0 < sum(map(len, wanted)) < sum(len(outline.functions) for outline in outlines)
 
 
 def test_walk_python(benchmark: Benchmark) -> None:

@@ -62,8 +62,9 @@ def expanded_before_ssh(command: Command, context: Context) -> Iterator[Draft]:
     found = list(_in_words(peeled.inner, _remote))
     if command.document is not None:
         found += _in_document(command.document)
-    destination = command.args[0].place.text if not peeled.operands else peeled.operands[0].place.text
-    yield from _drafts(found, command.place, f"before ssh sends the text to `{destination}`")
+    destination = next(iter((*peeled.operands, *command.args)), None)
+    where = f"`{destination.place.text}`" if destination is not None else "another host"
+    yield from _drafts(found, command.place, f"before ssh sends the text to {where}")
 
 
 @RULE.on(Launch)

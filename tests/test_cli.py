@@ -365,6 +365,8 @@ def test_output_that_cannot_be_written_is_said_and_gives_three(command: list[str
 @pytest.mark.parametrize("warnings", ["default", "error"])
 def test_what_the_compiler_warns_of_is_not_our_business(tmp_path: Path, warnings: str) -> None:
     (tmp_path / "a.py").write_text('import re\n\nPATTERN = re.compile("\\.json")\n')
+    (tmp_path / ".gitignore").write_text("*.[[ab]\n")
+    (tmp_path / ".git").mkdir()
     (tmp_path / "b.py").write_text(DROP)
     done = subprocess.run(
         [sys.executable, "-W", warnings, "-m", "jobsafety_lint", "check", "--output-format", "concise"],

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-import contextlib
-import warnings
-from collections.abc import Iterator
+
+from jobsafety_lint.quiet import without_warnings
 
 
 def parse_module(text: str) -> ast.Module:
@@ -14,7 +13,7 @@ def parse_module(text: str) -> ast.Module:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: it cannot be parsed.
     """
-    with _quietly():
+    with without_warnings():
         return ast.parse(text)
 
 
@@ -24,13 +23,5 @@ def parse_expression(text: str) -> ast.expr:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: it is none.
     """
-    with _quietly():
+    with without_warnings():
         return ast.parse(text, mode="eval").body
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Without the warnings of the compiler, which would be printed, or be errors with `PYTHONWARNINGS=error`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
