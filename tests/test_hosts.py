@@ -71,6 +71,32 @@ def test_makefile_lines() -> None:
     assert read.snippets[2].source.holes[0].names == {"N"}
 
 
+def test_what_make_does_on_windows_only_is_no_shell() -> None:
+    text = """\
+ifeq ($(OS), Windows_NT)
+  $(shell if not exist build mkdir build)
+  NAME = a.exe
+all:
+\tdel build\\*.obj
+else
+  $(shell mkdir -p build)
+all:
+\trm -f build/*.o
+ifneq ($(OS),Windows_NT)
+\techo unix
+endif
+endif
+clean:
+\techo both
+"""
+    assert sorted(texts(read_makefile, text)) == [
+        "echo both",
+        "echo unix",
+        "mkdir -p build",
+        "rm -f build/*.o",
+    ]
+
+
 def test_makefile_one_shell() -> None:
     text = ".ONESHELL:\nSHELL = /bin/bash -o pipefail\na:\n\t@x=1\n\techo $$x\nb:\n\techo b\n"
     assert texts(read_makefile, text) == ["x=1\necho $x", "echo b"]

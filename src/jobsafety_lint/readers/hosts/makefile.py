@@ -25,7 +25,9 @@ from jobsafety_lint.readers.hosts.lines import (
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.source import Hole, SnippetBuilder, Source
 
-_CONDITIONAL = re.compile(r"[ \t]*(?:ifeq|ifneq|ifdef|ifndef|else|endif)\b")
+_CONDITIONAL = re.compile(r"[ \t]*(ifeq|ifneq|ifdef|ifndef|else|endif)\b(.*)", re.DOTALL)
+_WINDOWS = re.compile(r"\s*[(\"'].*\$[({]OS[)}].*\bWindows_NT\b")
+"""What asks whether make runs on Windows: there a recipe is no text of a shell that we know."""
 _DEFINE = re.compile(r"[ \t]*(?:(?:override|export)[ \t]+)*define[ \t]+(?P<name>[^\s=:+?!]+)")
 _ENDEF = re.compile(r"[ \t]*endef\b")
 _INCLUDE = re.compile(r"[ \t]*(?:-?include|sinclude|vpath|unexport|undefine)\b")
@@ -75,6 +77,8 @@ class _Reader:
     prefix: str = "\t"
     target: str | None = None
     rules: int = 0
+    systems: list[str] = field(default_factory=list)
+    """For each conditional around, outermost first, for which systems its branch is: `any`, `windows`, `others`."""
 
     def __post_init__(self) -> None:
         self.text = self.source.text
@@ -103,14 +107,34 @@ class _Reader:
         last = self._joined(at)
         span = Span(first.start, self.lines[last].end)
         raw = self._slice(span)
-        if self.target is not None and raw.startswith(self.prefix):
+        in_recipe = self.target is not None and raw.startswith(self.prefix)
+        conditional = None if in_recipe else _CONDITIONAL.match(raw)
+        if conditional is not None:
+            self._enter_or_leave(conditional[1], conditional[2])
+        elif "windows" in self.systems:
+            self._stands(span, self.target)
+        elif in_recipe and self.target is not None:
             self._recipe(Span(span.start + 1, span.end), self.target)
             self._stands(span, self.target)
         elif define := _DEFINE.match(raw):
             return self._define(define["name"], at)
-        elif not _CONDITIONAL.match(raw):
+        else:
             self._make(span)
         return last + 1
+
+    def _enter_or_leave(self, directive: str, condition: str) -> None:
+        """A conditional directive: which of the branches around are for Windows only."""
+        if directive == "endif":
+            if self.systems:
+                self.systems.pop()
+        elif directive == "else":
+            if self.systems:
+                self.systems[-1] = {"windows": "any", "others": "windows"}.get(self.systems[-1], "any")
+        else:
+            asked = _WINDOWS.match(condition) is not None
+            self.systems.append(
+                {"ifeq": "windows", "ifneq": "others"}.get(directive, "any") if asked else "any"
+            )
 
     def _stands(self, span: Span, target: str | None) -> None:
         self.found.statements.append((span, (target,) if target else ()))
