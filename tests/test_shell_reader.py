@@ -88,6 +88,7 @@ fi
         "sync\ntime ( cp a $D/a;  sync )\nfor E in a b; do\n time ( cp a $D/a;  sync )\ndone\n",
         '{\n    for x in a; do\n\tif test "${name:0:2}" == WV; then\n\t    ((call--))\n\tfi\n    done\n}\n{\n    if test $# -ne 2; then\n        return\n    fi\n}\n',
         'f() {\n\tif [ ! -d x ]; then\n\t\treturn\n\tfi\n\tfor f in "$p"/k*; do\n\t\tq+=("$(basename "$f")")\n\tdone\n\tif ! (cd "$p" && s "${q[@]}") |\n\t\tg "$p/k" - 2> >(S "x"); then\n\t\tD\n\tfi\n}\n',
+        "(\n" + 'echo "${x:$i:1}" "${x:-{a}}"\n' * 70 + ") 2>&1 | tee log\n",
     ],
 )
 def test_what_trips_tree_sitter_is_read(text: str) -> None:
