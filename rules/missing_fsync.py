@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
@@ -23,8 +22,6 @@ RULE = Rule(
     silent_where=("JOB105", "JOB106"),
 )
 
-_SOON = 1000
-"""Within how many letters a sync after the rename counts."""
 _RENAMES = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 
 
@@ -32,8 +29,6 @@ _RENAMES = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
     """A rename over the real file, of a file that was written here and not synced."""
     if act.by not in _RENAMES or act.written is None or act.synced or act.origin is None:
-        return
-    if _is_synced_after(act):
         return
     if context.role in {"test", "temporary"} or act.path.is_unique or act.path.in_temporary_folder:
         return
@@ -44,8 +39,6 @@ def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
         for made in context.all(Create)
     ):
         return  # neither a link nor a folder has content
-    if act.origin_place is not None and f"{act.origin_place.text}.symlink_to(" in _before(act):
-        return
     yield RULE.found(
         act.place,
         f"`{act.path_place.text}` is replaced by a file that was not synced: after a power loss it may be empty",
@@ -54,18 +47,6 @@ def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
         fix=_fix(act, context),
         subject=act.subject,
     )
-
-
-def _before(act: Replace) -> str:
-    start = act.place.span.start
-    return act.place.source.text[max(0, start - _SOON) : start]
-
-
-def _is_synced_after(act: Replace) -> bool:
-    """Whether a function that is called `fsync…` gets the target soon after the rename."""
-    text = act.place.source.text
-    behind = text[act.place.span.end : act.place.span.end + _SOON]
-    return re.search(rf"sync\w*\(\s*{re.escape(act.path_place.text)}\s*[,)]", behind) is not None
 
 
 def _fix(act: Replace, context: Context) -> Fix | None:

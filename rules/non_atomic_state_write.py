@@ -77,8 +77,6 @@ _OWN_HELPER = re.compile(
 """Code that means the same file in every function: an attribute, a helper that names files."""
 _NOTHING = re.compile(r"(?:\s+as\s+\w+)?\s*:\s*(?:#[^\n]*\n\s*)*pass\b")
 _OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
-_FUNCTION = 3000
-"""How many letters behind an `open` are looked at."""
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
 
@@ -221,7 +219,7 @@ def _is_read_back(act: Write, context: Context) -> bool:
         return False
     if _suffix(act.path) in _PROSE or act.path.name.words & _FOR_PEOPLE:
         return False
-    if _OWN_RESULT.fullmatch(act.path_place.text) or _takes_array(act):
+    if _OWN_RESULT.fullmatch(act.path_place.text) or any(use.by == "tofile" for use in act.uses):
         return False  # a product, and an array of numbers
     named = [
         code
@@ -235,15 +233,6 @@ def _is_read_back(act: Write, context: Context) -> bool:
         and (not own or _class_of(read) == _class_of(act))
         for read in context.all(Read)
     )
-
-
-def _takes_array(act: Write) -> bool:
-    """Whether an array of numbers is written through the handle: `values.tofile(out)`."""
-    text = act.place.source.text
-    behind = text[act.place.span.end : act.place.span.end + _FUNCTION]
-    before = text[: act.place.span.start].rpartition("\n")[2]
-    handle = re.match(r"\)?\s+as\s+(\w+)", behind) or re.match(r"\s*(\w+)\s*=\s*$", before)
-    return handle is not None and f".tofile({handle[1]})" in behind
 
 
 def _class_of(act: Act) -> str:

@@ -137,8 +137,6 @@ def _is_work(command: Command) -> bool:
             command.name in {"cargo", "go", "npm", "make"} and _PROBE.search(first or "")
         )
     text = command.place.text
-    if _ASKS.fullmatch(command.words[-1] or "" if command.words else "") or _ASKS.fullmatch(
-        command.words[-2] or "" if len(command.words) > 1 else ""
-    ):
+    if any(_ASKS.fullmatch(word or "") for word in command.words[-2:]):
         return False  # `./cli -server "$HOSTS" ls /`: whether the server answers
     return command.name.endswith((".sh", ".py", ".R", ".jl")) or text.startswith(("./", "scripts/", "bin/"))

@@ -397,3 +397,10 @@ def test_a_link_to_a_file_that_is_looked_at_is_passed_over(findings: Findings, t
     text = "import os\nif os.path.exists('a'):\n    os.remove('a')\n"
     (tmp_path / "again.py").symlink_to("real.py")
     assert [f["path"] for f in findings({"real.py": text})] == ["real.py"]
+
+
+def test_a_link_to_a_file_that_is_left_out_is_looked_at(findings: Findings, tmp_path: Path) -> None:
+    (tmp_path / "vendor").mkdir()
+    (tmp_path / "vendor" / "real.py").write_text(DROP)
+    (tmp_path / "linked.py").symlink_to("vendor/real.py")
+    assert [finding["path"] for finding in findings({"other.py": "x = 1\n"})] == ["linked.py"]

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from jobsafety_lint import config, registry, testing
+from jobsafety_lint.meaning.files import Delete
+from jobsafety_lint.model import Severity
+from jobsafety_lint.rule import Rule
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 TEMPLATE = Path(__file__).resolve().parents[1] / "examples" / "own-rules"
@@ -275,3 +278,9 @@ def test_fixed_blocks_are_compared(tmp_path: Path) -> None:
     assert [
         "fixing gives another text" in problem for problem in testing.problems(block, tmp_path / "two")
     ] == [True]
+
+
+def test_a_check_of_some_programs_listens_to_what_runs_programs() -> None:
+    rule = Rule("JOB999", "own-rule", "a rule", Severity.WARNING)
+    with pytest.raises(TypeError, match="JOB999: `of` is for commands and rows of them, not for Delete"):
+        rule.on(Delete, of={"rm"})

@@ -70,8 +70,16 @@ class Rule:
     ) -> Callable[[Callable[[Kind, Context], Iterator[Draft]]], Callable[[Kind, Context], Iterator[Draft]]]:
         """Registers a generator function that is called with every fact of these kinds. With `of`, the kinds are commands and
         rows of them, and only those matter that run one of these programs.
+
+        Raises:
+            TypeError: `of` is given for another kind.
         """
         programs = frozenset(of)
+        for kind in kinds if programs else ():
+            if not hasattr(kind, "runs"):
+                raise TypeError(
+                    f"{self.code}: `of` is for commands and rows of them, not for {kind.__name__}"
+                )
 
         def register(
             check: Callable[[Kind, Context], Iterator[Draft]],

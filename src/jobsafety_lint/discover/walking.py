@@ -56,6 +56,8 @@ class Discovery:
     options: Options
     notes: list[Note] = field(default_factory=list)
     _exclusions: dict[int, Exclusions] = field(default_factory=dict)
+    _links: dict[str, str] = field(default_factory=dict)
+    """The links that were found, with what they point to below the same folder: paths as they are shown."""
 
     def find(self, paths: Sequence[Path]) -> list[Discovered]:
         """The files below the paths, in a stable order, each once.
@@ -71,6 +73,9 @@ class Discovery:
             absolute = Path(os.path.abspath(path))  # resolve() would follow links
             for item in self._folder(absolute) if path.is_dir() else self._named(absolute):
                 found.setdefault(item.shown, item)
+        for link, target in self._links.items():
+            if target in found and target not in self._links:
+                found.pop(link, None)  # nothing is said twice
         return sorted(found.values(), key=lambda item: item.shown)
 
     def _named(self, path: Path) -> Iterator[Discovered]:
@@ -106,6 +111,7 @@ class Discovery:
     def _folder(self, top: Path) -> Iterator[Discovered]:
         ignore = Ignores(top) if self.options.respect_gitignore else None
         here = _below_here()
+        real = os.path.realpath(top).rstrip("/") + "/"
         stack = [top.as_posix()]
         while stack:
             folder = stack.pop()
@@ -127,14 +133,11 @@ class Discovery:
                     continue
                 if is_folder:
                     stack.append(path)
-                elif entry.is_file() and not (entry.is_symlink() and _is_found_itself(path, top)):
+                elif entry.is_file():
+                    if entry.is_symlink() and (target := os.path.realpath(path)).startswith(real):
+                        below = (top / target[len(real) :]).as_posix()
+                        self._links[_shown(path, here)] = _shown(below, here)
                     kind = ("python", "") if path.endswith(".py") else kind_of(Path(path))
                     kind = kind or markdown_kind(path, settings)
                     if kind is not None:
                         yield Discovered(Path(path), _shown(path, here), *kind)
-
-
-def _is_found_itself(link: str, top: Path) -> bool:
-    """Whether a link points to a file below the folder that is looked at under its own name: nothing is said twice."""
-    target = os.path.realpath(link)
-    return target.startswith(os.path.realpath(top).rstrip("/") + "/") and kind_of(Path(target)) is not None

@@ -327,8 +327,6 @@ def _may_be_missing(parameter: ParameterLink, name: NameLink, settings: Settings
     """Whether a parameter may count as missing, whatever jobs are seen to differ in: evidence takes long to find."""
     if _HOLDERS & set(words_of(parameter.name)) and (name.template.words | name.purposes) & _LOCKS:
         return False  # a lock must not have its holder's name: others are to find it
-    if _is_constant_on_purpose(name):
-        return False
     return any(_may_tell_apart(parameter, settings, certain=certain) for certain in (True, False))
 
 

@@ -188,7 +188,8 @@ class Project:
     def _mentioning(self, name: str) -> Iterable[str]:
         """The Python files that may mention a name of the project: all, until so much is asked that an index pays."""
         self._searches += 1
-        if not self.vocabularies and self._searches <= _FEW_SEARCHES and not self._texts.are_too_many:
+        known = len(self.vocabularies) * 2 > len(self._python)  # after an edit, those of a file or two
+        if not known and self._searches <= _FEW_SEARCHES and not self._texts.are_too_many:
             return self._python
         return self._mentions.get(name, ())
 

@@ -42,6 +42,7 @@ _DELETES = {
     "shutil.rmtree": "tree",
 }
 _DELETE_METHODS = {"unlink": "file", "rmdir": "directory"}
+_LINK_METHODS = frozenset({"symlink_to", "hardlink_to"})
 _MOVES = {"os.rename": True, "os.replace": True, "os.renames": True, "shutil.move": False}
 _COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile"})
 FILE_LOCKS = frozenset(
@@ -153,7 +154,7 @@ ACTING = frozenset(
     for name in (
         *(*_DELETES, *_DELETE_METHODS, *_MOVES, *_COPIES, *_SAVERS, *_SAVE_METHODS, *DUMPERS, *FILE_LOCKS, *LOCKING, *_GLOBS),
         *("os.link", "os.symlink", "os.mkdir", "os.makedirs", "os.fdopen", "tempfile.NamedTemporaryFile", "psutil.Process"),
-        *("touch", "rglob", "symlink_to", "hardlink_to"),
+        *("touch", "rglob", *_LINK_METHODS),
     )
 )  # fmt: skip
 """The last parts of the names of all calls that act on a file or list files, whatever their arguments are."""
@@ -358,6 +359,10 @@ def _method(
                 exclusive=exclusive,
             )
         )
+    elif method in _LINK_METHODS and args:
+        value = lower(receiver, scope)
+        by = f"Path.{method}"
+        yield Found(_act(Create, node, receiver, value, scope, execution, by, what="link", exclusive=True))
     elif method == "mkdir" and len(args) <= 3 and name != "os.mkdir":
         exclusive = not _is_true(keyword(node, "exist_ok") or (args[2] if len(args) > 2 else None))
         value = lower(receiver, scope)

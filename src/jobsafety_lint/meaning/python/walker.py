@@ -664,8 +664,18 @@ class Walker:
         if self.guards:
             guards = tuple(self._guard(active, None) for active in reversed(self.guards))
             self.guarded_calls.append((node, written, guards))
-        if written.rpartition(".")[2] in self.durable:
-            self._syncs = len(self.facts)
+        last = written.rpartition(".")[2]
+        if last in self.durable or ("fsync" in last and self.scope.resolve(written) not in calls.SYNCING):
+            self._sync_by_helper(node)
+
+    def _sync_by_helper(self, node: ast.Call) -> None:
+        """A function that syncs, or says so by its name: what was written before, and what it is given the name of."""
+        self._syncs = len(self.facts)
+        for arg in arguments(node):
+            path = lower(arg.value, self.scope).pattern
+            for at, fact in enumerate(self.facts):
+                if isinstance(fact, Replace) and fact.path.same_object(path):
+                    self.facts[at] = replace(fact, synced=True)
 
     def _build_list(self, node: ast.Call, written: str) -> None:
         """`cmd.append(x)`, `cmd.extend([…])` on a list that is known."""
@@ -726,7 +736,9 @@ class Walker:
             for arg in arguments(node):
                 handle = self._opened_by(arg.value)
                 if handle is not None and (
-                    name in calls.HANDLE_WRITERS or last.startswith(("to_", "write", "save", "dump"))
+                    name in calls.HANDLE_WRITERS
+                    or last.startswith(("to_", "write", "save", "dump"))
+                    or last == "tofile"
                 ):
                     self._use(handle, name if name in calls.HANDLE_WRITERS else last, node, arg.value)
 

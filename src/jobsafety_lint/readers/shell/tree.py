@@ -61,12 +61,7 @@ class Node:
             yield node
             if kind is Word and node.literal is not None:  # type: ignore[attr-defined]  # a `Word`
                 continue
-            for name in _from_last_field(kind):  # type: ignore[arg-type]  # as above
-                value = getattr(node, name)
-                if value.__class__ is tuple:
-                    stack += value[::-1]
-                elif value is not None:
-                    stack.append(value)
+            stack += _below(node)
 
     def substitutions(self) -> list[Substitution | ProcessSubstitution]:
         """The substitutions in it that are not inside of another one."""
@@ -80,13 +75,20 @@ class Node:
             if isinstance(node, _SUBSTITUTIONS):
                 found.append(node)
                 continue
-            for name in _from_last_field(kind):  # type: ignore[arg-type]  # as above
-                value = getattr(node, name)
-                if value.__class__ is tuple:
-                    stack += value[::-1]
-                elif value is not None:
-                    stack.append(value)
+            stack += _below(node)
         return found
+
+
+def _below(node: Node) -> list[Node]:
+    """The nodes directly below, the last one first."""
+    found: list[Node] = []
+    for name in _from_last_field(node.__class__):  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
+        value = getattr(node, name)
+        if value.__class__ is tuple:
+            found += value[::-1]
+        elif value is not None:
+            found.append(value)
+    return found
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
