@@ -381,7 +381,9 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             small = any(
                 w in {"is-active", "is-enabled", "show", "status", "is-failed"} for w in words
             ) and bool(operands[1:])
-        case "mysql" | "psql" | "sqlite3" | "clickhouse-client" | "clickhouse-local" | "clickhouse":
+        case (
+            "mysql" | "psql" | "sqlite3" | "clickhouse-client" | "clickhouse-local" | "clickhouse" | "gcloud"
+        ):
             small = _asks_one_value(words)
         case "ps":
             small = any(re.match(r"-[a-zA-Z]*[pC]$|-[pq]\d|--pid", w) for w in words)
@@ -485,7 +487,14 @@ def _asks_for_one_job(name: str, words: Sequence[str]) -> bool:
     return any(re.match(r"-j|--jobs?\b", word) for word in words)
 
 
+_ONE_ATTRIBUTE = re.compile(r"--format=(?:get|value)\(|get-value$")
+"""How gcloud is asked for attributes: https://cloud.google.com/sdk/gcloud/reference/topic/formats"""
+
+
 def _asks_one_value(words: Sequence[str]) -> bool:
+    """A query for one row, an attribute of one resource."""
+    if any(_ONE_ATTRIBUTE.match(word) for word in words):
+        return "list" not in words
     text = " ".join(words)
     return bool(
         re.search(
