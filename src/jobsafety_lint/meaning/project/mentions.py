@@ -36,6 +36,22 @@ def may_call(text: str, name: str, *, method: bool, hands: Callable[[], bool] | 
     return mentioned and (hands() if hands is not None else hands_something(text))
 
 
+def may_come_from_elsewhere(text: str, name: str) -> bool:
+    """Whether a text may have a function from another file: its name stands behind a dot (`paths.build`), or as in an import."""
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not (_is_word(text[at - 1 : at]) or _is_word(text[end : end + 1])):
+            line = text.rfind("\n", 0, at) + 1
+            before = text[line:at].strip()
+            if not before:  # `from paths import (`, a name a line
+                before = text[:line].rstrip().rpartition("\n")[2]
+            if before.endswith((".", ",", "(", "\\")) or "import" in before or "#" in before:
+                return True
+        at = text.find(name, end)
+    return False
+
+
 def hands_something(text: str) -> bool:
     """Whether a text hands some function to workers and the like."""
     return any(word in text for word in _HANDING)

@@ -19,7 +19,7 @@ from jobsafety_lint.cache import codec
 from jobsafety_lint.config import ConfigError, Settings, read_toml
 from jobsafety_lint.meaning.project.answers import Answer, Answers, Question
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, RunLink, TaskLink
-from jobsafety_lint.meaning.project.mentions import Texts, index_of
+from jobsafety_lint.meaning.project.mentions import Texts, index_of, may_come_from_elsewhere
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.readers.python.outline import Outline
 from jobsafety_lint.source import Source, vocabulary_of
@@ -220,8 +220,6 @@ class Project:
         def is_of_interest(path: str) -> bool:
             if path == home:
                 return True
-            if twins and _nearest(path, (home, *twins)) != home:
-                return False  # a copy of the package imports its own modules
             text = self._texts.of(path)
             if name not in text or not self._texts.may_call(path, name, method=method):
                 return False
@@ -229,14 +227,20 @@ class Project:
                 return False
             folder = _folder_of(path)
             near = folder in folders or _folder_of(folder) in folders  # `from . import`, `from .. import`
-            return method or near or any(door in text for door in doors)
+            if not (method or near or any(door in text for door in doors)):
+                return False
+            return (
+                not twins or _nearest(path, (home, *twins)) == home
+            )  # a copy of the package imports its own modules
 
         return is_of_interest
 
     def _imports_one_of(self, path: str, name: str, modules: set[str]) -> bool:
-        """Whether a file imports a function, or a module or package of one of these names; True if that is not known yet."""
+        """Whether a file imports a function, or a module or package of one of these names, as far as that is known."""
         imports = self._imports.get(path)
-        if imports is None or name in imports:
+        if imports is None:
+            return may_come_from_elsewhere(self._texts.of(path), name)
+        if name in imports:
             return True
         return any(full.rpartition(".")[2] in modules for full in imports.values())
 
@@ -384,7 +388,15 @@ class Project:
 
 def _nearest(path: str, others: Iterable[str]) -> str:
     """That of the files which shares most folders with a path, the first of several."""
-    return max(others, key=lambda other: os.path.commonpath((path, other)).count("/"))
+    folders = path.split("/")
+    return max(others, key=lambda other: _shared(folders, other.split("/")))
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many components two paths have in common from the start on."""
+    return next(
+        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
 
 
 def _folder_of(path: str) -> str:

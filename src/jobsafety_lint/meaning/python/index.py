@@ -8,6 +8,7 @@ without regard to their order, so a value may seem to be made from more than it 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,6 +41,7 @@ _SAME_METHODS = frozenset(
     {"strip", "lower", "upper", "isoformat", "date", "resolve", "absolute", "expanduser"}
 )
 _PARSE = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args"})
+_PARSES = re.compile(r"parse_(?:known_)?args\s*\(")
 _CLI_DECORATORS = frozenset({"option", "argument"})
 _APP_DECORATORS = frozenset({"command", "callback"})
 
@@ -368,15 +370,12 @@ class Module:
         """Variables that hold the parsed command line, in any function of the file."""
         if not any(name in self.source.text for name in _PARSE):
             return frozenset()
-        makers = (
-            {
-                d.name
-                for d in self.outline.functions
-                if any(m in ast.unparse(d.node) for m in ("parse_args(", "parse_known_args("))
-            }
-            if "parse_args" in self.source.text or "parse_known_args" in self.source.text
-            else set()
-        )
+        text = self.source.text
+        makers = {
+            d.name
+            for d in self.outline.functions
+            if _PARSES.search(text, d.span.start, d.span.end) is not None
+        }
         found: set[str] = set()
         for node in walk(self.outline.tree):
             for target, value in _bindings(node):
