@@ -119,7 +119,7 @@ def _starts(project: Project) -> Iterator[Start]:
 def _artifacts(project: Project) -> Iterator[Artifact]:
     for file, name in project.all(NameLink):
         if file.role not in QUIET_ROLES:
-            function = name.function.name if name.function is not None else ""
+            function = name.function or ""
             yield Artifact(
                 name.mark.location,
                 name.pattern.template,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from jobsafety_lint.meaning.execution import Execution, Loop
 from jobsafety_lint.meaning.paths import PathPattern
@@ -15,7 +17,8 @@ class Parameter:
 
     `uses` say what the function does with it: `computed` (arithmetic, comparison, condition, formatted into a
     key or query), `passed` (argument of a call that does work), `logged` (log, print), `iterated` (loop, subscript,
-    slice, len), `called`, `attribute` (`p.x`), `path` (a path is built on it), `name` (in another file name).
+    slice, len), `called`, `attribute` (`p.x`), `path` (a path is built on it), `name` (in another file name). They are found
+    out when they are asked for (`find_uses`).
     `option` is the command-line option that fills it, `required` whether that must be given.
     """
 
@@ -23,9 +26,14 @@ class Parameter:
     place: Place
     annotation: str = ""
     default: str | None = None
-    uses: frozenset[str] = frozenset()
+    find_uses: Callable[[], frozenset[str]] = frozenset
     option: str | None = None
     required: bool = False
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """See above."""
+        return self.find_uses()
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,15 +14,13 @@ from jobsafety_lint.meaning.environment.links import environment_links
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.files import Glob
-from jobsafety_lint.meaning.functions import ArtifactName, Function
+from jobsafety_lint.meaning.functions import ArtifactName
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.project.links import (
     FileLinks,
-    FunctionLink,
     GlobLink,
     LoopLink,
     NameLink,
-    ParameterLink,
     RunLink,
     ScriptOption,
     TaskLink,
@@ -77,15 +75,6 @@ class _Linker:
     def loops(self, loops: tuple[Loop, ...]) -> tuple[LoopLink, ...]:
         return tuple(LoopLink(self.mark(loop.place), loop.variables, loop.values) for loop in loops)
 
-    def function(self, function: Function | None) -> FunctionLink | None:
-        if function is None:
-            return None
-        parameters = tuple(
-            ParameterLink(p.name, self.mark(p.place), p.annotation, p.default, p.uses)
-            for p in function.parameters
-        )
-        return FunctionLink(function.name, parameters)
-
     def name(self, name: ArtifactName) -> Iterator[NameLink]:
         if not name.purposes and not name.pattern.name.holes and not name.jobs:
             return
@@ -93,7 +82,7 @@ class _Linker:
             self.mark(name.place),
             name.pattern,
             name.template,
-            self.function(name.function),
+            name.function.name if name.function is not None else None,
             name.purposes,
             name.roles,
             name.returned,

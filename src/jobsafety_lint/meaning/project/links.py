@@ -28,35 +28,17 @@ class LoopLink:
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterLink:
-    """A parameter of a function, a field of a class, or an option of a command line (see `functions.Parameter`)."""
-
-    name: str
-    mark: Mark
-    annotation: str = ""
-    default: str | None = None
-    uses: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionLink:
-    """A function with its parameters; `name` is qualified by its class, and empty for a whole script."""
-
-    name: str
-    parameters: tuple[ParameterLink, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class NameLink:
     """A name of a file that some code builds (see `functions.ArtifactName`).
 
-    `users` are the commands that take the name, each with the loop variables that it takes.
+    `function` is the one around it, qualified by its class and empty for a whole script; `users` are the commands that take the
+    name, each with the loop variables that it takes.
     """
 
     mark: Mark
     pattern: PathPattern
     template: PathPattern
-    function: FunctionLink | None
+    function: str | None
     purposes: frozenset[str]
     roles: frozenset[str]
     returned: bool

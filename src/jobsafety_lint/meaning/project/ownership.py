@@ -17,7 +17,7 @@ from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.functions import Function
 from jobsafety_lint.meaning.paths import ambiguous_words, words_of
 from jobsafety_lint.meaning.project.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
-from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink, ParameterLink, ScriptOption
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink, ScriptOption
 from jobsafety_lint.meaning.project.mentions import may_call
 from jobsafety_lint.meaning.project.parameters import is_for_batch_system, is_scalar, may_tell_apart
 from jobsafety_lint.meaning.project.project import Project
@@ -60,12 +60,23 @@ _HELPER_LINES = 12
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A parameter of a function, a field of a class, or an option of a command line (see `functions.Parameter`)."""
+
+    name: str
+    mark: Mark
+    annotation: str = ""
+    default: str | None = None
+    uses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Missing:
     """A parameter that a name leaves out. `owner` is the function that has it (empty: a script), `calls` the calls that
     leave it out.
     """
 
-    parameter: ParameterLink
+    parameter: Candidate
     owner: str
     evidence: Evidence
     confidence: Confidence
@@ -134,8 +145,8 @@ def _calls(name: NameLink, other: NameLink, file: FileLinks, project: Project) -
     module = project.module(file.path)
     if module is None or name.function is None or other.function is None:
         return False
-    definition = module.definitions.get(name.function.name)
-    called = other.function.name.rpartition(".")[2]
+    definition = module.definitions.get(name.function)
+    called = other.function.rpartition(".")[2]
     return definition is not None and may_call(
         module.source.text[definition.span.start : definition.span.end], called, method=False
     )
@@ -153,7 +164,7 @@ def keeps_state(name: NameLink, settings: Settings) -> bool:
     """Whether jobs keep state under a name: its words, its variable or its function say so."""
     if not re.search(r"\w", name.template.literal):
         return False  # nothing but a value that was built elsewhere
-    function = name.function.name.rpartition(".")[2] if name.function is not None else ""
+    function = (name.function or "").rpartition(".")[2]
     if function and function in settings.words("checkpoint-functions"):
         return True
     own = name.template.words | frozenset(words_of(name.variable))
@@ -171,7 +182,7 @@ def _in_python(file: FileLinks, name: NameLink, project: Project, identity: JobI
     module = project.module(file.path)
     if module is None:
         return
-    definition = module.definitions.get(name.function.name) if name.function is not None else None
+    definition = module.definitions.get(name.function) if name.function is not None else None
     if name.function is not None and definition is None:
         return
     first = _Owner(module, definition, name.pattern.names, name.template.names)
@@ -262,7 +273,7 @@ def _missing_attributes(
             continue
         node = option.node if option is not None else None
         place = module.mark(node) if node is not None else owner.calls[-1] if owner.calls else name.mark
-        parameter = ParameterLink(attribute, place, uses=frozenset(uses))
+        parameter = Candidate(attribute, place, uses=frozenset(uses))
         if not _may_be_missing(parameter, name, project.settings):
             continue
         evidence = identity.evidence(module, definition, atom)
@@ -304,9 +315,9 @@ def _namespaces(module: Module, definition: Definition | None) -> list[str]:
     return sorted({*module.parsed, *(names & _NAMESPACES)})
 
 
-def _links(function: Function, module: Module) -> Iterator[ParameterLink]:
+def _links(function: Function, module: Module) -> Iterator[Candidate]:
     for p in function.parameters:
-        yield ParameterLink(p.name, module.mark_of(p.place.span), p.annotation, p.default, p.uses)
+        yield Candidate(p.name, module.mark_of(p.place.span), p.annotation, p.default, p.uses)
 
 
 def _is_derived(owner: _Owner, parameter: str, project: Project) -> bool:
@@ -323,7 +334,7 @@ def _is_derived(owner: _Owner, parameter: str, project: Project) -> bool:
     return bool(sites)
 
 
-def _may_be_missing(parameter: ParameterLink, name: NameLink, settings: Settings) -> bool:
+def _may_be_missing(parameter: Candidate, name: NameLink, settings: Settings) -> bool:
     """Whether a parameter may count as missing, whatever jobs are seen to differ in: evidence takes long to find."""
     if _HOLDERS & set(words_of(parameter.name)) and (name.template.words | name.purposes) & _LOCKS:
         return False  # a lock must not have its holder's name: others are to find it
@@ -338,7 +349,7 @@ def _is_constant_on_purpose(name: NameLink) -> bool:
 def _judged(
     owner: _Owner,
     name: NameLink,
-    parameter: ParameterLink,
+    parameter: Candidate,
     evidence: Evidence,
     title: str,
     touches: bool,
@@ -387,7 +398,7 @@ def _is_resumed_from(name: NameLink, settings: Settings) -> bool:
     """
     if name.pattern.in_temporary_folder:
         return True  # that of the whole machine
-    function = name.function.name.rpartition(".")[2] if name.function is not None else ""
+    function = (name.function or "").rpartition(".")[2]
     if function and function in settings.words("checkpoint-functions"):
         return True
     words = name.pattern.name.words | frozenset(words_of(name.variable))
@@ -416,7 +427,7 @@ def _has_own_folder(name: NameLink) -> bool:
     return any(word in _RUN_FOLDERS or (word.endswith("dir") and word[:-3] in _RUN_FOLDERS) for word in given)
 
 
-def _may_tell_apart(parameter: ParameterLink, settings: Settings, *, certain: bool) -> bool:
+def _may_tell_apart(parameter: Candidate, settings: Settings, *, certain: bool) -> bool:
     """Whether a parameter can be one that tells jobs apart. `certain`: jobs are seen to differ in it."""
     if not may_tell_apart(parameter, settings, certain=certain):
         return False
@@ -430,7 +441,7 @@ def _may_tell_apart(parameter: ParameterLink, settings: Settings, *, certain: bo
     return not ("attribute" in uses and not is_scalar(parameter))
 
 
-def _is_plain_value(parameter: ParameterLink) -> bool:
+def _is_plain_value(parameter: Candidate) -> bool:
     """Whether the parameter is a plain value that goes into the result."""
     if is_scalar(parameter):
         return True
@@ -463,7 +474,7 @@ def _missing_loop_variables(name: NameLink) -> Iterator[Missing]:
             evidence = Evidence(VARIED, "a loop varies it", related)
             where = loop.mark if loop is not None else user
             sure = Confidence.HIGH if loop is not None else Confidence.MEDIUM
-            yield Missing(ParameterLink(variable, where), "", evidence, sure)
+            yield Missing(Candidate(variable, where), "", evidence, sure)
         return
 
 
@@ -479,6 +490,6 @@ def _missing_arguments(
             continue
         given = [(f, run, option.word(run.words)) for f, run in runs]
         evidence = identity.of_words(given, f"`{option.shown}`")
-        parameter = ParameterLink(option.variable, option.mark, uses=frozenset({"passed"}))
+        parameter = Candidate(option.variable, option.mark, uses=frozenset({"passed"}))
         if evidence.tier <= LABELLED and _may_tell_apart(parameter, project.settings, certain=True):
             yield Missing(parameter, "", evidence, Confidence.HIGH)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from jobsafety_lint.meaning.functions import Function, Parameter
 from jobsafety_lint.meaning.python.handing import MAPPING, POOL_METHODS, STARTERS, WRAPPERS
@@ -185,7 +185,7 @@ class Module:
             parameters = tuple(
                 Parameter(
                     p.name, p.place, p.annotation, p.default,
-                    frozenset(u for a, made_from in kept.items() if p.name in made_from for u in uses.get(a, ())),
+                    partial(_joined_uses, uses, [a for a, made_from in kept.items() if p.name in made_from]),
                 )
                 for p in function.parameters
             )  # fmt: skip
@@ -197,7 +197,7 @@ class Module:
                 Place(self.source, self.outline.span(s.target)),
                 ast.unparse(s.annotation),
                 ast.unparse(s.value) if s.value is not None else None,
-                frozenset(uses.get(s.target.id, ())),
+                partial(_joined_uses, uses, [s.target.id]),
             )
             for s in fields
             if isinstance(s.target, ast.Name)
@@ -394,6 +394,10 @@ class Module:
         ):
             return None
         return next((option for option in self.options if option.dest == dest and not option.function), None)
+
+
+def _joined_uses(uses: Mapping[str, set[str]], attributes: Iterable[str]) -> frozenset[str]:
+    return frozenset(use for attribute in attributes for use in uses.get(attribute, ()))
 
 
 def _top(tree: ast.Module) -> list[ast.stmt]:

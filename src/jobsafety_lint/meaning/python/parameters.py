@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 from jobsafety_lint.meaning.functions import Function, Parameter
 from jobsafety_lint.readers.python.nodes import children
@@ -48,7 +49,7 @@ _MEASURES = frozenset(
 
 def function_of(definition: Definition, outline: Outline) -> Function:
     """The function with its parameters and what it does with them."""
-    uses = _uses(definition)
+    uses = functools.cache(lambda: uses_of(definition.node.body))
     args = definition.node.args
     defaults = dict(
         zip([a.arg for a in [*args.posonlyargs, *args.args]][::-1], args.defaults[::-1], strict=False)
@@ -60,18 +61,13 @@ def function_of(definition: Definition, outline: Outline) -> Function:
             Place(outline.source, outline.span(p)),
             ast.unparse(p.annotation) if p.annotation is not None else "",
             ast.unparse(defaults[p.arg]) if p.arg in defaults else None,
-            frozenset(uses.get(p.arg, ())),
+            functools.partial(lambda name: frozenset(uses().get(name, ())), p.arg),
         )
         for p in definition.parameters
     )
     decorators = tuple(ast.unparse(d).partition("(")[0] for d in definition.node.decorator_list)
     place = Place(outline.source, outline.span(definition.node))
     return Function(definition.qualified, place, parameters, decorators)
-
-
-def _uses(definition: Definition) -> dict[str, set[str]]:
-    found = uses_of(definition.node.body)
-    return {p.arg: found.get(p.arg, set()) for p in definition.parameters}
 
 
 def uses_of(body: list[ast.stmt], *, attributes_of: str = "") -> dict[str, set[str]]:

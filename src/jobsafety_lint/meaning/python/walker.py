@@ -35,7 +35,7 @@ from jobsafety_lint.meaning.python.values import (
     names_in,
 )
 from jobsafety_lint.readers.python import nodes
-from jobsafety_lint.readers.python.nodes import arguments, children, dotted, is_constant, keyword
+from jobsafety_lint.readers.python.nodes import arguments, children, dotted, is_constant, keyword, walk
 from jobsafety_lint.source import Hole, Place
 
 TryStar: type[ast.Try] = getattr(ast, "TryStar", ast.Try)
@@ -548,8 +548,9 @@ class Walker:
                 if name:
                     self.scope.assign(name, lower(value, self.scope))
             case ast.JoinedStr():
-                for field in self.scope.outline.fields(node):
-                    self.expression(field.expression)
+                if any(isinstance(inner, ast.Call | ast.NamedExpr) for inner in walk(node)):
+                    for field in self.scope.outline.fields(node):
+                        self.expression(field.expression)
             case _:
                 for child in children(node):
                     self._children(child)
@@ -661,7 +662,7 @@ class Walker:
             self.row.flow(
                 frozenset({name}), frozenset().union(*(_raw_names(arg.value) for arg in arguments(node)))
             )
-        if self.guards:
+        if self.guards and self.is_local(written):
             guards = tuple(self._guard(active, None) for active in reversed(self.guards))
             self.guarded_calls.append((node, written, guards))
         last = written.rpartition(".")[2]
