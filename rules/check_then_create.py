@@ -34,7 +34,7 @@ _CACHES = frozenset(["cache", "caches", "cached"])
 _SYSTEM = re.compile(r"/(?:(?:var/)?(?:tmp|run)|mnt|media|proc|sys|dev(?:/shm)?|var/lock|var/log|etc|opt)/?")
 """Folders of the system: where one is missing, an image is being built."""
 _RANDOM = re.compile(r"\b(?:random|secrets|uuid\d?|RANDOM|uuidgen|urandom)\b")
-_FAILING = frozenset({"raise", "exit"})
+_FAILING = frozenset({"raise", "exit", "fails"})
 
 
 def _guard(act: Create | Write, context: Context) -> Guard | None:

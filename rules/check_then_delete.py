@@ -26,6 +26,7 @@ _ADVICE = {False: "delete it without asking", True: "move it without asking"}
 _RESULT = "the function or script that ends with it succeeds now where there was nothing to delete"
 _PROTECTED = "what is write-protected in the folder is deleted without a question"
 _FOLDER = "a folder of that name was left alone before, and makes the call fail now"
+_KINDS = frozenset({"file", "directory", "link"})
 _EXISTENCE = frozenset({"exists", "file", "directory", "link", "listed", "nonempty"})
 
 
@@ -37,8 +38,10 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         return
     if act.execution.lock or act.path.is_unique or context.role in {"test", "temporary"}:
         return
-    if guard.shape == "early-exit" and guard.leaving == "raise":
+    if guard.shape == "early-exit" and guard.leaving in {"raise", "fails"}:
         return  # an error where it is missing, whoever finds that out
+    if guard.check.test in _KINDS and _is_deleted_either_way(act, guard, context):
+        return
     reasons = act.execution.concurrency
     concurrent = bool(reasons) or (act.path.says_state and not is_of_system(act.path))
     if guard.shape != "and" and act.status == "branch" and not act.has_alternative:
@@ -56,6 +59,21 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         confidence=act.certainty(concurrent=concurrent),
         fix=_fix(act, guard, context),
         subject=act.subject,
+    )
+
+
+def _is_deleted_either_way(act: Delete, guard: Guard, context: Context) -> bool:
+    """Whether the check only picks the way of deleting: `if os.path.isdir(p): shutil.rmtree(p)`, `else: os.remove(p)`."""
+    statement = guard.statement
+    return any(
+        other is not act
+        and other.path.same_object(act.path)
+        and not any(g.holds and g.certain and g.check.test in _EXISTENCE for g in other.guards)
+        and any(
+            arm.index and arm.statement.source is statement.source and arm.statement.span == statement.span
+            for arm in other.execution.arms
+        )
+        for other in context.all(Delete)
     )
 
 

@@ -23,6 +23,8 @@ RULE = Rule(
     unsafe_because='the job that comes second now gets an error, which the code around must take for "already taken"',
 )
 
+_EMPTY_WITH_MODE = re.compile(r"install\b.*\s/dev/null\s")
+"""An empty file is put there for the program that will take it, with its owner and mode."""
 _EXISTENCE = frozenset({"exists", "file", "directory", "listed", "nonempty", "link", "access"})
 
 
@@ -34,7 +36,7 @@ def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
     if isinstance(act, Create) and act.exclusive and act.checked:
         return
     guard = next((g for g in act.guards if not g.holds and g.check.test in _EXISTENCE), None)
-    if guard is None or act.execution.lock:
+    if guard is None or act.execution.lock or _EMPTY_WITH_MODE.match(act.place.text):
         return
     yield RULE.found(
         act.place,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Check, Delete, FileFact, Read, Replace
 from jobsafety_lint.meaning.fixing import import_edits, is_verbatim
-from jobsafety_lint.meaning.paths import PathPattern, names_folder, same_file_system, same_folder
+from jobsafety_lint.meaning.paths import PathPattern, names_folder, same_file_system, same_folder, words_of
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -48,6 +48,8 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
         return
     code = act.path_place.text
     if _is_named_after_origin(act) or _is_filed_away(act) or _is_made_anew(act, context):
+        return
+    if _is_put_back(act):
         return
     if act.by in _COPIES:
         if _replaces(act) and not _is_scratch(act, context):
@@ -116,6 +118,25 @@ def _is_made_anew(act: Replace, context: Context) -> bool:
         and not re.sub(r"#.*", "", source.text[before.place.span.end : act.place.span.start]).strip(" \t\n;&")
         for before in context.all(Delete)
     )
+
+
+_KEPT = frozenset({"bak", "backup", "orig", "original", "saved", "save", "old", "prev", "previous"})
+
+
+def _is_put_back(act: Replace) -> bool:
+    """Whether the temporary file is a copy of the target that was kept: `cp app.ini /tmp/app.ini.bak`, and back later."""
+    if act.written is None or act.origin_place is None:
+        return False
+    copied = act.written.text
+    target, kept = re.escape(act.path_place.text), act.origin_place.text
+    if re.match(rf"(?:cp|install|rsync|shutil\.copy\w*\()[^|;&]*?{target}[\s,]", copied) is None:
+        return False
+    says = set(words_of(kept)) | (act.origin.words if act.origin is not None else frozenset())
+    if not _KEPT.isdisjoint(says):
+        return True
+    source = act.place.source
+    between = source.text[act.written.span.end : act.place.span.start]
+    return act.written.source is source and kept.strip("\"'") not in between
 
 
 def _is_scratch(act: Replace, context: Context) -> bool:

@@ -47,6 +47,26 @@ _LIGHT = SUBMITTERS | frozenset(
     }
 )
 """What costs this machine next to nothing, or has a limit of its own."""
+_MANAGERS = frozenset(
+    [
+        "docker",
+        "podman",
+        "nerdctl",
+        "lxc",
+        "incus",
+        "pct",
+        "qm",
+        "virsh",
+        "kubectl",
+        "systemctl",
+        "machinectl",
+        "vagrant",
+    ]
+)
+_ENDING = re.compile(
+    r"(?:container |vm |domain )?(?:stop|shutdown|poweroff|kill|delete|rm|destroy|disable|wait)\b"
+)
+"""Ending something: the client waits for a daemon."""
 
 
 @RULE.on(Background)
@@ -57,6 +77,7 @@ def everything_at_once(started: Background, context: Context) -> Iterator[Draft]
     if (
         started.over not in _OPEN | {"array", "variable"}
         or started.what in _LIGHT
+        or _only_ends_something(started)
         or _WORKERS.search(started.over_text)
         or (started.over in {"glob", "command"} and _is_cut_into_few(started, context))
     ):
@@ -88,6 +109,12 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
         related=((first.place, "started in the background here"),),
         confidence=Confidence.LOW if first.limited else Confidence.MEDIUM,
     )
+
+
+def _only_ends_something(started: Background) -> bool:
+    """Whether it has a daemon stop or delete something, and waits for that: `docker stop "$id" &`."""
+    asked = re.match(r"(?:sudo\s+)?([\w-]+)\s+(.*)", started.place.text, re.DOTALL)
+    return asked is not None and asked[1] in _MANAGERS and _ENDING.match(asked[2]) is not None
 
 
 def _is_cut_into_few(started: Background, context: Context) -> bool:

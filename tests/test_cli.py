@@ -194,9 +194,11 @@ def test_discovery(run: Run, tmp_path: Path) -> None:
         (tmp_path / name).write_text("echo\n")
     (tmp_path / "tool").write_text("#!/usr/bin/env -S bash -eo pipefail\necho\n")
     (tmp_path / "data").write_text("nothing\n")
+    for name in ("train.slurm", "build.func", "start.in", "start.sh.j2", "old.bak"):
+        (tmp_path / name).write_text("#!/bin/bash\necho\n")
     (tmp_path / "mise.toml").write_text("")
     shown = [line.split()[0] for line in run("check", "--show-files").stdout.splitlines()]
-    assert shown == ["keep.gen.sh", "mise.toml", "src/c.py", "tool"]
+    assert shown == ["build.func", "keep.gen.sh", "mise.toml", "src/c.py", "tool", "train.slurm"]
 
 
 def test_formats(run: Run, tmp_path: Path) -> None:
@@ -404,3 +406,14 @@ def test_a_link_to_a_file_that_is_left_out_is_looked_at(findings: Findings, tmp_
     (tmp_path / "vendor" / "real.py").write_text(DROP)
     (tmp_path / "linked.py").symlink_to("vendor/real.py")
     assert [finding["path"] for finding in findings({"other.py": "x = 1\n"})] == ["linked.py"]
+
+
+def test_what_dpkg_runs_is_run_alone(run: Run, tmp_path: Path) -> None:
+    for name in ("debian/feed.postinst", "setup"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(
+            "#!/bin/sh\nset -e\nif [ -d /var/feed ]; then rm -r /var/feed; fi\n", encoding="utf-8"
+        )
+    for options, files in ((), ["setup"]), (("--pedantic",), ["debian/feed.postinst", "setup"]):
+        found = json.loads(run("check", "--isolated", "--output-format", "json", *options, ".").stdout)
+        assert [finding["path"] for finding in found["findings"]] == files

@@ -15,6 +15,9 @@ from jobsafety_lint.model import Confidence
 from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.source import Place
 
+_MAINTAINER_SCRIPT = re.compile(r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$")
+"""What dpkg runs under its lock when a package is installed or removed."""
+
 
 @plain_value(frozen=True, eq=False)
 class HandleUse:
@@ -71,7 +74,9 @@ class Guard:
     certain: bool = True
     """False where another part of the condition may have let the act through (`if p.exists() and not force: return`)."""
     leaving: str = ""
-    """How an early exit leaves: `return`, `raise`, `exit`, `continue`, `break`."""
+    """How an early exit leaves: `return`, `raise`, `exit`, `continue`, `break`; `fails` where a shell leaves with a status that
+    says so (`exit 1`, `return 1`).
+    """
 
 
 @plain_value(frozen=True, eq=False)
@@ -116,8 +121,11 @@ class Act(FileFact):
 
     def certainty(self, *, concurrent: bool) -> Confidence:
         """How sure it is that its failure does harm. What is `is_unheard` does little, unless jobs are `concurrent`; for a file
-        of the system, one of this run, or one that a pattern was to match, none that anybody would notice.
+        of the system, one of this run, or one that a pattern was to match, none that anybody would notice; nor does it in a
+        script that a package manager runs one at a time.
         """
+        if _MAINTAINER_SCRIPT.search(self.place.source.file.path):
+            return Confidence.LOW
         if concurrent or not self.is_unheard:
             return Confidence.HIGH
         own = is_of_system(self.path) or in_folder_of_run(self.path) or self._is_match()

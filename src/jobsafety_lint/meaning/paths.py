@@ -361,9 +361,16 @@ def in_folder_of_run(path: PathPattern) -> bool:
     return isinstance(first, Hole) and _FOLDER_OF_RUN.fullmatch(first.text) is not None
 
 
+_OF_SETTINGS = frozenset({".conf", ".cfg", ".ini", ".service", ".timer"})
+
+
 def is_lock_name(path: PathPattern) -> bool:
-    """Whether a path is that of a lock or pid file: not the lock file of a package manager."""
+    """Whether a path is that of a lock or pid file: not the lock file of a package manager, nor settings about one
+    (`nginx.service.d/pidfile.conf`).
+    """
     words = path.name.words
+    if path.suffix in _OF_SETTINGS:
+        return False
     if path.name.parts == path.parts[-1:] and not path.name.literal.strip("\0"):
         words = frozenset(words_of(path.name.holes[-1].text)) if path.name.holes else words
     return bool(words & _LOCKS) and not words & _DEPENDENCY_LOCKS

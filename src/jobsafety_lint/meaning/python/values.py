@@ -261,6 +261,15 @@ class Scope:
             hole = Hole(name, names or frozenset({name}), kind, version)
             self.set(name, Value(PathPattern((hole,)), all(v.pathlike for v in known)))
 
+    def keep_own(self, before: Scope) -> None:
+        """After the body of a `try`: a file of this run's own (`mkstemp`) that the body lets go at its end (`tmp = None`, when
+        it has been renamed) is still that file for whoever cleans up.
+        """
+        for name, old in before.variables.items():
+            now = self.variables.get(name)
+            if now is not None and now is not old and _is_none(now) and old.pattern.is_unique:
+                self.set(name, old)
+
 
 def _is_none(value: Value) -> bool:
     parts = value.pattern.parts

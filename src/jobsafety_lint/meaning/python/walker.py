@@ -418,7 +418,9 @@ class Walker:
             self.tolerance_existing = "handler"
         if any(h.type is None or _names_missing(h.type, self.scope, _CATCHES_FAILURE) for h in node.handlers):
             self.failure = "branch"
+        before = self.scope.copy()
         self.block(node.body)
+        self.scope.keep_own(before)
         self.tolerance, self.tolerance_existing, self.failure, self.broad_until = outer
         outcomes = [self.scope.copy()]
         for handler in node.handlers:
@@ -528,14 +530,18 @@ class Walker:
                 asked = self._asked(test)
                 entered = len(self.guards)
                 self.guards += [Active(a, "ternary", node) for a in asked]
+                outer, place = self.execution, self.scope.place(node)
+                self.execution = outer.but(arms=(*outer.arms, Arm(place, 0)))
                 self.expression(body)
                 del self.guards[entered:]
+                self.execution = outer.but(arms=(*outer.arms, Arm(place, 1)))
                 if len(asked) == 1 and asked[0].alone:
                     self.guards.append(
                         Active(Asked(asked[0].check, not asked[0].holds, True), "ternary", node)
                     )
                 self.expression(other)
                 del self.guards[entered:]
+                self.execution = outer
             case ast.ListComp() | ast.GeneratorExp() | ast.SetComp() | ast.DictComp():
                 self._comprehension(node)
             case ast.Lambda(body=body):

@@ -93,7 +93,21 @@ def _act(kind: type[Act], command: Command, arg: Arg, **more: object) -> Act:
 def _tolerance(command: Command, *, force: bool) -> str | None:
     if force:
         return "-f"
+    if command.status == "branch" and _is_only_reported(command):
+        return "|| echo"
     return "|| true" if command.status == "masked" else None
+
+
+_REPORTED = re.compile(
+    r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>|&;]+[ \t]*)*\|\|[ \t]*(?:echo|printf|logger)\b"
+    r"""(?:"[^"]*"|'[^']*'|>&|[^\n;&|"'{}()])*(?=[\n;)}]|$)"""
+)
+
+
+def _is_only_reported(command: Command) -> bool:
+    """Whether nothing comes of its failure but a message: `rm "$f" || echo "could not remove $f"`."""
+    source = command.place.source
+    return _REPORTED.match(source.text, command.place.span.end) is not None
 
 
 def _checked(command: Command) -> bool:
@@ -155,7 +169,8 @@ def _mkdir(command: Command) -> Iterator[Fact]:
     options, operands = split_options(command.args, frozenset({"-m", "--mode"}))
     parents = bool(options & {"-p", "--parents"})
     for arg in operands:
-        more = {"tolerates_existing": "-p"} if parents else {}
+        tolerates = "-p" if parents else "|| echo" if _is_only_reported(command) else None
+        more = {"tolerates_existing": tolerates} if tolerates else {}
         yield _act(
             Create, command, arg, what="directory", exclusive=not parents, checked=_checked(command), **more
         )

@@ -42,7 +42,7 @@ from jobsafety_lint.meaning.shell import (
 )
 from jobsafety_lint.meaning.shell.calls import Calls
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
-from jobsafety_lint.meaning.shell.leaving import ends, leaving
+from jobsafety_lint.meaning.shell.leaving import ends, leaving, leaving_with
 from jobsafety_lint.meaning.shell.libraries import Summary
 from jobsafety_lint.meaning.shell.once import Once
 from jobsafety_lint.meaning.shell.pipes import Background, BareWait, LostInPipe, LostVariable
@@ -718,14 +718,14 @@ class Interpreter:
         negate, shape, how = False, "early-exit", ""
         match statement:
             case sh.AndOr(items=(first, second), operators=(operator,)) if leaving(second):
-                condition, negate, how = first, operator == "&&", leaving(second)
+                condition, negate, how = first, operator == "&&", leaving_with(second)
             case sh.AndOr(items=(first, *talk, last), operators=operators) if (
                 set(operators) == {"&&"} and leaving(last) and all(_program(t) in _TALK for t in talk)
             ):
-                condition, negate, how = first, True, leaving(last)
+                condition, negate, how = first, True, leaving_with(last)
             case sh.If(branches=(branch, *_)) if leaving(branch.body) and len(branch.condition.items) == 1:
                 condition, negate = branch.condition.items[0].statement, True
-                how = leaving(branch.body)
+                how = leaving_with(branch.body)
             case sh.While(until=until, condition=block, body=body) if len(block.items) == 1 and not any(
                 isinstance(n, sh.Command) and n.words and n.words[0].literal in {"break", "return"}
                 for n in body.walk()

@@ -33,3 +33,18 @@ def leaving(code: sh.Statement | sh.Block) -> str:
 def ends(code: sh.Statement | sh.Block) -> str:
     """What a statement or block certainly ends: `script`, `function`, `loop`, or nothing."""
     return _ENDS.get(leaving(code), "")
+
+
+def leaving_with(code: sh.Statement | sh.Block) -> str:
+    """As `leaving`, and `fails` where the script or function is left with a status that says so: `exit 1`, `return 2`, `die …`."""
+    match code:
+        case sh.Block(items=items):
+            return leaving_with(items[-1].statement) if items else ""
+        case sh.Group(body=body):
+            return leaving_with(body)
+        case sh.Command(words=(first, *rest)) if first.literal in {"exit", "return"} and rest:
+            status = rest[0].literal or ""
+            return "fails" if status.isdigit() and int(status) else leaving(code)
+        case sh.Command(words=(first, *_)) if first.literal in {"die", "fail"}:
+            return "fails"
+    return leaving(code)

@@ -78,6 +78,7 @@ _HARMLESS = frozenset(
         "usage",
         "wait",
         "warn",
+        "warning",
         "wc",
         "xargs",
     ]
@@ -200,7 +201,11 @@ def is_toggle(if_running: sh.Block | None) -> bool:
 
 def starts_work(name: str) -> bool:
     """Whether a command of this name does work of its own."""
-    return bool(name) and name not in _HARMLESS and not name.startswith(("log", "print", "echo", "err"))
+    return (
+        bool(name)
+        and name not in _HARMLESS
+        and not name.startswith(("log", "print", "echo", "err", "warn", "msg", "notice"))
+    )
 
 
 def started_in(block: sh.Block | None, source: Source) -> Place | None:

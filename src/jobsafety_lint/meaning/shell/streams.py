@@ -47,7 +47,9 @@ _LARGE = _set(
     "launchctl tshark tcpdump last lastlog git hg svn zipinfo ar cpio 7z pueue env"
 )
 
-_SMALL_WORDS = _set("--version -V -version version --help -h help")
+_ABOUT_ITSELF = _set("--version -version version --help help --usage")
+_ABOUT_ITSELF_SHORT = _set("-V -h")
+"""What a program is asked about itself with; the short ones mean other things beside other words (`sort -V`, `du -h /data`)."""
 _SMALL_GIT = _set(
     "rev-parse describe config symbolic-ref remote merge-base worktree stash submodule hash-object"
 )
@@ -63,6 +65,7 @@ KEEPS_SIZE = _set(
 )
 """Programs that print about as much as they read; where what they read is little, so is what they print."""
 
+_FILTERS = KEEPS_SIZE - _set("python python3 perl ruby")
 STREAMS = _set(
     "grep egrep fgrep sed awk gawk mawk cat cut tr tee rev nl expand fold pv stdbuf iconv zcat gunzip perl"
 )
@@ -320,12 +323,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
     words = literals(command)
     operands = [word for word in words if not word.startswith("-")]
     name = command.name
-    if name in small_programs or name in _SMALL:
-        return Size.SMALL
-    if (
-        name not in {"cat", "ls", "find", "echo", "printf", "docker", "git"}
-        and (set(words[:1]) | set(words[-1:])) & _SMALL_WORDS
-    ):
+    if name in small_programs or name in _SMALL or _asks_about_itself(name, words):
         return Size.SMALL
     if _is_open(name, words):
         return Size.UNKNOWN
@@ -339,8 +337,10 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             small = _git_is_small(words)
         case "ls":
             small = any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--"))
+            small = small or (len(operands) == 1 and _LISTED.match(operands[0]) is not None)
         case "find":
             small = "-quit" in words or dict(itertools.pairwise(words)).get("-maxdepth") == "0"
+            small = small or _finds_settings(words)
         case "tail" | "head":
             lines = re.compile(r"-\d{1,2}|-n\d{1,2}|\d{1,2}|--lines=\d{1,2}|-c\d{1,3}|-c")
             small = any(lines.fullmatch(w) for w in words) or not any(w.startswith("-") for w in words)
@@ -356,7 +356,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
         case "sed" | "awk" | "gawk" | "cut" | "tr" | "sort":
             small = name == "sed" and _prints_a_range(words)
             small = small or (
-                len(operands) > 1
+                len(operands) > (name not in {"sort", "cut"})
                 and bool(_SMALL_FILE.fullmatch(operands[-1]) or _named_small(command, len(words) - 1))
             )
         case "jq" | "yq":
@@ -372,6 +372,9 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             ) or "%{http_code}" in " ".join(words)
         case "dpkg" | "rpm" | "pip" | "pip3" | "conda" | "apt" | "apt-cache":
             small = any(w in {"-s", "-q", "show", "policy", "-V", "--show", "--status"} for w in words)
+            small = small or operands[:2] in (["info"], ["env", "list"])
+        case "brew" | "kubectl" | "oc":
+            small = operands in _LINES_OF_BREW if name == "brew" else _asks_for_one_resource(words)
         case "docker" | "podman" | "docker-compose":
             small = _asks_docker_for_little(words)
             small = small or _asks_one_value(words)
@@ -384,7 +387,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
         case (
             "mysql" | "psql" | "sqlite3" | "clickhouse-client" | "clickhouse-local" | "clickhouse" | "gcloud"
         ):
-            small = _asks_one_value(words)
+            small = _asks_one_value(words) or (name == "psql" and any(map(_LISTS_DATABASES.fullmatch, words)))
         case "ps":
             small = any(re.match(r"-[a-zA-Z]*[pC]$|-[pq]\d|--pid", w) for w in words)
         case "tmux":
@@ -394,13 +397,27 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
     return Size.LARGE if name in _LARGE else Size.UNKNOWN
 
 
+def _asks_about_itself(name: str, words: Sequence[str]) -> bool:
+    """`app --version`, `app help`, `app run -h`; the word of a filter may be what it looks for (`grep version`)."""
+    if name in {"cat", "ls", "find", "echo", "printf", "docker", "git"}:
+        return False
+    if name in _FILTERS:
+        return len(words) == 1 and words[0].startswith("--") and words[0] in _ABOUT_ITSELF
+    if len(words) == 1 and words[0] in _ABOUT_ITSELF_SHORT:
+        return True
+    asked = {*words[:1], *words[-1:]}
+    return bool(asked & _ABOUT_ITSELF) or (
+        name not in _LARGE and not _ABOUT_ITSELF_SHORT.isdisjoint(words[-1:])
+    )
+
+
 def _is_open(name: str, words: Sequence[str]) -> bool:
     """Whether the arguments of a program that may print much leave open whether it does."""
     match name:
         case "git":
             return _lists_some_tags(words)
         case "find":
-            return _finds_few(words)
+            return _finds_few(words) and not _finds_settings(words)
         case "kubectl" | "oc" | "docker" | "podman" | "docker-compose":
             return not {"exec", "run", "debug"}.isdisjoint(words[:4])  # it prints what another program does
     return False
@@ -410,6 +427,15 @@ def _finds_few(words: Sequence[str]) -> bool:
     """`find DIR -maxdepth 1 -name 'report-*'`: files of one folder that have a part of their name in common."""
     given = dict(itertools.pairwise(words))
     return given.get("-maxdepth") == "1" and re.search(r"\w{5}", given.get("-name", "")) is not None
+
+
+def _finds_settings(words: Sequence[str]) -> bool:
+    """`find /etc/apt/sources.list.d -maxdepth 1 …`: files of one folder of settings."""
+    return (
+        words[:1] != []
+        and words[0].startswith("/etc/")
+        and dict(itertools.pairwise(words)).get("-maxdepth") == "1"
+    )
 
 
 def finds_by_name(command: Command) -> bool:
@@ -487,6 +513,28 @@ def _asks_for_one_job(name: str, words: Sequence[str]) -> bool:
     return any(re.match(r"-j|--jobs?\b", word) for word in words)
 
 
+_LINES_OF_BREW = (["tap"], ["config"], ["services", "list"])
+"""What brew answers with a line a tap or service, or with a page."""
+_LISTED = re.compile(r"/(?:etc|sys|boot|lib/modules|usr/src)/")
+"""Folders of the system that hold a few files each."""
+_KUBECTL_VALUES = _set(
+    "-n --namespace -o --output -c --container --context --kubeconfig --cluster --user --template --request-timeout -s --server"
+)
+
+
+def _asks_for_one_resource(words: Sequence[str]) -> bool:
+    """`kubectl describe "pod/$name"`, `kubectl get pod "$name"`: a page about one resource, which is written at once."""
+    verb, *named = [*operands_of(words, _KUBECTL_VALUES), ""]
+    named = named[:-1]
+    whole = any(re.match(r"(?:-o|--output=?)?(?:json|yaml)$", word) for word in words)
+    many = any(re.match(r"-w$|--watch|-f|-l|-A$|--filename|--selector|--all", word) for word in words)
+    if verb not in {"describe", "get"} or many or (verb == "get" and whole):
+        return False
+    return len(named) == 2 if "/" not in "".join(named) else len(named) == 1
+
+
+_LISTS_DATABASES = re.compile(r"-[qtAxXwW]*l[qtAxXwW]*|--list")
+"""`psql -lqt`: a line a database."""
 _ONE_ATTRIBUTE = re.compile(r"--format=(?:get|value)\(|get-value$")
 """How gcloud is asked for attributes: https://cloud.google.com/sdk/gcloud/reference/topic/formats"""
 
@@ -551,7 +599,11 @@ def _matches_few(words: Sequence[str]) -> bool:
         bool(files)
         and not recursive
         and not loose
-        and not any(re.search(r"\.log|\.jsonl?\b|\.csv|\.tsv|\*|\.gz|/dict|/text$", file) for file in files)
+        and not any(
+            re.search(r"\.log|\.jsonl?\b|\.csv|\.tsv|\*|\.gz|/dict|/text$", file)
+            for file in files
+            if not file.startswith("/etc/")
+        )
     )
 
 
