@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Condition
-from jobsafety_lint.meaning.execution import Loop
+from jobsafety_lint.meaning.execution import Execution, Loop
 from jobsafety_lint.meaning.files import Act, Append, Delete, Read, Replace, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call
 from jobsafety_lint.meaning.paths import PathPattern
@@ -53,7 +53,7 @@ def in_python(name: ArtifactName, context: Context) -> Iterator[Draft]:
     around = [*name.execution.loops, *(loop for act in acts for loop in act.execution.loops)]
     loops = {loop.place: loop for loop in around}
     for loop in loops.values():
-        category = _category_of(loop, name.pattern, context)
+        category = _category_of(loop, name.pattern, name.execution, context)
         if category and not name.returned and not _is_keyed_by_other(loop, name.pattern, category):
             why = f"this loop goes over every `{category}`"
             sure = (
@@ -78,9 +78,11 @@ def _is_artifact(pattern: PathPattern, context: Context) -> bool:
     return not pattern.name.words & _SCRATCH
 
 
-def _category_of(loop: Loop, path: PathPattern, context: Context) -> str:
-    """The category that a loop goes over and that a path leaves out."""
+def _category_of(loop: Loop, path: PathPattern, execution: Execution, context: Context) -> str:
+    """The category that a loop goes over and that a path leaves out, though it may have any value here."""
     for variable in loop.variables:
+        if variable in execution.settled:
+            continue
         if is_category(variable, context.settings) and variable not in path.names:
             if loop.values is None or len(set(loop.values)) > 1:
                 return variable
@@ -110,6 +112,8 @@ def _of_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
             continue
         if parameter.name in name.pattern.names or parameter.annotation in {"bool", "float"}:
             continue
+        if parameter.name in name.execution.settled:
+            continue  # the name is that of one category
         calls = [call for call in name.calls if parameter.name in dict(call.bound)]
         if calls and all(_path_says(call, parameter.name, name.pattern) for call in calls):
             continue
@@ -154,7 +158,7 @@ def in_shell(act: Write, context: Context) -> Iterator[Draft]:
     if act.language != "shell" or not _is_artifact(act.path, context) or not _has_name(act.path):
         return
     for loop in act.execution.loops:
-        category = _category_of(loop, act.path, context)
+        category = _category_of(loop, act.path, act.execution, context)
         if not category or _is_used_up(act.path, act.place, loop, context):
             continue
         takes = any(
@@ -179,7 +183,7 @@ def as_option(command: Command, context: Context) -> Iterator[Draft]:
         if not _is_artifact(arg.pattern, context):
             continue
         for loop in command.execution.loops:
-            category = _category_of(loop, arg.pattern, context)
+            category = _category_of(loop, arg.pattern, command.execution, context)
             if not category or not any(category in other.pattern.names for other in command.args):
                 continue
             if not _is_used_up(arg.pattern, command.place, loop, context):

@@ -47,6 +47,8 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     if not made or act.path.in_temporary_folder or act.path.is_unique or _is_folder(act, context):
         return
     code = act.path_place.text
+    if _is_renamed_later(act, context):
+        return
     if _is_named_after_origin(act) or _is_filed_away(act) or _is_made_anew(act, context):
         return
     if _is_put_back(act):
@@ -78,6 +80,19 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
             confidence=Confidence.MEDIUM,
             fix=_fix(act, context) if certain else None,
         )
+
+
+def _is_renamed_later(act: Replace, context: Context) -> bool:
+    """Whether the target is a temporary file too, which the same code renames when it is there as a whole."""
+    return any(
+        later.origin is not None
+        and later.atomic
+        and later.place.source is act.place.source
+        and later.place.span.start > act.place.span.end
+        and later.execution.functions == act.execution.functions
+        and later.origin.same_object(act.path)
+        for later in context.all(Replace)
+    )
 
 
 def _is_named_after_origin(act: Replace) -> bool:

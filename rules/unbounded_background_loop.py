@@ -24,7 +24,7 @@ RULE = Rule(
 
 _OPEN = frozenset({"glob", "command", "arguments", "input"})
 _WORKERS = re.compile(
-    r"(?i)(?:worker|job|proc|thread|gpu|core|cpu|device|nj\b|parallel|shard|rank|node|replica|port|num_|n_)\w*"
+    r"(?i)(?:worker|job|proc|thread|gpu|core|cpu|device|nj\b|parallel|shard|rank|node|replica|host|machine|port|num_|n_)\w*"
 )
 _LIGHT = SUBMITTERS | frozenset(
     {
@@ -94,8 +94,10 @@ def everything_at_once(started: Background, context: Context) -> Iterator[Draft]
 
 @RULE.on(BareWait)
 def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
-    """A `wait` for jobs whose failure nobody gets to know, in a script that relies on failures ending it."""
-    strict = wait.execution.errexit is True or wait.status == "branch"
+    """A `wait` for jobs whose failure nobody gets to know, in a script that relies on failures ending it, or looks at
+    the status.
+    """
+    strict = wait.execution.errexit is True or wait.status == "branch" or wait.kept
     silent = [job for job in wait.started if not job.records and job.what not in _LIGHT]
     if not strict or wait.last or not silent or wait.status == "masked" or context.role == "test":
         return

@@ -396,6 +396,7 @@ def time_limit(seconds: int) -> Iterator[None]:
         "f() {\n  if a; then\n    b\n  elif [[ ${x} =~ ^!?(<|<=|=|>)?[a-z] ]]; then\n    c\n  fi\n}\n",
         'x=${a:-"it\'s $(b)"}\nc="${a:-it is \'$(d)\'}"\n',
         "x=`cat << E\na: it's\n<b>\nE`\nc\ny=`cat << E\n</b>\nE`\nd\n",
+        "if a; then\n\tx=`b <<- E | c\n\t#SBATCH -o $d/%j\n\t(it's\n\tE`\n\te\nfi\n",
     ],
 )
 def test_valid_statements_are_read(text: str) -> None:

@@ -51,7 +51,8 @@ class Concurrency:
 class Arm:
     """An arm of an `if`, a `case` or a `&&` that the code stands in: two arms of one statement exclude each other.
 
-    `leaves` says what ends at the end of the arm: `script`, `function`, `loop` (this pass of it), or nothing.
+    `leaves` says what ends at the end of the arm: `script`, `function`, `loop` (this pass of it), `break` (all of its
+    passes), or nothing.
     """
 
     statement: Place
@@ -135,6 +136,11 @@ class Execution:
         made = object.__new__(Execution)
         made.__dict__ = fields
         return made
+
+    @property
+    def settled(self) -> frozenset[str]:
+        """The variables that have one certain value here: `split`, behind `if split == "test"`."""
+        return frozenset(_compared(self.conditions))
 
     @property
     def loop_variables(self) -> frozenset[str]:

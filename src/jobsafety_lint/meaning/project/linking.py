@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.commands import Arg, Command, Pipe
 from jobsafety_lint.meaning.configuration import TaskDefinition
 from jobsafety_lint.meaning.deployment.rows import Row
 from jobsafety_lint.meaning.environment.links import environment_links
-from jobsafety_lint.meaning.execution import Loop
+from jobsafety_lint.meaning.execution import Execution, Loop
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.functions import ArtifactName
@@ -103,7 +103,7 @@ class _Linker:
                 glob.path,
                 uses,
                 told,
-                glob.scope | glob.execution.loop_variables,
+                (glob.scope | glob.execution.loop_variables) - _given_up(glob.execution),
                 glob.execution.functions,
                 glob.language,
             )
@@ -201,6 +201,21 @@ def _task_of(args: tuple[Arg, ...]) -> tuple[str, str, tuple[Arg, ...]] | None:
 def _word(arg: Arg, fanned: set[str]) -> Word:
     literal = arg.pattern.literal
     return Word(arg.text, literal, arg.pattern.names | {name for name in fanned if name in literal})
+
+
+def _given_up(execution: Execution) -> frozenset[str]:
+    """The variables of the innermost loop, where the code is in an arm that ends all of its passes: what is cleaned up
+    before a `break` is what they have left behind.
+    """
+    loop = execution.loops[-1] if execution.loops else None
+    if loop is None or not any(
+        arm.leaves == "break"
+        and arm.statement.source is loop.place.source
+        and arm.statement.span.start > loop.place.span.start
+        for arm in execution.arms
+    ):
+        return frozenset()
+    return frozenset(loop.variables)
 
 
 def _program_of(command: Command) -> tuple[str, str, tuple[Arg, ...]] | None:

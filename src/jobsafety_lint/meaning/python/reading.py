@@ -25,6 +25,7 @@ from jobsafety_lint.meaning.python.helpers import (
     durable_functions,
     link,
 )
+from jobsafety_lint.meaning.python.joining import is_last_part
 from jobsafety_lint.meaning.python.libraries import library_facts
 from jobsafety_lint.meaning.python.outputs import output_uses, status_filters
 from jobsafety_lint.meaning.python.parameters import function_of
@@ -428,6 +429,13 @@ class PythonFile:
         for node, value, variable, execution, returned in candidates:
             if not _is_name(node, value):
                 continue
+            around = definition.node if definition is not None else self.outline.tree
+            if (
+                isinstance(node, ast.Constant)
+                and "/" not in value.pattern.literal
+                and is_last_part(variable, around)
+            ):
+                continue  # what it is joined to tells the rest
             place = walker.scope.place(_built_at(node, walker))
             if place.span in seen:
                 continue

@@ -323,7 +323,8 @@ class Walker:
         inner = self._branch(node.body, [Active(a, "if", node, only) for a in asked], condition)
         if not leaves(node.body):
             outcomes.append(inner)
-        refuted = [Active(a, "else", node) for a in self._refuted(node.test)]
+        how = leaving(node.body)
+        refuted = [Active(a, "else", node, leaving=how) for a in self._refuted(node.test)]
         otherwise = execution.but(conditions=(*execution.conditions, f"not {condition}"))
         self.execution = otherwise
         other = _elif(node)
@@ -346,9 +347,8 @@ class Walker:
                 outcomes.append(after)
         self.execution = execution
         self.scope.join(*outcomes)
-        if leaves(node.body):
-            how = leaving(node.body)
-            self.guards += [replace(active, shape="early-exit", leaving=how) for active in refuted]
+        if how:
+            self.guards += [replace(active, shape="early-exit") for active in refuted]
             self.execution = otherwise
 
     def _for(self, node: nodes.For) -> None:
@@ -1013,8 +1013,8 @@ class Walker:
 
 
 def _leaving(body: Sequence[ast.stmt]) -> str:
-    """What a block certainly ends: `script`, `function`, `loop`, or nothing."""
-    ends = {"return": "function", "continue": "loop", "break": "loop", "raise": "script", "exit": "script"}
+    """What a block certainly ends, as `Arm.leaves` has it."""
+    ends = {"return": "function", "continue": "loop", "break": "break", "raise": "script", "exit": "script"}
     return ends.get(leaving(body), "")
 
 

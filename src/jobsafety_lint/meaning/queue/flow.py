@@ -132,7 +132,11 @@ def follows(first: Command | QueueCommand, second: Command | QueueCommand) -> bo
             return False
         if arm.leaves == "function" and after.functions[: len(before.functions)] == before.functions:
             return False
-        if arm.leaves == "loop" and after.loops[: len(before.loops)] == before.loops and before.loops:
+        if (
+            arm.leaves in {"loop", "break"}
+            and after.loops[: len(before.loops)] == before.loops
+            and before.loops
+        ):
             return False
     return True
 

@@ -477,7 +477,15 @@ class Interpreter:
                 outcomes.append(inner)
             if len(branch.condition.items) == 1:
                 refuted += [
-                    ActiveGuard(a.check, a.holds, "else", place, a.alone, certain=a.certain)
+                    ActiveGuard(
+                        a.check,
+                        a.holds,
+                        "else",
+                        place,
+                        a.alone,
+                        certain=a.certain,
+                        leaving=leaving_with(branch.body),
+                    )
                     for a in refuted_in(branch.condition.items[0].statement, source, state)
                 ]
             denied.append(f"not {condition}")
@@ -1213,7 +1221,11 @@ class Interpreter:
         self._started.clear()
         if started and not operands and "-n" not in command.words:
             last = not any(_does_more(items) for items in self._until_left())
-            self.add(BareWait(command.place, command.execution, started, last, command.status))
+            behind, frame = next(self._following(), ((), None))
+            kept = (
+                bool(behind) and frame is not None and shapes.asks_status_before(behind[0], frame.source.text)
+            )
+            self.add(BareWait(command.place, command.execution, started, last, command.status, kept))
 
     def _inner(
         self,

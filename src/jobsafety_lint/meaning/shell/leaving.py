@@ -13,7 +13,7 @@ _LEAVING = {
     "continue": "continue",
     "break": "break",
 }
-_ENDS = {"exit": "script", "return": "function", "continue": "loop", "break": "loop"}
+_ENDS = {"exit": "script", "return": "function", "continue": "loop", "break": "break"}
 
 
 def leaving(code: sh.Statement | sh.Block) -> str:
@@ -31,7 +31,7 @@ def leaving(code: sh.Statement | sh.Block) -> str:
 
 
 def ends(code: sh.Statement | sh.Block) -> str:
-    """What a statement or block certainly ends: `script`, `function`, `loop`, or nothing."""
+    """What a statement or block certainly ends, as `Arm.leaves` has it."""
     return _ENDS.get(leaving(code), "")
 
 

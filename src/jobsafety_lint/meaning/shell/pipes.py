@@ -74,7 +74,7 @@ class BareWait:
     """`wait` without a process id: its status is 0, whatever the jobs have returned.
 
     `started` are the background commands that it waits for, `last` where no command follows it, `status` who looks
-    at its status.
+    at its status; `kept` where the statement behind it takes it from `$?`.
     """
 
     place: Place
@@ -82,3 +82,4 @@ class BareWait:
     started: tuple[Background, ...]
     last: bool
     status: str = "ignored"
+    kept: bool = False

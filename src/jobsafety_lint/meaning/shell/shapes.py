@@ -111,8 +111,8 @@ _LIMITERS = frozenset({"wait", "jobs", "sem", "pgrep", "nproc"})
 
 
 def waits_behind(body: sh.Block, item: sh.Item) -> bool:
-    """Whether every pass of a loop waits for what this item of its body puts in the background: by a `wait` for all, or
-    one for a process (`wait $!`) before another is started.
+    """Whether every pass of a loop waits for what this item of its body puts in the background, or ends it: by a `wait`
+    for all, or one for a process (`wait $!`), or a `kill` of it, before another is started.
     """
     inside = item.statement.span
     at = next(
@@ -126,14 +126,48 @@ def waits_behind(body: sh.Block, item: sh.Item) -> bool:
     if at is None:
         return False
     started_later = body.items[at] is not item  # there may be more of them in the branch
+    ids = {"!"}
     for other in body.items[at + 1 :]:
         if other.background:
             started_later = True
-        elif isinstance(other.statement, sh.Command):
-            words = [word.literal or "" for word in other.statement.words]
-            if words[:1] == ["wait"] and not any(word.startswith("-") for word in words[1:]):
-                return len(words) == 1 or not started_later
+            continue
+        command = _run_first(other.statement)
+        if command is None:
+            continue
+        words = [word.literal or "" for word in command.words]
+        if words[:1] == ["wait"] and not any(word.startswith("-") for word in words[1:]):
+            return len(words) == 1 or not started_later
+        if words[:1] == ["kill"] and not {"-0", "-l", "-STOP"} & set(words):
+            if any(isinstance(n, sh.Expansion) and n.name in ids for n in command.walk()):
+                return not started_later
+        ids |= _kept_ids(command)
     return False
+
+
+def _run_first(statement: sh.Statement) -> sh.Command | None:
+    """The simple command that a statement runs in any case: the first of a list, of a condition."""
+    match statement:
+        case sh.Command():
+            return statement
+        case sh.AndOr(items=(first, *_)) | sh.Pipeline(stages=(first,)):
+            return _run_first(first)
+        case sh.If(branches=(branch, *_)) if branch.condition.items:
+            return _run_first(branch.condition.items[0].statement)
+    return None
+
+
+def _kept_ids(command: sh.Command) -> set[str]:
+    """The variables that a command sets to the process id of what was started last (`pid=$!`, `local pid=$!`)."""
+
+    def is_id(word: sh.Node | None) -> bool:
+        return word is not None and any(isinstance(n, sh.Expansion) and n.name == "!" for n in word.walk())
+
+    kept = {a.name for a in command.assignments if is_id(a.value)}
+    for word in command.words[1:]:
+        head = word.parts[0] if word.parts else None
+        if isinstance(head, sh.Literal) and "=" in head.value and is_id(word):
+            kept.add(head.value.partition("=")[0])
+    return kept
 
 
 def hands_status_on(following: Sequence[sh.Item]) -> bool:

@@ -106,7 +106,7 @@ def is_readable(text: str) -> bool:
     """Whether libcst can read a whole file."""
     try:
         cst.parse_module(text)
-    except (cst.ParserSyntaxError, RecursionError, ValueError):
+    except (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError, ValueError):
         return False
     return True
 
@@ -140,7 +140,7 @@ class ExactReader:
         if statement not in self._nodes:
             try:
                 unit = read_unit(self.text, statement)
-            except (cst.ParserSyntaxError, RecursionError, AssertionError):
+            except (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError, AssertionError):
                 self._nodes[statement] = None
             else:
                 spans = unit._spans

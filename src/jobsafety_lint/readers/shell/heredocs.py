@@ -164,11 +164,11 @@ def _body(text: str, at: int, end: int, announced: _Announced) -> tuple[int, int
     while at < end:
         newline = text.find("\n", at, end)
         line_end = end if newline < 0 else newline
-        line = text[at:line_end]
-        if (line.lstrip("\t") if announced.strip_tabs else line) == delimiter:
+        line = text[at:line_end].lstrip("\t") if announced.strip_tabs else text[at:line_end]
+        if line == delimiter:
             return at, min(line_end + 1, end), True
         if announced.in_backticks and line.startswith(f"{delimiter}`"):
-            return at, at + len(delimiter), True
+            return at, line_end - len(line) + len(delimiter), True
         at = min(line_end + 1, end)
         if newline < 0:
             break
