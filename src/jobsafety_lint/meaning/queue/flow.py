@@ -540,6 +540,20 @@ _SHELL_PART = re.compile(
 )
 
 
+_SUBSTITUTED_PART = re.compile(
+    r"""\)"?\s*(?:(?:==?|!=)\s*(?P<glob>(?:\*|"\*")\S*?\$\{?\w+\}?\S*\*"?)|=~\s*(?P<regex>\S*\$\{?\w+\}?\S*))"""
+)
+"""What stands behind a substitution: `$(…) == *"$label"*`."""
+
+
+def _holds(outer: Place, inner: Place) -> bool:
+    return (
+        outer.source is inner.source
+        and outer.span.start <= inner.span.start
+        and inner.span.end <= outer.span.end
+    )
+
+
 def substring_tests(sequence: Sequence, look: Look, file: File) -> Iterator[tuple[Place, str, str]]:
     """Conditions that look for a text inside of what a look has said: `[[ $labels == *"$label"* ]]`, `label in out`.
 
@@ -548,9 +562,24 @@ def substring_tests(sequence: Sequence, look: Look, file: File) -> Iterator[tupl
     if _is_python(look.call):
         yield from _python_tests(sequence, look, file)
         return
+    source, span = look.call.place.source, look.call.place.span
+    if re.search(r"\bcase\s+\"?\$\(\s*$", source.text[: span.start]):
+        yield from _case_patterns(source, span.end, "what pueue says")
     for step in sequence.steps[look.at + 1 :]:
-        if isinstance(step, Condition) and step.names & look.variables:
-            yield from _case_patterns(step)
+        if not isinstance(step, Condition):
+            continue
+        if _holds(step.place, look.call.place):
+            match = _SUBSTITUTED_PART.search(
+                step.place.text, look.call.place.span.end - step.place.span.start
+            )
+            if match is not None and not _is_held(match["glob"] or "", match["regex"] or ""):
+                wanted = (match["glob"] or match["regex"]).strip('"*')
+                yield step.place, wanted.replace('"', ""), "what pueue says"
+        elif step.names & look.variables:
+            before = step.place.source.text[: step.place.span.start].rstrip()
+            if before.endswith("case"):
+                shown = step.place.text.strip('"')
+                yield from _case_patterns(step.place.source, step.place.span.end, f"`{shown}`")
             match = _SHELL_PART.search(step.place.text)
             if match is None:
                 continue
@@ -565,16 +594,13 @@ def substring_tests(sequence: Sequence, look: Look, file: File) -> Iterator[tupl
 _CASE = re.compile(r"""(?P<glob>\*(?P<inner>[^\s()]*\$[^\s()]*)\*)\s*\)""")
 
 
-def _case_patterns(step: Condition) -> Iterator[tuple[Place, str, str]]:
-    """`case $labels in *"$label"*)`."""
-    source, span = step.place.source, step.place.span
-    if not source.text[: span.start].rstrip().endswith("case"):
-        return
-    end = source.text.find("esac", span.end)
-    for match in _CASE.finditer(source.text, span.end, end if end >= 0 else len(source.text)):
+def _case_patterns(source: Source, start: int, where: str) -> Iterator[tuple[Place, str, str]]:
+    """`case $labels in *"$label"*)`, from the end of its subject."""
+    end = source.text.find("esac", start)
+    for match in _CASE.finditer(source.text, start, end if end >= 0 else len(source.text)):
         if not _is_held(match["glob"], ""):
             place = Place(source, Span(match.start("glob"), match.end("glob")))
-            yield place, match["inner"].replace('"', ""), f"`{step.place.text.strip(chr(34))}`"
+            yield place, match["inner"].replace('"', ""), where
 
 
 def _is_held(glob: str, regex: str) -> bool:
