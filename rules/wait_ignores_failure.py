@@ -106,9 +106,15 @@ def _confidence(call: QueueCommand, work: Command) -> Confidence:
 
 def _work_after(call: QueueCommand, sequence: Sequence, at: int) -> Command | None:
     """The first step behind the wait that needs the jobs' results, if nothing looks at them before."""
+    killed: set[str] = set()
     for step in sequence.steps[at + 1 :]:
         if isinstance(step, Condition):
             continue
+        other = parse(step) if step.name == "pueue" else None
+        if other is not None and other.subcommand == "kill":
+            killed.add(group_of(other))
+        elif other is not None and other.subcommand == "start" and group_of(other) in killed:
+            continue  # it lets the group go on that the kill has paused
         if _looks(step, sequence) or _takes_code(step):
             return None
         if _is_work(step) and not _exclusive(call.place, step.place):
