@@ -6,9 +6,16 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.commands import Arg, Condition, ListAssignment, Sequence, ShellAssignment
+from jobsafety_lint.meaning.commands import (
+    Arg,
+    Command,
+    Condition,
+    ListAssignment,
+    Sequence,
+    ShellAssignment,
+)
 from jobsafety_lint.meaning.fixing import is_verbatim
-from jobsafety_lint.meaning.queue.grammar import GivenOption, QueueCommand
+from jobsafety_lint.meaning.queue.grammar import GivenOption, QueueCommand, parse
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place
@@ -49,6 +56,12 @@ def dependencies(call: QueueCommand, context: Context) -> Iterator[Draft]:
         yield _empty(call, after.word, "`--after` gets no id here", (), Confidence.HIGH)
     else:
         for value in after.values:
+            asked = _asked_for(value, context)
+            if asked is not None:
+                related = ((asked, "pueue may have no such task"),)
+                what = f"`{' '.join(value.place.text.split())}` may be empty here"
+                yield _empty(call, value, what, related, Confidence.MEDIUM, _left_out(after, value))
+                return
             start = _empty_start(value, context)
             if start is not None:
                 name = next(filter(None, _name(value)), "")
@@ -97,6 +110,25 @@ def _empty(
 def _name(value: Arg) -> tuple[str | None, ...]:
     match = _LIST.fullmatch(value.place.text)
     return match.groups() if match else ()
+
+
+def _asked_for(value: Arg, context: Context) -> Place | None:
+    """Where pueue is asked for the tasks whose ids these are, if nobody looks whether there are any."""
+    name = _name(value)[1] if _name(value) else None
+    if name is not None and _is_looked_at(name, context):
+        return None
+    here = value.place
+    for command in context.all(Command) if value.splits else ():
+        inside = (
+            command.place.source is here.source
+            and here.span.start < command.place.span.start
+            and command.place.span.end < here.span.end
+        )
+        if command.name == "pueue" and (inside or (name is not None and name in command.output_to)):
+            asked = parse(command)
+            if asked is not None and asked.subcommand == "status":
+                return command.place
+    return None
 
 
 def _empty_start(value: Arg, context: Context) -> Place | None:

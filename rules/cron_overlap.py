@@ -117,6 +117,9 @@ def _work(entry: CronEntry, context: Context) -> Command | None:
 def _is_short(command: Command) -> bool:
     if command.name in {"docker", "podman"}:
         return bool(set(command.words[:1]) & _SHORT_DOCKER)
+    call = parse(command)
+    if call is not None:
+        return call.subcommand not in {"wait", "follow"}  # the daemon does the work
     return not command.name or command.name in _SHORT
 
 

@@ -48,7 +48,7 @@ def requeue(row: Row, context: Context) -> Iterator[Draft]:
             kills.clear()
         elif not isinstance(step, Step) or step.execution.queue is not None:
             continue
-        elif step.subcommand == "kill" or (step.command.name in _KILLERS and _stops(step.command)):
+        elif _kills(step) or (step.command.name in _KILLERS and _stops(step.command)):
             kills.append(step)
         elif step.subcommand in _REQUEUES and not _starts_afresh(step):
             found = [kill for kill in kills if _same_work(kill, step)]
@@ -66,6 +66,13 @@ def _finding(kill: Step, step: Step) -> Draft:
         related=((kill.place, "killed here"),),
         confidence=None if certain else Confidence.MEDIUM,
         subject=kill.place,
+    )
+
+
+def _kills(step: Step) -> bool:
+    """`pueue kill`, and `pueue reset --force`, which kills what runs and asks nobody."""
+    return step.subcommand == "kill" or (
+        step.subcommand == "reset" and step.call is not None and step.call.has("-f", "--force")
     )
 
 

@@ -34,14 +34,15 @@ def labels_compared(sequence: Sequence, context: Context) -> Iterator[Draft]:
         return
     flow = flow_of(sequence, context)
     for look in flow.looks:
-        if look.call.subcommand != "status" or not look.decides:
+        if look.call.subcommand != "status" or not (look.decides or look.call.in_python):
             continue
-        for command in look.filters:
+        for command in look.filters if look.decides else ():
             if command.name in _GREPS:
                 yield from _grep(command, look)
             elif command.name in _JQS:
                 yield from _jq(command)
-        yield from _query(look)
+        if look.decides:
+            yield from _query(look)
         for place, wanted, where in substring_tests(sequence, look, context):
             yield RULE.found(
                 place,

@@ -28,7 +28,7 @@ _WHEN = re.compile(
 )
 _DO = re.compile(
     r"\b(?:run|execute|call|start|launch|invoke|trigger|do|perform|submit)\b\s*:?\s*(?:the\s+)?(?P<what>[`'\"]?[\w./$~{-][^\n]*)"
-    r"|\b(?:don'?t forget|remember) to (?P<to>\w[^\n]*)",
+    r"|\b(?:(?:don'?t forget|remember) to|(?:then|and|must|should|please) manually) (?P<to>\w[^\n]*)",
     re.IGNORECASE,
 )
 _WORK = re.compile(

@@ -57,6 +57,32 @@ def capped(command: Command, context: Context) -> Iterator[Draft]:
     )
 
 
+@RULE.on(Command, of={"systemctl"})
+def set_later(command: Command, context: Context) -> Iterator[Draft]:
+    """`systemctl set-property UNIT MemoryMax=4G`."""
+    words = [arg for arg in command.args if not arg.pattern.literal.startswith("-")]
+    if len(words) < 3 or words[0].text != "set-property":
+        return
+    caps = {name: arg for arg in words[2:] for name in _CAPS if arg.pattern.literal.startswith(f"{name}=")}
+    given = next((arg for arg in caps.values() if not _lifts(arg)), None)
+    if given is None or any(name in context.file.text for name in _SWAP_CAPS):
+        return
+    host = host_of(context.settings, command.execution.host)
+    if host is not None and host.swap == 0:
+        return
+    cap = given.pattern.template.partition("=")[2]
+    yield RULE.found(
+        _through(command, given),
+        f"the unit may use {cap} of memory and, beyond it, as much swap as the host has: `{next(iter(caps))}` does not limit swap",
+        label="add `MemorySwapMax=0`, or a swap limit that you mean",
+        data={"cap": cap},
+    )
+
+
+def _lifts(arg: Arg) -> bool:
+    return (arg.text or "\0").partition("=")[2] in _NO_CAP
+
+
 @RULE.on(UnitSection)
 def unit(section: UnitSection, context: Context) -> Iterator[Draft]:
     """A unit, or a drop-in of one, with a memory limit."""

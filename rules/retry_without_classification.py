@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
+from jobsafety_lint.meaning.daemons import CronEntry
 from jobsafety_lint.meaning.queue.flow import Flow, flow_of, shown
 from jobsafety_lint.meaning.queue.grammar import QueueCommand, parse
 from jobsafety_lint.meaning.queue.retries import retries_of
@@ -102,6 +103,30 @@ def restarted_for_ever(sequence: Sequence, context: Context) -> Iterator[Draft]:
             related=((loop.place, "the loop that does it again and again"),),
             subject=call.place,
         )
+
+
+@RULE.on(CronEntry)
+def restarted_by_cron(entry: CronEntry, context: Context) -> Iterator[Draft]:
+    """An entry of a crontab that puts the failed tasks of a group back, several times a day."""
+    calls = [call for command in entry.commands if (call := parse(command)) is not None]
+    if not _is_frequent(entry) or any(call.subcommand in {"status", "log"} for call in calls):
+        return
+    for call in calls:
+        if call.subcommand == "restart" and call.has("-g", "--failed-in-group"):
+            yield RULE.found(
+                call.place,
+                "each run of cron restarts what has failed, with no limit and no look at why",
+                label="count the restarts of a task, and leave failures that come back alone",
+                related=((entry.schedule_place, "cron does it again and again"),),
+                subject=call.place,
+            )
+
+
+def _is_frequent(entry: CronEntry) -> bool:
+    """Whether cron starts it more than once a day."""
+    if entry.minutes is not None or entry.schedule == ("@hourly",):
+        return True
+    return len(entry.schedule) > 1 and re.search(r"[*/,-]", entry.schedule[1]) is not None
 
 
 def _again(flow: Flow, call: QueueCommand) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.commands import Sequence
+from jobsafety_lint.meaning.commands import Command, Sequence
+from jobsafety_lint.meaning.deployment.changes import change_of
+from jobsafety_lint.meaning.deployment.rows import Step
 from jobsafety_lint.meaning.queue.flow import (
     Flow,
     Look,
@@ -41,7 +43,7 @@ def running_only(sequence: Sequence, context: Context) -> Iterator[Draft]:
         if look.call.subcommand != "status" or not look.decides or not look.asks_running_only:
             continue
         launch = _launch_after(flow, look)
-        if launch is None or waits_for_a_slot(flow, look, launch):
+        if launch is None or waits_for_a_slot(flow, look, launch) or _guards_the_code(flow, look, launch):
             continue
         place = _place(look, context)
         yield RULE.found(
@@ -62,6 +64,20 @@ def _launch_after(flow: Flow, look: Look) -> QueueCommand | None:
         if (at > look.at and follows(look.call, call)) or shared:
             return call
     return None
+
+
+def _guards_the_code(flow: Flow, look: Look, launch: QueueCommand) -> bool:
+    """Whether the look keeps running jobs from being given other code, and asks for no job by its label: a `git pull` follows."""
+    asked = " ".join(command.place.text for command in (look.command, *look.filters))
+    if "label" in asked or look.call.in_python:
+        return False
+    for step in flow.sequence.steps[look.at + 1 :]:
+        if step.place == launch.place:
+            return False
+        change = change_of(Step(step)) if isinstance(step, Command) and on_one_host(step, launch) else None
+        if change is not None and change.what == "tree":
+            return True
+    return False
 
 
 def _place(look: Look, context: Context) -> Place:

@@ -137,7 +137,9 @@ def _works(remote: list[Command], loop: Loop) -> bool:
     """Whether the remote part does something with what the loop goes over, other than looking."""
     names = set(loop.variables)
     for step in remote:
-        if not names & frozenset().union(*(arg.pattern.names | arg.written.names for arg in step.args)):
+        used = frozenset().union(*(arg.pattern.names | arg.written.names for arg in step.args))
+        pasted = (name for name in names if not name.isidentifier())
+        if not names & used and not any(name in arg.pattern.literal for name in pasted for arg in step.args):
             continue
         if step.name in _WORK or (step.name == "pueue" and not set(step.words) & _LOOKS):
             return True

@@ -68,11 +68,23 @@ def _goal(sources: tuple[Command, ...], context: Context) -> tuple[str, Place] |
         file = _file(command)
         if file is not None:
             return f"`{file.place.text}`", file.place
+    return _through(_behind(sources, context))
+
+
+def _behind(sources: tuple[Command, ...], context: Context) -> list[Command]:
+    """The stages that read what a command writes, each by its first command."""
     for pipe in context.all(Pipe):
         for at, stage in enumerate(pipe.stages):
             if any(source in stage for source in sources):
-                return _through([c for later in pipe.stages[at + 1 :] for c in later[:1]])
-    return None
+                return [c for later in pipe.stages[at + 1 :] for c in later[:1]]
+    return []
+
+
+def _passes_on(command: Command) -> bool:
+    """Whether a stage hands on whole tasks."""
+    if command.name in _JQ:
+        return _jq_keeps(command)
+    return command.name in _PASSING or command.name == "tee"
 
 
 def _through(later: list[Command]) -> tuple[str, Place] | None:
@@ -101,6 +113,8 @@ def _through(later: list[Command]) -> tuple[str, Place] | None:
 def _kept(call: QueueCommand, context: Context) -> tuple[str, Place] | None:
     """The variable that holds it, if that is written or sent."""
     names = call.command.output_to
+    if any(not _passes_on(command) for command in _behind((call.command, *call.command.outer), context)):
+        return None
     for command in context.all(Command) if names else ():
         if command is call.command or not _reads(command, names):
             continue

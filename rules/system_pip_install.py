@@ -70,10 +70,9 @@ def bare_pip(sequence: Sequence, context: Context) -> Iterator[Draft]:
     """A `pip install` that no environment has been made ready for."""
     if not may_install(sequence):
         return
-    if _IMAGES.search(context.file.path) or any(
-        isinstance(f, Workflow | TaskDefinition) for f in context.facts
-    ):
+    if _IMAGES.search(context.file.path):
         return
+    managed = any(isinstance(f, Workflow | TaskDefinition) for f in context.facts)
     active: list[Command] = []
     for command in sequence.commands:
         if _activates(command):
@@ -81,6 +80,8 @@ def bare_pip(sequence: Sequence, context: Context) -> Iterator[Draft]:
             continue
         installation = installation_of(command)
         if installation is None or installation.tool != "pip" or installation.has(*_ELSEWHERE):
+            continue
+        if managed and command.execution.host is None:
             continue
         if any(other.execution.host == command.execution.host for other in active) or not _is_bare(command):
             continue

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import CallsAfter, Command, Condition, Sequence
+from jobsafety_lint.meaning.queue.flow import group_of, on_one_host, option_value
 from jobsafety_lint.meaning.queue.grammar import QueueCommand, parse
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
@@ -31,35 +32,70 @@ _NO_WORK = frozenset({
     "touch", "notify-send", "mail", "sendmail", "say", "tee", "source", ".", "command", "type", "which",
     "eval", "seq", "awk", "sed", "cut", "tr", "sort", "uniq", "basename", "dirname", "ssh", "env", "sudo",
     "bash", "sh", "time", "timeout", "nohup", "xargs", "mktemp",
+    "systemctl", "service", "shutdown", "poweroff", "halt", "reboot",
 })  # fmt: skip
 """What does not rely on the results of the jobs, or is only a way to run something that does."""
 _QUEUE_WORK = frozenset({"add", "start", "enqueue"})
+_TAKES_CODE = frozenset({"pull", "fetch", "checkout", "switch", "reset", "clean", "rebase"})
+_INSTALLS = re.compile(
+    r"(?:uv|poetry|pdm|pixi)\s+(?:sync|install)\b|(?:uv\s+)?(?:-m\s+)?pip3?\s+install\b|npm\s+ci\b"
+)
 _RELIES = re.compile(
     r"(?i)merge|combin|concat|aggregat|collect|join|assembl|report|summar|upload|deploy|publish|release|sync|promot|finali|postproc|"
     r"post_proc|evaluat|train|optimi|index|import|load|ingest|export|render|plot|build|reduce|blend"
 )
 _CHECKS = re.compile(r"(?i)status|fail|check|verif|valid|outcome|success|assert|raise|is_file|exists")
+_RUNS = re.compile(
+    r"^(?:subprocess|sp|os|asyncio|sh|invoke|plumbum)\.|(?:^|\.)(?:check_call|check_output|run|call|system|Popen)$"
+)
 
 
 @RULE.on(QueueCommand)
 def waited(call: QueueCommand, context: Context) -> Iterator[Draft]:
     """A wait for the end, whatever the end was."""
-    if call.subcommand != "wait" or call.has("-s", "--status") or call.more or context.role == "test":
+    if call.subcommand != "wait" or _for_success(call) or call.more or context.role == "test":
         return
-    if call.command.status == "masked":
-        return
-    if call.in_python:
+    if call.in_python and call.place.source is call.place.source.file:
         yield from _in_python(call, context)
+        return
+    if call.command.status == "masked" and not call.in_python:
         return
     for sequence in context.all(Sequence):
         steps = sequence.steps
         at = next((i for i, step in enumerate(steps) if step.place == call.place), None)
         if at is None:
             continue
+        if _is_drain(call, sequence, at):
+            return
         work = _work_after(call, sequence, at)
+        if call.in_python and (work is None or work.place.source is not call.place.source):
+            yield from _in_python(call, context)
+            return
         if work is not None:
             yield _found(call, work, _confidence(call, work))
         return
+
+
+def _for_success(call: QueueCommand) -> bool:
+    """Whether it waits for tasks that succeed: `--status success`, or what is not known; not `--status done`."""
+    if not call.has("-s", "--status"):
+        return False
+    given = option_value(call, "-s", "--status")
+    return given is None or given.literal.lower() != "done"
+
+
+def _is_drain(call: QueueCommand, sequence: Sequence, at: int) -> bool:
+    """Whether it waits for the end of what has just been killed: nobody expects that to succeed."""
+    for step in reversed(sequence.steps[:at]):
+        other = parse(step) if isinstance(step, Command) and step.name == "pueue" else None
+        if other is None or not on_one_host(other, call):
+            continue
+        if other.subcommand in _QUEUE_WORK | {"restart"}:
+            return False
+        if other.subcommand == "kill":
+            everything = other.has("-a", "--all") or call.has("-a", "--all")
+            return everything or bool(other.ids) or group_of(other) == group_of(call)
+    return False
 
 
 def _confidence(call: QueueCommand, work: Command) -> Confidence:
@@ -70,10 +106,16 @@ def _confidence(call: QueueCommand, work: Command) -> Confidence:
 
 def _work_after(call: QueueCommand, sequence: Sequence, at: int) -> Command | None:
     """The first step behind the wait that needs the jobs' results, if nothing looks at them before."""
+    killed: set[str] = set()
     for step in sequence.steps[at + 1 :]:
         if isinstance(step, Condition):
             continue
-        if _looks(step, sequence):
+        other = parse(step) if step.name == "pueue" else None
+        if other is not None and other.subcommand == "kill":
+            killed.add(group_of(other))
+        elif other is not None and other.subcommand == "start" and group_of(other) in killed:
+            continue  # it lets the group go on that the kill has paused
+        if _looks(step, sequence) or _takes_code(step):
             return None
         if _is_work(step) and not _exclusive(call.place, step.place):
             return step
@@ -88,16 +130,26 @@ def _looks(command: Command, sequence: Sequence) -> bool:
     if other is None or other.subcommand not in {"status", "log", "wait"}:
         return False
     if other.subcommand == "wait":
-        return other.has("-s", "--status")
+        return _for_success(other)
     decides = command.status == "branch" or command.output_use in {"branch", "decides"}
     return decides or bool(command.output_to)
+
+
+def _takes_code(command: Command) -> bool:
+    """Whether other code comes for the next jobs: the wait was for a queue that is empty, not for results."""
+    if command.name == "systemctl":
+        return any("pueue" in (word or "") for word in command.words)
+    if command.name == "pueue":
+        other = parse(command)
+        return other is not None and other.subcommand in {"reset", "shutdown"}
+    return command.name == "git" and not _TAKES_CODE.isdisjoint(command.words)
 
 
 def _is_work(command: Command) -> bool:
     if command.name == "pueue":
         other = parse(command)
         return other is not None and other.subcommand in _QUEUE_WORK
-    if command.name in {"curl", "wget"}:
+    if command.name in {"curl", "wget"} or _INSTALLS.match(command.place.text):
         return False
     return bool(command.name) and command.name not in _NO_WORK
 
@@ -115,7 +167,10 @@ def _in_python(call: QueueCommand, context: Context) -> Iterator[Draft]:
         if not after.holds(call.place):
             continue
         for name, place in after.calls:
-            if _CHECKS.search(name) or ("pueue" in place.text and re.search(r"status|log", place.text)):
+            ran = list(_commands_in(place, context))
+            if (not ran and not _RUNS.search(name) and _CHECKS.search(name)) or (
+                "pueue" in place.text and re.search(r"[\"' ](?:status|log)\b", place.text)
+            ):
                 return
             last = name.rpartition(".")[2]
             if (
@@ -125,10 +180,21 @@ def _in_python(call: QueueCommand, context: Context) -> Iterator[Draft]:
             ):
                 yield _found(call, None, Confidence.MEDIUM, place)
                 return
+            if any(_is_work(c) and _RELIES.search(c.place.text) for c in ran):
+                yield _found(call, None, Confidence.MEDIUM, place)
+                return
             if re.search(r"[\"']pueue[\"'].{0,40}[\"']add[\"']", place.text):
                 yield _found(call, None, Confidence.MEDIUM, place)
                 return
         return
+
+
+def _commands_in(place: Place, context: Context) -> Iterator[Command]:
+    """The commands that a call of Python runs."""
+    for command in context.all(Command):
+        span = command.place.source.in_file(command.place.span)
+        if place.span.start <= span.start and span.end <= place.span.end:
+            yield command
 
 
 def _found(
@@ -158,7 +224,7 @@ def _place(call: QueueCommand) -> Place:
 
 def _fix(call: QueueCommand) -> Fix | None:
     word = call.subcommand_word
-    if word is None:
+    if word is None or call.has("-s", "--status"):
         return None
     written = word.place.text
     if written == "wait":

@@ -60,7 +60,13 @@ def _run(command: Command, facts: FileFacts) -> Iterator[object]:
     script = _script(command) if starter else None
     if script is not None and not _provided(command, facts.source):
         given = frozenset(setting.name for setting in execution.environment)
-        yield BareRunLink(facts.mark(command.place), starter, script, given)
+        yield BareRunLink(facts.mark(command.place), starter, _from_directory(script, execution.cwd), given)
+
+
+def _from_directory(script: str, directory: PathPattern | None) -> str:
+    """A script's path as seen from where it is started: `/srv/app/run.sh` in `/srv/app` is `run.sh`."""
+    where = directory.text if directory is not None else None
+    return script.removeprefix(f"{where.rstrip('/')}/") if where and where.startswith(("/", "~")) else script
 
 
 def _chosen(directory: PathPattern | None) -> bool:
@@ -108,8 +114,10 @@ def _provided(command: Command, source: Source) -> bool:
             return True
         if each.name in {"bash", "sh", "zsh"} and any(re.match(r"-\w*[li]", word) for word in words[:2]):
             return True  # a login or interactive shell may activate mise
-    place = command.place
-    return bool(_MISE_ACTIVATED.search(place.source.text[: place.span.start]))
+    places = [
+        each.place for each in (command, *command.outer) if each.execution.host == command.execution.host
+    ]
+    return any(_MISE_ACTIVATED.search(place.source.text[: place.span.start]) for place in places)
 
 
 def needs(facts: FileFacts) -> list[tuple[str, Place]]:

@@ -544,17 +544,46 @@ _SHELL_PART = re.compile(
 )
 
 
+_SUBSTITUTED_PART = re.compile(
+    r"""\)"?\s*(?:(?:==?|!=)\s*(?P<glob>(?:\*|"\*")\S*?\$\{?\w+\}?\S*\*"?)|=~\s*(?P<regex>\S*\$\{?\w+\}?\S*))"""
+)
+"""What stands behind a substitution: `$(…) == *"$label"*`."""
+
+
+def _holds(outer: Place, inner: Place) -> bool:
+    return (
+        outer.source is inner.source
+        and outer.span.start <= inner.span.start
+        and inner.span.end <= outer.span.end
+    )
+
+
 def substring_tests(sequence: Sequence, look: Look, file: File) -> Iterator[tuple[Place, str, str]]:
     """Conditions that look for a text inside of what a look has said: `[[ $labels == *"$label"* ]]`, `label in out`.
 
     Each with the text that is looked for and what it is looked for in, as written.
     """
     if _is_python(look.call):
-        yield from _python_tests(sequence, file)
+        yield from _python_tests(sequence, look, file)
         return
+    source, span = look.call.place.source, look.call.place.span
+    if re.search(r"\bcase\s+\"?\$\(\s*$", source.text[: span.start]):
+        yield from _case_patterns(source, span.end, "what pueue says")
     for step in sequence.steps[look.at + 1 :]:
-        if isinstance(step, Condition) and step.names & look.variables:
-            yield from _case_patterns(step)
+        if not isinstance(step, Condition):
+            continue
+        if _holds(step.place, look.call.place):
+            match = _SUBSTITUTED_PART.search(
+                step.place.text, look.call.place.span.end - step.place.span.start
+            )
+            if match is not None and not _is_held(match["glob"] or "", match["regex"] or ""):
+                wanted = (match["glob"] or match["regex"]).strip('"*')
+                yield step.place, wanted.replace('"', ""), "what pueue says"
+        elif step.names & look.variables:
+            before = step.place.source.text[: step.place.span.start].rstrip()
+            if before.endswith("case"):
+                shown = step.place.text.strip('"')
+                yield from _case_patterns(step.place.source, step.place.span.end, f"`{shown}`")
             match = _SHELL_PART.search(step.place.text)
             if match is None:
                 continue
@@ -569,16 +598,13 @@ def substring_tests(sequence: Sequence, look: Look, file: File) -> Iterator[tupl
 _CASE = re.compile(r"""(?P<glob>\*(?P<inner>[^\s()]*\$[^\s()]*)\*)\s*\)""")
 
 
-def _case_patterns(step: Condition) -> Iterator[tuple[Place, str, str]]:
-    """`case $labels in *"$label"*)`."""
-    source, span = step.place.source, step.place.span
-    if not source.text[: span.start].rstrip().endswith("case"):
-        return
-    end = source.text.find("esac", span.end)
-    for match in _CASE.finditer(source.text, span.end, end if end >= 0 else len(source.text)):
+def _case_patterns(source: Source, start: int, where: str) -> Iterator[tuple[Place, str, str]]:
+    """`case $labels in *"$label"*)`, from the end of its subject."""
+    end = source.text.find("esac", start)
+    for match in _CASE.finditer(source.text, start, end if end >= 0 else len(source.text)):
         if not _is_held(match["glob"], ""):
             place = Place(source, Span(match.start("glob"), match.end("glob")))
-            yield place, match["inner"].replace('"', ""), f"`{step.place.text.strip(chr(34))}`"
+            yield place, match["inner"].replace('"', ""), where
 
 
 def _is_held(glob: str, regex: str) -> bool:
@@ -595,32 +621,64 @@ _PY_TEXT = re.compile(
     r"""(?P<what>f?["'][^"']*["']|[\w.]+(?:\[["']\w+["']\])?)\s+(?:not\s+)?in\s+"""
     r"""(?P<inside>\(?\w+(?:\.get\(\s*["']label["'][^)]*\)|\[["']label["']\]|\.label)(?:\s*or\s*["']{2}\s*\))?|[\w.]+\.stdout|[A-Za-z_]\w*)"""
 )
+_PY_START = re.compile(
+    r"""(?P<inside>\(?\w+(?:\.get\(\s*["']label["'][^)]*\)|\[["']label["']\]|\.label)(?:\s*or\s*["']{2}\s*\))?)"""
+    r"""\.startswith\(\s*(?P<what>f["'][^"']*["']|[\w.]*label\w*)\s*\)"""
+)
 _PY_REGEX = re.compile(
-    r"""re\.(?:search|match)\(\s*(?P<what>[^,()\s][^,()]*(?:\([^()]*\))?)\s*,\s*(?P<inside>[^()]*?label[^()]*(?:\([^()]*\))?)\)"""
+    r"""re\.(?:search|match|findall)\(\s*(?P<what>[^,()\s][^,()]*(?:\([^()]*\))?)\s*,\s*(?P<inside>[^()]*?label[^()]*(?:\([^()]*\))?|[\w.]+)\)"""
 )
 _TEXT_OUTPUT = re.compile(
     r"\.stdout(?:\.(?:decode|strip)\([^)]*\))*\s*$|\.stdout\b|check_output|getoutput|popen"
 )
 
 
-def _python_tests(sequence: Sequence, file: File) -> Iterator[tuple[Place, str, str]]:
+def _python_tests(sequence: Sequence, look: Look, file: File) -> Iterator[tuple[Place, str, str]]:
     texts = _texts_of_output(file)
-    for step in sequence.steps:
-        if not isinstance(step, Condition):
+    conditions = [step.place for step in sequence.steps if isinstance(step, Condition)]
+    told: list[Span] = []
+    for place in (*conditions, *_deciding_values(sequence, look, file)):
+        text = place.text
+        if any(place.span.start <= span.start and span.end <= place.span.end for span in told):
             continue
-        text = step.place.text
-        for pattern in (_PY_TEXT, _PY_REGEX):
+        for pattern in (_PY_TEXT, _PY_START, _PY_REGEX):
             match = pattern.search(text)
             if match is None:
                 continue
             inside, what = match["inside"].strip("( "), match["what"].strip()
             of_label = "label" in inside and re.search(r"\[|\.get|\.label", inside) is not None
-            if what[:1] in "\"'" or not (of_label or inside.endswith(".stdout") or inside in texts):
+            if re.match(r"[rbRB]?[\"']", what) or not (
+                of_label or inside.endswith(".stdout") or inside in texts
+            ):
                 continue
-            if pattern is _PY_REGEX and ("fullmatch" in text or re.search(r"\$[\"']", what)):
+            if (
+                pattern is _PY_REGEX
+                and not of_label
+                and not re.match(r"(?:f|rf|fr)[\"'].*\{|re\.escape\(", what)
+            ):
                 continue
-            yield step.place, what, f"`{inside}`"
+            if pattern is _PY_REGEX and ("fullmatch" in text or re.search(r"\$[\"']|\\[bZ][\"']", what)):
+                continue
+            if pattern is _PY_START and re.search(r"[^\w}][\"']$", what):
+                continue  # `startswith(f"{symbol}@")`: all jobs of a symbol, whose end is written
+            told.append(place.span)
+            yield place, what, f"`{inside}`"
             break
+
+
+_VALUE = re.compile(r"^[ \t]*(?:return\b|(?P<name>\w+)\s*(?::[^=\n]+)?=(?!=))[ \t]*(?=\S)", re.MULTILINE)
+_DEFINITION = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)\b", re.MULTILINE)
+
+
+def _deciding_values(sequence: Sequence, look: Look, file: File) -> Iterator[Place]:
+    """What a function gives back after a look, or keeps in a variable that a condition asks for: `return any(…)`."""
+    text, start = file.file.text, look.call.place.source.in_file(look.call.place.span).end
+    following = _DEFINITION.search(text, start)
+    for match in _VALUE.finditer(text, start, following.start() if following else len(text)):
+        if match["name"] is None or match["name"] in sequence.decisive:
+            yield Place(
+                file.file, Span(match.end(), match.end() + len(_statement(text, match.end()).rstrip()))
+            )
 
 
 def _texts_of_output(file: File) -> frozenset[str]:

@@ -53,6 +53,7 @@ _EITHER = re.compile(r"\btype\b|\bobjects\b|\bstrings\b|\btostring\b|\bscalars\b
 _STRING = re.compile(
     r"\.status\s*(?:==|!=)\s*\(?\s*\"(\w+)\"|\"(\w+)\"\s*(?:==|!=)\s*[.\w\[\]]*\.status\b(?!\.)"
     r"|\.status\s*\|\s*(?:IN|test|match|startswith|contains|inside|ascii_downcase)\(?\s*\"?\^?\(?(\w+)"
+    r"|\.status\s*(?:\||\)\s*\|\s*map\()\s*select\(\s*\.\s*(?:==|!=)\s*\"(\w+)\""
 )
 _DONE_STRING = re.compile(
     r"\.status\.Done\??\s*(?:==|!=)\s*\"(\w+)\"|\.status\.Done\??\.(Failed|Success)\b|\.status\.Done\??\s*\|\s*has\(\"(\w+)\""

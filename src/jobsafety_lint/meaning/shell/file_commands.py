@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.files import Act, Append, Create, Delete, Glob, Read, Replace, Write
@@ -276,6 +277,37 @@ def _globs(command: Command) -> Iterator[Glob]:
             continue
         uses = ((_use_of(command.name), command.place),)
         yield Glob(command.place, pattern, arg.place, command.execution, command.name, "shell", uses=uses)
+
+
+_LISTING = frozenset({"find", "ls", "printf", "echo"})
+_PASSING = frozenset({"sort", "uniq", "tr"})
+
+
+def piped_deletions(stages: Sequence[tuple[Command, ...]]) -> Iterator[Glob]:
+    """What a pipeline finds and deletes: `find … | xargs rm`, `ls … | while read -r f; do rm "$f"; done`."""
+    listing = stages[0][0] if stages[0] else None
+    if listing is None or len(stages[0]) > 1 or listing.name not in _LISTING:
+        return
+    if any(len(stage) != 1 or stage[0].name not in _PASSING for stage in stages[1:-1]):
+        return
+    act = next((command for command in stages[-1] if _deletes_each(command, listing)), None)
+    if act is not None:
+        for fact in facts_of(listing):
+            if isinstance(fact, Glob):
+                yield replace(fact, uses=(*fact.uses, ("delete", act.place)))
+
+
+def _deletes_each(command: Command, listing: Command) -> bool:
+    """Whether each line that is read is the name of a file to delete, without a look at which one it is."""
+    if _use_of(command.name) != "delete" or command.execution.arms != listing.execution.arms:
+        return False
+    if command.through("xargs") is not None:
+        return True
+    loops = command.execution.loops[len(listing.execution.loops) :]
+    read = {name for loop in loops if loop.kind == "while" for name in loop.variables}
+    return any(
+        arg.place.text.strip('"') in {f"${name}", f"${{{name}}}"} for arg in command.args for name in read
+    )
 
 
 _COMMANDS = {

@@ -784,6 +784,8 @@ class Interpreter:
                 use.statement,
             )
         )
+        for glob in file_commands.piped_deletions(stages):
+            self.add(glob)
         return [command for stage in stages for command in stage]
 
     # --- commands --------------------------------------------------------------------------------------------------
