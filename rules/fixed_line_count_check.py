@@ -52,6 +52,8 @@ def counted_in_shell(comparison: Comparison, context: Context) -> Iterator[Draft
             yield _found(comparison.place, expected, "the file", comparison.place)
             return
         for command in context.all(Command):
+            if command.name not in _COUNTERS:
+                continue
             inside = (
                 command.place.source is comparison.place.source
                 and command.place.span in comparison.place.span

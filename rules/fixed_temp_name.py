@@ -68,7 +68,7 @@ class _Name:
 @RULE.on(Write, Create, Append, ArtifactName, Command)
 def constant(fact: object, context: Context) -> Iterator[Draft]:
     """A temporary file of a constant name that several jobs write."""
-    if context.role in {"test", "temporary"}:
+    if context.role in {"test", "temporary"} or not fact.execution.concurrency:  # type: ignore[attr-defined]  # all of these kinds have one
         return
     for name in _names(fact):
         group = [

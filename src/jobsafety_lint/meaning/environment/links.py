@@ -17,7 +17,7 @@ from jobsafety_lint.meaning.project.links import (
     NeedLink,
     VariableLink,
 )
-from jobsafety_lint.model import Span
+from jobsafety_lint.model import Mark, Span
 from jobsafety_lint.source import Hole, Place, Source
 
 _INTERPRETERS = re.compile(r"python[\d.]*|pypy3?|bash|sh|dash|zsh|ksh")
@@ -27,12 +27,12 @@ _FILE_OF_VARIABLES = re.compile(r"EnvironmentFile\s*=|BASH_ENV\s*=")
 _MISE_ACTIVATED = re.compile(
     r"\bmise\s+(?:env|activate|hook-env)\b|(?:^|[;&\s])(?:\.|source)\s+\S", re.MULTILINE
 )
-_SHELL_READ = re.compile(r"(?<!\\)\$(?:(\w+)|\{(\w+)(?P<operator>:?[-=+?])?)")
+_SHELL_READ = re.compile(r"\$(?:([A-Z][A-Z0-9_]+)(?!\w)|\{([A-Z][A-Z0-9_]+)(?!\w)(?P<operator>:?[-=+?])?)")
+"""It begins with a letter that a search jumps to; that no backslash stands before is looked at afterwards."""
 _SHELL_SET = re.compile(
     r"(?:^|[\s;&(])(\w+)\+?=|\b(?:read|for|mapfile|getopts)\s+(?:-\w+\s+|'[^']*'\s+)*(\w+)", re.MULTILINE
 )
 _SHELL_PROVIDES = re.compile(r"\bmise\b|\bdirenv\b|\bdotenv\b|^\s*(?:\.|source)\s", re.MULTILINE)
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+$")
 
 
 def environment_links(facts: FileFacts) -> Iterator[object]:
@@ -51,7 +51,7 @@ def environment_links(facts: FileFacts) -> Iterator[object]:
         elif isinstance(fact, DotenvLoad) and not fact.given:
             yield DotenvLink(facts.mark(fact.place))
     for name, place in needs(facts):
-        yield NeedLink(facts.mark(place), name)
+        yield NeedLink(Mark(place.location, place.text), name)  # no finding ever stands there
 
 
 def _run(command: Command, facts: FileFacts) -> Iterator[object]:
@@ -139,11 +139,19 @@ def needs(facts: FileFacts) -> list[tuple[str, Place]]:
 
 def _shell_needs(source: Source) -> Iterator[tuple[str, Place]]:
     text = source.text
-    mine = {name for match in _SHELL_SET.finditer(text) for name in match.groups() if name}
+    mine: set[str] | None = None
     for match in _SHELL_READ.finditer(text):
-        name = match[1] or match[2]
-        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].lstrip()
+        at = match.start()
         defaulted = (match["operator"] or "").lstrip(":") in {"-", "=", "+"}
-        if _VARIABLE.match(name) and name not in mine and not defaulted and not line.startswith("#"):
+        if (
+            defaulted
+            or text[at - 1 : at] == "\\"
+            or text[text.rfind("\n", 0, at) + 1 : at].lstrip()[:1] == "#"
+        ):
+            continue
+        if mine is None:
+            mine = {name for match in _SHELL_SET.finditer(text) for name in match.groups() if name}
+        name = match[1] or match[2]
+        if name not in mine:
             mine.add(name)
-            yield name, Place(source, Span(match.start(), match.end()))
+            yield name, Place(source, Span(at, match.end()))

@@ -151,6 +151,8 @@ def _term(statement: sh.Statement, words: list[sh.Word], source: Source, state: 
 
 def names_asked(node: sh.Node, source: Source) -> frozenset[str]:
     """The variables that a condition looks at, as written."""
+    if isinstance(node, sh.Word) and node.literal is not None:
+        return frozenset()
     found: set[str] = set()
     for inner in node.walk():
         match inner:

@@ -304,7 +304,8 @@ class Interpreter:
         if _exits(state.execution):
             return "ignored"
         asking = block.items[at + 1]
-        if not shapes.asks_status(asking.statement):
+        span = asking.span
+        if source.text.find("?", span.start, span.end) < 0 or not shapes.asks_status(asking.statement):
             return "ignored"
         looked: Sequence[sh.Item] = (asking,)
         asked = "branch"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from jobsafety_lint.meaning.commands import Arg, Command, ShellAssignment
+from jobsafety_lint.meaning.commands import Command, ShellAssignment
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.files import Act, Append, Check, Create, Replace, Write
 from jobsafety_lint.meaning.functions import ArtifactName
@@ -22,12 +22,12 @@ _PURPOSES = STATE_WORDS | _PASSING
 
 def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
     """One `ArtifactName` for each assignment of a path, and for each word of a command that is one itself."""
-    commands = [fact for fact in facts if isinstance(fact, Command)]
-    acts = [fact for fact in facts if isinstance(fact, Act | Check)]
+    users_of = _users([fact for fact in facts if isinstance(fact, Command)])
+    acts = _Acts.of(fact for fact in facts if isinstance(fact, Act | Check))
     found: list[ArtifactName] = []
     for fact in facts:
         if isinstance(fact, ShellAssignment) and fact.value_place is not None and looks_like_path(fact.value):
-            users = [command for command in commands if _takes(command, fact.place)]
+            users = users_of.get(_key(fact.place), [])
             found.append(
                 _name(fact.value_place, fact.value, fact.name, fact.execution.loops, users, fact, acts)
             )
@@ -49,18 +49,19 @@ def _name(
     loops: tuple[Loop, ...],
     users: Sequence[Command],
     fact: ShellAssignment | Command,
-    acts: Sequence[Act | Check],
+    acts: _Acts,
 ) -> ArtifactName:
     around = frozenset(name for loop in loops for name in loop.variables)
     words = pattern.words | frozenset(words_of(variable))
-    roles = {type(act).__name__.lower() for act in acts if act.path == pattern}
-    if any(isinstance(act, Replace) and act.origin == pattern and not act.atomic for act in acts):
+    done = acts.by_path.get(pattern, ())
+    roles = {type(act).__name__.lower() for act in done}
+    if pattern in acts.copied:
         roles.add("read")  # copied
     jobs = []
     made_in = [
         {loop.place for loop in act.execution.loops}
-        for act in acts
-        if isinstance(act, Write | Append | Create | Replace) and act.path == pattern
+        for act in done
+        if isinstance(act, Write | Append | Create | Replace)
     ]
     for user in users:
         taken = frozenset().union(*(arg.pattern.names for arg in user.args)) & around
@@ -96,12 +97,37 @@ def _varied_elsewhere(user: Command, made_in: Sequence[set[Place]]) -> frozenset
     )
 
 
-def _takes(command: Command, origin: Place) -> bool:
-    return any(_same(arg, origin) for arg in command.args)
+@dataclass(frozen=True, eq=False)
+class _Acts:
+    """What is done to files, by their paths, and the paths that are copied from."""
+
+    by_path: dict[PathPattern, list[Act | Check]]
+    copied: set[PathPattern]
+
+    @classmethod
+    def of(cls, acts: Iterable[Act | Check]) -> _Acts:
+        made = cls({}, set())
+        for act in acts:
+            made.by_path.setdefault(act.path, []).append(act)
+            if isinstance(act, Replace) and act.origin is not None and not act.atomic:
+                made.copied.add(act.origin)
+        return made
 
 
-def _same(arg: Arg, origin: Place) -> bool:
-    return arg.origin is not None and arg.origin.source is origin.source and arg.origin.span == origin.span
+_Key = tuple[int, int, int]
+
+
+def _key(place: Place) -> _Key:
+    return id(place.source), place.span.start, place.span.end
+
+
+def _users(commands: Sequence[Command]) -> dict[_Key, list[Command]]:
+    """The commands that take the value of an assignment, by its place."""
+    found: dict[_Key, list[Command]] = {}
+    for command in commands:
+        for key in {_key(arg.origin) for arg in command.args if arg.origin is not None}:
+            found.setdefault(key, []).append(command)
+    return found
 
 
 def looks_like_path(pattern: PathPattern) -> bool:

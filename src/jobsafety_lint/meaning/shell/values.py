@@ -142,14 +142,27 @@ def _followed(name: str, state: State) -> frozenset[str]:
     return value.pattern.names | ({name} if not value.pattern.names else frozenset())
 
 
+_VALUE = re.compile(r"[^\s;]*")
+_NOT_IN_NAME = re.compile(r"[^\w$]?\Z")
+_MADE = re.compile(r"[\"']?(?:\$\(|`)mktemp\b")
+
+
 @functools.lru_cache(maxsize=256)
 def _is_made_by_mktemp(text: str, name: str) -> bool:
     """Whether all that a script ever sets a variable to is a file of mktemp's: what a trap sees at the end."""
     if "mktemp" not in text or not name.isidentifier():
         return False
-    given = re.findall(rf"(?<![\w$]){name}=([^\s;]*)", text)
-    made = [value for value in given if value.strip("\"'")]
-    return bool(made) and all(re.match(r"[\"']?(?:\$\(|`)mktemp\b", value) for value in made)
+    made = False
+    at = text.find(f"{name}=")
+    while at >= 0:
+        end = at + len(name) + 1
+        value = _VALUE.match(text, end)
+        if value is not None and _NOT_IN_NAME.match(text[at - 1 : at]) and value[0].strip("\"'"):
+            if not _MADE.match(value[0]):
+                return False
+            made = True
+        at = text.find(f"{name}=", end)
+    return made
 
 
 def _expansion(part: sh.Expansion, shown: str, source: Source, state: State) -> PathPattern:

@@ -215,7 +215,9 @@ class _Reader:
         """Reads on from `start` up to the first statement that has to be read again, and returns where to go on;
         where masking may help, `-1 - offset` of that statement.
         """
-        root = parse(_TRAILING.sub(lambda found: b" " * len(found[0]), data))
+        if data.rstrip(b" \t").endswith(b"\\\n"):
+            data = _TRAILING.sub(lambda found: b" " * len(found[0]), data)
+        root = parse(data)
         lowering = Lowering(self.scanner, start, end)
         for node in root.children:
             span = lowering.span(node)

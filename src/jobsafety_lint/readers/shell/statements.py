@@ -62,7 +62,7 @@ class StatementIndex:
                 if parent >= 0:
                     self._bodies.append((node.body_span, parent))
             if not (isinstance(node, sh.Word) and node.literal is not None):
-                stack.extend([(child, parent) for child in node.children()][::-1])
+                stack.extend([(child, parent) for child in node.below()])
 
     def _innermost(self, offset: int) -> int:
         found = self._climb(bisect.bisect_right(self._starts, offset) - 1, offset)

@@ -49,6 +49,17 @@ class Node:
             elif value is not None:
                 yield value
 
+    def below(self) -> list[Node]:
+        """The nodes directly below, the last one first: as `children`, for stacks."""
+        found: list[Node] = []
+        for name in _from_last_field(self.__class__):  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
+            value = getattr(self, name)
+            if value.__class__ is tuple:
+                found += value[::-1]
+            elif value is not None:
+                found.append(value)
+        return found
+
     def walk(self) -> Iterator[Node]:
         """This node and all below it, parents first. Plain text (`Literal`, `SingleQuoted`) is left out: words tell it."""
         stack: list[Node] = [self]
@@ -61,7 +72,7 @@ class Node:
             yield node
             if kind is Word and node.literal is not None:  # type: ignore[attr-defined]  # a `Word`
                 continue
-            stack += _below(node)
+            stack += node.below()
 
     def substitutions(self) -> list[Substitution | ProcessSubstitution]:
         """The substitutions in it that are not inside of another one."""
@@ -75,20 +86,8 @@ class Node:
             if isinstance(node, _SUBSTITUTIONS):
                 found.append(node)
                 continue
-            stack += _below(node)
+            stack += node.below()
         return found
-
-
-def _below(node: Node) -> list[Node]:
-    """The nodes directly below, the last one first."""
-    found: list[Node] = []
-    for name in _from_last_field(node.__class__):  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
-        value = getattr(node, name)
-        if value.__class__ is tuple:
-            found += value[::-1]
-        elif value is not None:
-            found.append(value)
-    return found
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
