@@ -24,10 +24,11 @@ def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
     """One `ArtifactName` for each assignment of a path, and for each word of a command that is one itself."""
     commands = [fact for fact in facts if isinstance(fact, Command)]
     acts = [fact for fact in facts if isinstance(fact, Act | Check)]
+    kept = [fact for fact in facts if isinstance(fact, ShellAssignment) and _keeps_path(fact)]
     found: list[ArtifactName] = []
     for fact in facts:
-        if isinstance(fact, ShellAssignment) and fact.value_place is not None and looks_like_path(fact.value):
-            users = [command for command in commands if _takes(command, fact.place)]
+        if isinstance(fact, ShellAssignment) and fact.value_place is not None and _keeps_path(fact):
+            users = [c for c in commands if _takes(c, fact.place) or _has_inside(c, fact)]
             found.append(
                 _name(fact.value_place, fact.value, fact.name, fact.execution.loops, users, fact, acts)
             )
@@ -37,6 +38,8 @@ def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
                 if arg.pattern.text is not None:
                     continue  # nothing varies in it
                 builds = arg.written.literal.strip("\0")  # more than a variable that was built elsewhere
+                if any(_is_of(arg, fact, assignment) for assignment in kept):
+                    continue  # the very name that a variable keeps, in the text of a job
                 if builds and looks_like_path(arg.pattern) and arg.pattern.names:
                     found.append(_name(arg.place, arg.pattern, "", fact.execution.loops, [fact], fact, acts))
     return found
@@ -98,6 +101,24 @@ def _varied_elsewhere(user: Command, made_in: Sequence[set[Place]]) -> frozenset
 
 def _takes(command: Command, origin: Place) -> bool:
     return any(_same(arg, origin) for arg in command.args)
+
+
+def _keeps_path(fact: ShellAssignment) -> bool:
+    return fact.value_place is not None and looks_like_path(fact.value)
+
+
+def _has_inside(command: Command, fact: ShellAssignment) -> bool:
+    return any(_is_of(arg, command, fact) for arg in command.args)
+
+
+def _is_of(arg: Arg, command: Command, fact: ShellAssignment) -> bool:
+    """Whether a word of a command that is text of another one (`pueue add -- …`) is what a variable around it keeps."""
+    return (
+        arg.place.source is not fact.place.source
+        and bool(fact.value.names)
+        and arg.pattern == fact.value
+        and set(fact.execution.loops) <= set(command.execution.loops)
+    )
 
 
 def _same(arg: Arg, origin: Place) -> bool:
