@@ -102,6 +102,7 @@ _FIXED_WIDTH = re.compile(r":[^:}]*0\d|:%")
 _ROUNDED = re.compile(
     r"^(?P<name>[\w.]+):[^:}]*\.(?P<digits>[012])[feg%]?$|^round\((?P<rounded>[\w.]+)(?:,\s*[012])?\)$"
 )
+_WHOLE = re.compile(r"^int\([\w.]+\)$")
 _CUT = re.compile(r"^(?P<name>[\w.]+)\[:(?P<count>\d+)\]$|^\$\{(?P<shell>\w+):0?:(?P<length>\d+)\}$")
 
 _SLICE = re.compile(r"^[\w.]+\[-?\w*:[^\]]*\]$|^\$\{\w+:[^-=?+]")
@@ -180,10 +181,13 @@ def _joined(name: ArtifactName, first: Hole, second: Hole, context: Context) -> 
 
 def _shortened(name: ArtifactName, hole: Hole, context: Context) -> Draft | None:
     text = hole.text
-    rounded, cut = _ROUNDED.match(text), _CUT.match(text)
+    whole, cut = _WHOLE.match(text), _CUT.match(text)
+    rounded = _ROUNDED.match(text) or whole
     if rounded is None and cut is None:
         return None
     part = _part(name, hole, context)
+    if whole is not None and (part is None or part.parameter is None or part.parameter.annotation != "float"):
+        return None  # a text that is read as a number
     if part is None or set(words_of(part.name)) & _ALREADY_SHORT:
         return None
     if any(re.fullmatch(rf"\$?\{{?{re.escape(part.name)}\}}?", other.text) for other in name.pattern.holes):
@@ -217,7 +221,7 @@ def _part(name: ArtifactName, hole: Hole, context: Context) -> _Part | None:
     if len(hole.names) != 1 or hole.kind != "variable":
         return None
     variable = next(iter(hole.names))
-    if not re.match(rf"^(\$\{{?|round\()?{re.escape(variable)}\b", hole.text):
+    if not re.match(rf"^(\$\{{?|round\(|int\()?{re.escape(variable)}\b", hole.text):
         return None
     parameter = name.function.parameter(variable) if name.function is not None else None
     loop = next((x for x in reversed(name.execution.loops) if variable in x.variables), None)

@@ -10,7 +10,7 @@ from jobsafety_lint.meaning.commands import Command, Condition
 from jobsafety_lint.meaning.execution import Execution, Loop
 from jobsafety_lint.meaning.files import Act, Append, Delete, Read, Replace, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call
-from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern
 from jobsafety_lint.meaning.project.parameters import is_category
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -30,6 +30,8 @@ _MADE = frozenset({"write", "replace"})
 _SCRATCH = frozenset(
     {"tmp", "temp", "scratch", "log", "logs", "null", "pid", "lock", "readme", "config", "conf"}
 )
+_OF_NOW = frozenset({"status", "current", "latest", "last", "best", "index", "report", "summary"})
+"""Words of a file that always holds what is so now, whatever it was made for."""
 _USED = frozenset({"computed", "passed", "formatted", "iterated", "stored"})
 _SHAPES_RESULT = _USED - {"passed"}
 """Uses that go into what is written; what is handed on may be about something else."""
@@ -153,6 +155,20 @@ def _path_says(call: Call, category: str, path: PathPattern) -> bool:
 
 
 @RULE.on(Write)
+def one_name(act: Write, context: Context) -> Iterator[Draft]:
+    """A file with one and the same name that Python writes in a loop over categories."""
+    if act.language != "python" or act.path.text is None or not _is_artifact(act.path, context):
+        return
+    if act.guards or act.moved_to is not None or not act.path.name.words.isdisjoint(_OF_NOW | STATE_WORDS):
+        return
+    for loop in act.execution.loops:
+        category = _category_of(loop, act.path, act.execution, context)
+        if category and loop.values is not None and not _is_used_up(act.path, act.place, loop, context):
+            yield _replaced(act.path_place, act.path, category, loop)
+            return
+
+
+@RULE.on(Write)
 def in_shell(act: Write, context: Context) -> Iterator[Draft]:
     """A redirection in a loop over categories."""
     if act.language != "shell" or not _is_artifact(act.path, context) or not _has_name(act.path):
@@ -168,7 +184,7 @@ def in_shell(act: Write, context: Context) -> Iterator[Draft]:
             for arg in command.args
         )
         if takes:
-            yield _shell_found(act.path_place, act.path, category, loop)
+            yield _replaced(act.path_place, act.path, category, loop)
             return
 
 
@@ -187,7 +203,7 @@ def as_option(command: Command, context: Context) -> Iterator[Draft]:
             if not category or not any(category in other.pattern.names for other in command.args):
                 continue
             if not _is_used_up(arg.pattern, command.place, loop, context):
-                yield _shell_found(arg.place, arg.pattern, category, loop)
+                yield _replaced(arg.place, arg.pattern, category, loop)
                 return
 
 
@@ -217,7 +233,7 @@ def _is_used_up(path: PathPattern, written: Place, loop: Loop, context: Context)
     )
 
 
-def _shell_found(place: Place, path: PathPattern, category: str, loop: Loop) -> Draft:
+def _replaced(place: Place, path: PathPattern, category: str, loop: Loop) -> Draft:
     return RULE.found(
         place,
         f"`{path.name.template}` leaves out `{category}`, which this loop varies: each one replaces the file of the one before",

@@ -29,10 +29,11 @@ def missing_parameter(project: Project, context: Context) -> Iterator[Draft]:
         listed = " and ".join(f"`{n}`" for n in names)
         many = len(names) > 1
         first = missing[0]
+        shown = name.template if name.template.holes else name.pattern
         because = f": {first.evidence.because}" if first.evidence.because else ""
         yield RULE.found(
             name.mark,
-            f"{listed} {'tell' if many else 'tells'} jobs apart, but `{name.template.template}` leaves {'them' if many else 'it'} out{because}",
+            f"{listed} {'tell' if many else 'tells'} jobs apart, but `{shown.template}` leaves {'them' if many else 'it'} out{because}",
             label=f"jobs that differ only in {listed} share this file",
             related=_related(first),
             confidence=first.confidence,

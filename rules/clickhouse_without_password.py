@@ -63,7 +63,7 @@ def container(command: Command, context: Context) -> Iterator[Draft]:
             return
         if option in {"-e", "--env"}:
             names.add(text.partition("=")[0])
-        if option == "" or "\0" in text.partition("=")[0]:
+        if option == "" or "\0" in _decisive(option, text):
             return  # a variable that may hold anything
     if names & _SETTINGS:
         return
@@ -92,6 +92,20 @@ def service(entry: Service, context: Context) -> Iterator[Draft]:
     if any(_USERS_FILES.search(text) for text in mounted) or (command and not command[0].startswith("--")):
         return
     yield _found(entry.place, set(entry.variables), _compose_fix(entry))
+
+
+def _decisive(option: str, text: str) -> str:
+    """The part of an option's value on which it depends whether it says something of the users: the name of a variable of the
+    environment, the place of a folder in the container.
+    """
+    if option in {"-e", "--env"}:
+        return text.partition("=")[0]
+    if option in {"-v", "--volume"}:
+        return text.partition(":")[2] or text
+    if option == "--mount":
+        target = re.search(r"(?:target|dst|destination)=([^,]*)", text)
+        return target[1] if target is not None else text
+    return ""
 
 
 def _found(place: Place, names: set[str], fix: Fix | None) -> Draft:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.execution import Concurrency, Execution
-from jobsafety_lint.meaning.files import Append, Create, Write
+from jobsafety_lint.meaning.files import Append, Create, Read, Write
 from jobsafety_lint.meaning.fixing import import_edits
 from jobsafety_lint.meaning.functions import ArtifactName
 from jobsafety_lint.meaning.paths import PathPattern
@@ -76,7 +76,8 @@ def constant(fact: object, context: Context) -> Iterator[Draft]:
         ]
         reason = _reason(name, context)
         first = min(group, key=lambda other: other.place.location)
-        if reason is None or first.place.span != name.place.span or sum(other.weight for other in group) < 2:
+        certain = sum(other.weight for other in group) + _is_read_later(name, context)
+        if reason is None or first.place.span != name.place.span or certain < 2:
             continue
         once = any(hole.kind == "shared" for hole in name.path.holes)
         what = "is made once, before the jobs part" if once else "has the same name in all of them"
@@ -90,6 +91,17 @@ def constant(fact: object, context: Context) -> Iterator[Draft]:
             fix=_made_anew(name, context),
             subject=_subject(name, context),
         )
+
+
+def _is_read_later(name: _Name, context: Context) -> bool:
+    """Whether Python reads what a program that it has run before was told the name of: that program has written it."""
+    return name.weight == 1 and any(
+        read.language == "python"
+        and read.path.parts == name.path.parts
+        and read.execution.functions == name.execution.functions
+        and read.place.span.start > name.place.span.end
+        for read in context.all(Read)
+    )
 
 
 _LITERAL = re.compile(r"""(["'])[^"'\\]*/(?P<stem>[\w-]+)(?P<suffix>(?:\.\w+)*)\1""")

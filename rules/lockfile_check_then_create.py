@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Act, Create, Write
+from jobsafety_lint.meaning.files import Act, Append, Create, Lock, Write
 from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.paths import is_lock_name
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
@@ -28,7 +28,7 @@ _EMPTY_WITH_MODE = re.compile(r"install\b.*\s/dev/null\s")
 _EXISTENCE = frozenset({"exists", "file", "directory", "listed", "nonempty", "link", "access"})
 
 
-@RULE.on(Create, Write)
+@RULE.on(Create, Write, Append)
 def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
     """A lock file that is made, by a call that does not mind if it is there, because a test has not found it."""
     if not is_lock_name(act.path) or act.path.is_unique or context.role in {"test", "temporary"}:
@@ -36,7 +36,9 @@ def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
     if isinstance(act, Create) and act.exclusive and act.checked:
         return
     guard = next((g for g in act.guards if not g.holds and g.check.test in _EXISTENCE), None)
-    if guard is None or act.execution.lock or _EMPTY_WITH_MODE.match(act.place.text):
+    if guard is None or act.execution.lock or _is_locked_itself(act, context):
+        return
+    if _EMPTY_WITH_MODE.match(act.place.text):
         return
     yield RULE.found(
         act.place,
@@ -49,8 +51,16 @@ def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
     )
 
 
+def _is_locked_itself(act: Act, context: Context) -> bool:
+    """Whether the kernel holds the lock, on the open file: that the file is there says nothing then."""
+    return any(
+        lock.path.same_object(act.path) or (act.path.is_file_wide and lock.path.identity == act.path.identity)
+        for lock in context.all(Lock)
+    )
+
+
 def _taker(act: Act) -> str:
-    return f"{act.content} >" if isinstance(act, Write) and act.by == ">" else act.by
+    return f"{act.content} {act.by}" if isinstance(act, Write | Append) and ">" in act.by else act.by
 
 
 def _fix(act: Act) -> Fix | None:

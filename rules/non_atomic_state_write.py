@@ -145,9 +145,12 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     reasons = act.execution.concurrency
     why = f"; {reasons[0].reason}" if reasons else ""
+    done = f"emptied, then written by `{act.content or act.by}`"
+    if act.content == "truncate":
+        done = "written over, and cut by `truncate`"
     yield RULE.found(
         act.place,
-        f"`{act.path_place.text}` is emptied, then written by `{act.content or act.by}`: a reader or a crash in between finds half of it{why}",
+        f"`{act.path_place.text}` is {done}: a reader or a crash in between finds half of it{why}",
         label="write a temporary file beside it, then rename it over this one",
         severity=Severity.ERROR if reasons else Severity.WARNING,
         subject=act.subject,

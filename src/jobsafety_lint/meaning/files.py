@@ -110,8 +110,11 @@ class Act(FileFact):
 
     @property
     def is_handed_on(self) -> bool:
-        """Whether a function has the file among the arguments that it runs as a command (`"$@"`): nothing here names it."""
-        return self.path_place.text.strip('"') in {"$@", "$*"}
+        """Whether a function has the file among the arguments that it runs as a command (`"$@"`): nothing here names it.
+        In a Makefile, `$@` is the target.
+        """
+        made = any(hole.kind == "template" for hole in self.path.holes)
+        return not made and self.path_place.text.strip('"') in {"$@", "$*"}
 
     @property
     def has_alternative(self) -> bool:

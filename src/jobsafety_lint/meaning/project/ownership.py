@@ -8,6 +8,7 @@ what the name has.
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.meaning.python.parameters import uses_of
 from jobsafety_lint.model import Confidence, Mark
+from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import Definition
 from jobsafety_lint.source import Hole
 
@@ -49,6 +51,7 @@ _FOLDERS = _words("path dir directory folder root outdir workdir")
 _GIVEN_FILES = _words(
     "file filename path filepath fname fpath output outfile dest destination prefix stem basename"
 )
+_GIVEN = _GIVEN_FILES | _FOLDERS | _RUN_FOLDERS | _words("in input base basedir")
 _READS = re.compile(r"read|load|open\(|parse", re.IGNORECASE)
 _WRITES = re.compile(
     r"[\"'][wax]b?\+?[\"']|write|dump|save|store|replace|rename|unlink|remove|touch|mkdir|to_\w+\(|append|copy|move|download|lock|run|call",
@@ -253,6 +256,7 @@ def _missing_in(owner: _Owner, name: NameLink, project: Project, identity: JobId
             yield from _judged(owner, name, parameter, evidence, function.name, touches, project.settings)
     for base in _namespaces(module, definition):
         yield from _missing_attributes(owner, name, base, project, identity)
+    yield from _missing_words(owner, name, project, identity)
     if definition is not None and definition.class_name:
         yield from _missing_fields(owner, name, definition.class_name, project, identity)
 
@@ -285,6 +289,63 @@ def _missing_attributes(
                 yield missing
             elif option is not None:
                 yield replace(missing, confidence=Confidence.LOW) if own_folder else missing
+
+
+def _missing_words(
+    owner: _Owner, name: NameLink, project: Project, identity: JobIdentity
+) -> Iterator[Missing]:
+    """The words of a script's command line that it keeps in variables (`day = sys.argv[2]`), where jobs are seen to differ."""
+    module, definition = owner.module, owner.definition
+    if "sys.argv" not in module.source.text:
+        return
+    body = definition.node.body if definition is not None else module.outline.tree.body
+    kept = [(node, f"sys.argv[{at}]") for node, at in _kept_words(body)]
+    told = {hole.text for hole in name.pattern.holes} | owner.carried
+    missing = [(node, word) for node, word in kept if word not in told and node.id not in told]
+    named = [words_of(node.id) for node, word in kept if word in told or node.id in told]
+    if (not named and name.pattern.holes) or any(not _GIVEN.isdisjoint(words) for words in named):
+        return  # made from something else, or below a folder that may be one for each job
+    uses = uses_of(body) if missing else {}
+    for node, word in missing:
+        parameter = Candidate(node.id, module.mark(node), uses=frozenset(uses.get(node.id, ())))
+        if _may_be_missing(parameter, name, project.settings):
+            evidence = identity.evidence(module, definition, word)
+            if evidence.is_certain:
+                yield Missing(parameter, "", evidence, Confidence.HIGH, owner.calls)
+
+
+def _kept_words(body: list[ast.stmt]) -> Iterator[tuple[ast.Name, int]]:
+    """The variables that get a word of the command line, with its position there."""
+    for statement in body:
+        match statement:
+            case ast.Assign(targets=[ast.Name() as target], value=value):
+                if (at := _position(value)) is not None:
+                    yield target, at
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+                for one, given in zip(targets, values, strict=False):
+                    if isinstance(one, ast.Name) and (at := _position(given)) is not None:
+                        yield one, at
+            case ast.Assign(
+                targets=[ast.Tuple(elts=targets)],
+                value=ast.Subscript(
+                    value=listed, slice=ast.Slice(lower=ast.Constant(value=int(first)), step=None)
+                ),
+            ) if dotted(listed) == "sys.argv":
+                for at, one in enumerate(targets, first):
+                    if isinstance(one, ast.Name):
+                        yield one, at
+            case ast.If(body=inner):
+                yield from _kept_words(inner)
+
+
+def _position(node: ast.expr) -> int | None:
+    """The position of a word: `sys.argv[2]`, `int(sys.argv[2])`."""
+    match node:
+        case ast.Subscript(value=listed, slice=ast.Constant(value=int(at))):
+            return at if dotted(listed) == "sys.argv" and at > 0 else None
+        case ast.Call(func=ast.Name(id="int" | "float" | "str" | "Path"), args=[inner]):
+            return _position(inner)
+    return None
 
 
 def _missing_fields(
@@ -360,13 +421,15 @@ def _judged(
         return
     if evidence.is_certain:
         confidence = Confidence.HIGH
-    elif not name.template.holes and (name.pattern.holes or evidence.tier != REQUIRED):
+    elif not name.template.holes and not (
+        evidence.tier == REQUIRED and (not name.pattern.holes or _names_folders(owner, name))
+    ):
         return  # a folder that is given may be one for each job
     elif _is_given_file(name):
         return  # so may a file
     elif not name.pattern.holes:
         confidence = Confidence.MEDIUM
-    elif not touches and not (name.returned and not owner.calls):
+    elif not touches and name.template.holes and not (name.returned and not owner.calls):
         return
     elif _has_own_folder(name) or not _is_resumed_from(name, settings):
         confidence = Confidence.LOW
@@ -375,6 +438,27 @@ def _judged(
     else:
         confidence = Confidence.LOW
     yield Missing(parameter, title, evidence, confidence, owner.calls)
+
+
+def _names_folders(owner: _Owner, name: NameLink) -> bool:
+    """Whether a constant name lies in folders that are named for the job here, below one that is constant:
+    `runs/{dataset}/fold{n}/last.ckpt`.
+    """
+    first = name.pattern.parts[0]
+    own = {p.arg for p in owner.definition.parameters} if owner.definition is not None else set()
+    own |= set(_namespaces(owner.module, owner.definition))
+    return (
+        isinstance(first, str)
+        and "/" in first.lstrip("/.~")
+        and all(
+            hole.names and all(atom.partition(".")[0] in own for atom in hole.names)
+            for hole in name.pattern.holes
+        )
+        and not any(
+            _FOLDERS & {*words_of(hole.text)} or _GIVEN_FILES & {*words_of(hole.text)}
+            for hole in name.pattern.holes
+        )
+    )
 
 
 def _is_given_file(name: NameLink) -> bool:

@@ -19,7 +19,8 @@ from jobsafety_lint.meaning.files import (
     Replace,
     Write,
 )
-from jobsafety_lint.meaning.python.values import Scope, Value, lower
+from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.python.values import LISTING, Scope, Value, lower
 from jobsafety_lint.readers.python.nodes import arguments, dotted, is_constant, keyword, positional
 
 CHECKS = {
@@ -106,6 +107,10 @@ _SAVERS = {
     "pickle.dump": -1,
     "json.dump": -1,
 }
+_LOADERS = frozenset(
+    {"torch.load", "numpy.load", "numpy.loadtxt", "joblib.load", "safetensors.torch.load_file"}
+)
+"""Functions that read the file which is their first argument."""
 _SAVE_METHODS = frozenset(
     [
         "to_parquet",
@@ -145,6 +150,18 @@ READERS = frozenset(
         "read_text",
     ]
 )
+CONTENT = READERS | {
+    "load",
+    "loads",
+    "read",
+    "read_bytes",
+    "readlines",
+    "loadtxt",
+    "reader",
+    "DictReader",
+    "safe_load",
+}
+"""The last parts of the names of calls that give the content of a file."""
 MERGERS = frozenset({"concat", "concatenate", "vstack", "hstack", "merge", "from_pandas", "chain"})
 _GLOBS = frozenset({"glob.glob", "glob.iglob"})
 DOWNLOADS = ("download", "urlretrieve", "fetch_file")
@@ -179,6 +196,8 @@ def check_of(node: ast.Call, name: str, scope: Scope, execution: Execution) -> C
     if name in CHECKS and (given := arguments(node)):
         path, by = given[0].value, name
         test = CHECKS[name]
+        if name == "os.access" and len(given) > 1 and dotted(given[1].value).rpartition(".")[2] == "F_OK":
+            test = "exists"  # whether it is there is all that F_OK asks
     elif (
         isinstance(node.func, ast.Attribute)
         and node.func.attr in CHECK_METHODS
@@ -298,12 +317,19 @@ def facts_of(node: ast.Call, name: str, scope: Scope, execution: Execution) -> I
                 recursive=_is_true(keyword(node, "recursive")),
             )
         )
+    elif name == LISTING and args:
+        pattern = lower(args[0], scope).pattern.joined(PathPattern.of("*"))
+        yield Found(Glob(place, pattern, scope.place(args[0]), execution, name, "python"))
     elif name in _SAVERS and _SAVERS[name] >= 0 and len(args) > _SAVERS[name]:
         path = args[_SAVERS[name]]
         value = lower(path, scope)
         opened = isinstance(path, ast.Call) and dotted(path.func) in _OPENERS
         if value.handle_of is None and not opened:
             yield Found(_act(Write, node, path, value, scope, execution, name, content=name))
+    elif name in _LOADERS and args:
+        value = lower(args[0], scope)
+        if value.handle_of is None:
+            yield Found(_act(Read, node, args[0], value, scope, execution, name, content=name))
     elif receiver is not None:
         yield from _method(node, method, receiver, args, name, scope, execution)
 
@@ -486,10 +512,8 @@ def _opened(
             Value(value.pattern, handle_of=value),
         )
     else:
-        yield Found(
-            _act(Read, node, path, value, scope, execution, by, content=by),
-            Value(value.pattern, handle_of=value),
-        )
+        fact = _act(Read, node, path, value, scope, execution, by, content=by)
+        yield Found(fact, Value(value.pattern, handle_of=value))
 
 
 def _opened_or_locked(

@@ -34,7 +34,9 @@ _TIME = re.compile(
     r"^time\.(time|monotonic|perf_counter)$|(^|\.)(datetime|Timestamp|pendulum|arrow)\.(now|utcnow|today|utcnow)$|^pendulum\.now$|^arrow\.(utc)?now$"
 )
 _DIGEST = re.compile(r"^(hashlib|xxhash|mmh3|zlib)\.|(^|\.)uuid[35]$|^hash$|\.(hex)?digest$")
-_SAME = frozenset({"str", "repr", "os.fspath", "pathlib.Path", "pathlib.PurePath", "textwrap.dedent", "int"})
+_SAME = frozenset(
+    {"str", "repr", "os.fspath", "pathlib.Path", "pathlib.PurePath", "textwrap.dedent", "int", "round"}
+)
 _SAME_METHODS = frozenset(
     {"hex", "lower", "upper", "strip", "lstrip", "rstrip", "isoformat", "encode", "decode", "timestamp", "resolve",
      "as_posix", "expanduser", "replace", "split", "rsplit", "astimezone", "hexdigest"}
@@ -294,6 +296,11 @@ class Expressions:
                 if template is not None:
                     values = right.elts if isinstance(right, ast.Tuple) else [right]
                     return self._percent(template, values, at, depth)
+            case ast.BinOp(op=ast.Mult(), left=left, right=right):
+                factors = (self.pattern(left, at, depth + 1), self.pattern(right, at, depth + 1))
+                kinds = {hole.kind for factor in factors for hole in factor.holes}
+                kind = next((k for k in ("unique", "time") if k in kinds), "variable")
+                return self._hole(node, at, kind)  # milliseconds are as fine as seconds
             case ast.Name() | ast.Attribute():
                 return self._named(node, at, depth)
             case ast.Call():

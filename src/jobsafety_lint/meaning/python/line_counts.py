@@ -150,7 +150,8 @@ class _Reader:
                     if isinstance(binding.node, ast.expr) and binding.kind in {"assign", "with", "loop"}:
                         stack.append((binding.node, binding.position))
                     elif binding.kind == "parameter":
-                        json_lines = json_lines or bool(_JSON_LINES.search(inner.id))
+                        said = f"{inner.id} {self._default(inner.id, binding.position)}"
+                        json_lines = json_lines or bool(_JSON_LINES.search(said))
                 continue
             if isinstance(inner, ast.Call):
                 last = inner.func.attr if isinstance(inner.func, ast.Attribute) else dotted(inner.func)
@@ -164,6 +165,12 @@ class _Reader:
                 json_lines = json_lines or bool(_JSON_LINES.search(inner.value))
             stack += [(child, point) for child in children(inner)]
         return path, json_lines, reads
+
+    def _default(self, parameter: str, at: Position) -> str:
+        """The code of a parameter's default."""
+        function = next(iter(self.names.functions_around(at)), None)
+        known = function.parameter(parameter) if function is not None else None
+        return (known.default or "") if known is not None else ""
 
     def _is_per_line(self, call: ast.Call, name: str, at: Position) -> bool:
         """Whether JSON is read line by line: `json.loads(line)` in a loop, `read_json(…, lines=True)`."""

@@ -16,7 +16,7 @@ from jobsafety_lint.meaning.files import Act, Write
 from jobsafety_lint.meaning.foreign import is_patch
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
-from jobsafety_lint.meaning.paths import PathPattern, words_of
+from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, words_of
 from jobsafety_lint.meaning.python.environment import environment_facts
 from jobsafety_lint.meaning.python.handing import MAPPING, STARTERS
 from jobsafety_lint.meaning.python.helpers import (
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from jobsafety_lint.meaning.file_facts import FileFacts
 
 _STATUS_JSON = re.compile(r"\bstatus\b.{0,80}?(?:--json|-j\b)", re.DOTALL)
-_JOINS = re.compile(r"\{|['\"] \+ |\+ ['\"]|['\"] % |\bjoin\(")
+_JOINS = re.compile(r"\{|['\"] \+ |\+ ['\"]|['\"] % |\bjoin\(|/ ['\"]|\.joinpath\(")
 """How an expression looks that builds a name."""
 _POOL_METHODS = MAPPING | {"apply_async", "submit"}
 _POOLS = re.compile(
@@ -487,13 +487,30 @@ class PythonFile:
                 self.facts[at] = self._with_state_words(fact)
 
     def _with_state_words(self, act: Write) -> Write:
-        """Adds the words of the arguments that callers give for the parameter which is the path."""
+        """Adds the words of what the parameter which is the path gets: by its default, from callers."""
         words: set[str] = set()
+        for definition in self._by_name.get(act.execution.functions[-1].rpartition(".")[2], ()):
+            for name, default in _text_defaults(definition):
+                if name in act.path.name.names and definition.qualified == act.execution.functions[-1]:
+                    words |= default.name.words - ambiguous_words(default.name)
         for call in self._calls.get(act.execution.functions[-1], ()):
             for name, pattern in call.bound:
                 if name in act.path.name.names:
                     words |= pattern.name.words
         return replace(act, state_words=frozenset(words)) if words else act
+
+
+def _text_defaults(definition: Definition) -> Iterator[tuple[str, PathPattern]]:
+    """The parameters of a function whose default is a text, with that."""
+    args = definition.node.args
+    plain = [*args.posonlyargs, *args.args]
+    pairs = [
+        *zip(plain[::-1], args.defaults[::-1], strict=False),
+        *zip(args.kwonlyargs, args.kw_defaults, strict=True),
+    ]
+    for parameter, default in pairs:
+        if isinstance(default, ast.Constant) and isinstance(default.value, str):
+            yield parameter.arg, PathPattern.of(default.value)
 
 
 _NO_NAME = (

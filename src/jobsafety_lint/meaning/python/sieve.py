@@ -27,6 +27,7 @@ NAMING = frozenset({"Path", "PurePath", "join", "joinpath", "with_name", "with_s
 _ASKING = frozenset(
     {
         "exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink", "read_parquet", "read_csv", "read_json",
+        "load", "read_text", "read_bytes",
     }
 )  # fmt: skip
 """The names of calls that look at files and leave them alone."""
@@ -34,7 +35,7 @@ _WORKING = frozenset(
     {
         "unlink", "remove", "rmdir", "removedirs", "rmtree", "rename", "replace", "renames", "move", "write_text", "write_bytes",
         "to_parquet", "to_csv", "to_json", "to_pickle", "to_feather", "write_parquet", "write_csv", "write_json", "write_ndjson",
-        "write_ipc", "write_table", "sink_parquet", "save", "savez", "savez_compressed", "savetxt", "save_file", "glob", "rglob",
+        "write_ipc", "write_table", "sink_parquet", "to_hdf", "copy", "copy2", "copyfile", "dump", "save", "savez", "savez_compressed", "savetxt", "save_file", "glob", "rglob",
         "iglob", "listdir", "scan_parquet", "scan_csv", "scan_ndjson", "touch", "mkdir", "makedirs", "run", "call", "check_call",
         "check_output", "Popen", "system", "popen", "getoutput", "getstatusoutput", "create_subprocess_exec",
         "create_subprocess_shell", "exec_command", "sudo", "local", "execvp", "execlp", "kill", "pid_exists", "FileLock", "flock",
@@ -49,7 +50,8 @@ _STRONG = Literals(
         "write_text", "write_bytes", "write_parquet", "write_csv", "write_json", "write_ndjson", "write_ipc", "write_table", ".save",
         "to_csv", "to_json", "to_parquet", "to_pickle", "sink_parquet", "savetxt", "glob(", "scan_parquet", "scan_csv",
         "scan_ndjson", "touch(", "pid_exists", "os.kill", "ock(", "subprocess", "Popen", "check_call", "check_output", "system(",
-        "popen(", "getoutput", "exec_command", "fabric", "execvp", "execlp",
+        "popen(", "getoutput", "exec_command", "fabric", "execvp", "execlp", "torch.load(", "np.load(", "joblib.load(",
+        "dump(", "save_file(", "to_feather", "to_hdf", "shutil.", "read_text(", "read_bytes(",
     )
 )  # fmt: skip
 """What a text holds that may act on a file or run a program."""
@@ -73,6 +75,9 @@ _RUNS = (".run(", ".sudo(", ".local(")
 _OF_MODULES = {
     "remove": frozenset({"os", "aiofiles", "anyio"}),
     "save": frozenset({"torch", "numpy"}),
+    "load": frozenset({"torch", "numpy", "joblib"}),
+    "dump": frozenset({"joblib"}),
+    "copy": frozenset({"shutil"}),
     "system": frozenset({"os"}),
 }
 """Names that mean something else as methods of most objects, with the modules whose functions are meant."""

@@ -77,8 +77,12 @@ _TIME = frozenset(
      "datetime.now", "datetime.utcnow", "date.today", "pendulum.now", "time.monotonic"}
 )  # fmt: skip
 _TIME_METHODS = frozenset({"strftime", "isoformat", "timestamp", "astimezone", "replace", "timetuple"})
+LISTING = "os.listdir"
+"""The call that lists a folder; its items are names without the folder."""
 _SECONDS = re.compile(r"%[-#]?[SsfXcT]")
 """What a format needs for two times of one day to differ."""
+_SHAPING = re.compile(r"\.\d|0\d|^%")
+"""A format that rounds, cuts off, fills up, or picks parts of a date."""
 _DIGESTS = ("hashlib.", "xxhash.", "zlib.crc32", "zlib.adler32", "mmh3.", "joblib.hash", "hash")
 _UNIQUE_PARAMETERS = frozenset(
     {
@@ -114,6 +118,8 @@ class Value:
     temporary: Value | None = None
     """The path, where this is an object of `tempfile` that has one."""
     node: ast.expr | None = None
+    lock_file: Value | None = None
+    """The path, where this is a lock that is held on a file of its own (`FileLock(path)`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,7 +256,7 @@ class Scope:
             if first is not None and all(
                 v is first or (v is not None and v.pattern == first.pattern) for v in values
             ):
-                self.set(name, first)
+                self.set(name, next((v for v in values if v is not None and v.glob is not None), first))
                 continue
             known = [v for v in values if v is not None]
             version = self.versions[name] = self.versions.get(name, 0) + 1
@@ -361,6 +367,14 @@ def _lower(node: ast.expr, scope: Scope) -> Value:  # one case a kind of express
         case ast.Subscript(value=ast.Call() as made, slice=ast.Constant(value=1)):
             value = lower(made, scope)
             return value.temporary if value.temporary is not None else unknown(node, scope)
+        case ast.Subscript(value=inner, slice=ast.Slice()):
+            value = lower(inner, scope)
+            piece = unknown(node, scope)
+            versions = [hole.version for hole in value.pattern.holes if hole.kind == "unique"]
+            if not versions:
+                return piece
+            own = replace(piece.pattern.holes[0], kind="unique", version=max(versions))
+            return Value(PathPattern((own,)))
         case ast.IfExp(body=body, orelse=other):
             first, second = lower(body, scope), lower(other, scope)
             return first if first.pattern == second.pattern else unknown(node, scope)
@@ -408,6 +422,10 @@ def _attribute(node: ast.Attribute, scope: Scope) -> Value:
             if value.pattern.parent.parts:
                 return Value(value.pattern.parent, True)
             return unknown(node, scope, pathlike=True)
+        case "lock_file":
+            lock = lower(base, scope).lock_file
+            if lock is not None:
+                return lock
         case "name" if not isinstance(base, ast.Name) or base.id != "os":
             value = lower(base, scope)
             if value.temporary is not None:
@@ -417,7 +435,10 @@ def _attribute(node: ast.Attribute, scope: Scope) -> Value:
             if any(hole.kind == "unique" for hole in value.pattern.holes):
                 return value
     value = unknown(node, scope)
-    base_value = scope.variables.get(base.id) if isinstance(base, ast.Name) else None
+    if isinstance(base, ast.Name):
+        base_value = scope.variables.get(base.id)
+    else:
+        base_value = lower(base, scope) if isinstance(base, ast.Call) else None
     if base_value is not None and base_value.temporary is not None and node.attr == "name":
         return base_value.temporary
     if base_value is not None and any(hole.kind == "unique" for hole in base_value.pattern.holes):
@@ -442,18 +463,25 @@ def _binary(node: ast.BinOp, scope: Scope) -> Value:
                 first = (Element(node.left, left, True),) if left.elements is None else left.elements
                 second = (Element(node.right, right, True),) if right.elements is None else right.elements
                 return Value(left.pattern, elements=(*first, *second))
-            return Value(PathPattern.of(left.pattern, right.pattern))
+            listed = right.glob if right.glob is not None and right.glob.by == LISTING else None
+            return Value(PathPattern.of(left.pattern, right.pattern), glob=listed)
         case ast.Mod():
             left = lower(node.left, scope)
             if isinstance(node.left, ast.Constant) and is_text(node.left):
                 right = lower(node.right, scope)
                 values = [e.value for e in right.elements] if right.elements is not None else [right]
-                return Value(_percent(left.pattern.text or "", values, scope.text(node.right)))
+                codes = [scope.text(e.node) for e in right.elements] if right.elements is not None else []
+                return Value(_percent(left.pattern.text or "", values, codes or [scope.text(node.right)]))
+        case ast.Mult():
+            factors = (lower(node.left, scope), lower(node.right, scope))
+            kinds = {hole.kind for factor in factors for hole in factor.pattern.holes}
+            kind = next((k for k in ("unique", "time") if k in kinds), "variable")
+            return unknown(node, scope, kind)  # milliseconds are as fine as seconds
     return unknown(node, scope)
 
 
-def _percent(text: str, values: Sequence[Value], code: str) -> PathPattern:
-
+def _percent(text: str, values: Sequence[Value], codes: Sequence[str]) -> PathPattern:
+    """`"%s_%.0f" % (a, b)`; `codes` are the values as they are written."""
     parts: list[str | Hole | PathPattern] = []
     rest = list(values)
     at = 0
@@ -465,11 +493,19 @@ def _percent(text: str, values: Sequence[Value], code: str) -> PathPattern:
         elif match[2]:
             parts.append(Hole(match[2], frozenset({match[2]})))
         elif rest:
-            parts.append(rest.pop(0).pattern)
+            code = codes[len(values) - len(rest)] if len(codes) == len(values) else ""
+            parts.append(_with_spec(rest.pop(0).pattern, code, match.group().lstrip("%").rstrip("sdr")))
         else:
-            parts.append(Hole(code))
+            parts.append(Hole(codes[0] if codes else ""))
     parts.append(text[at:])
     return PathPattern.of(*parts)
+
+
+def _with_spec(pattern: PathPattern, code: str, spec: str) -> PathPattern:
+    """A value that is written by a format of its own (`.0f`): a hole whose code ends with it, as that of an f-string does."""
+    if not code or not _SHAPING.search(spec) or len(pattern.parts) != 1 or len(pattern.holes) != 1:
+        return pattern
+    return PathPattern((replace(pattern.holes[0], text=f"{code}:{spec}"),))
 
 
 def _call(node: ast.Call, scope: Scope) -> Value:  # one case a function
@@ -480,8 +516,9 @@ def _call(node: ast.Call, scope: Scope) -> Value:  # one case a function
         values = [lower(arg, scope).pattern for arg in args]
         return Value(values[0].joined(*values[1:]) if values else PathPattern.of("."), True)
     if name == "os.path.join" and args:
-        values = [lower(arg, scope).pattern for arg in args]
-        return Value(values[0].joined(*values[1:]))
+        joined = [lower(arg, scope) for arg in args]
+        listed = joined[-1].glob if joined[-1].glob is not None and joined[-1].glob.by == LISTING else None
+        return Value(joined[0].pattern.joined(*(value.pattern for value in joined[1:])), glob=listed)
     if name in _SAME_PATH and len(args) >= 1:
         return replace(lower(args[0], scope), pathlike=False)
     if name == "os.path.dirname" and args:
@@ -495,6 +532,8 @@ def _call(node: ast.Call, scope: Scope) -> Value:  # one case a function
             return inner
     if name in _TEMPORARIES:
         return _temporary(node, name, args, scope)
+    if name.endswith("FileLock") and args:
+        return replace(unknown(node, scope), lock_file=lower(args[0], scope))
     if name == "tempfile.gettempdir":
         return Value(PathPattern((Hole(scope.text(node), kind="tempdir"),)))
     if name in _UNIQUE or _MAKES_UNIQUE.search(written):
@@ -596,7 +635,7 @@ def _format(text: str, node: ast.Call, args: Sequence[ast.expr], scope: Scope) -
         fields = list(string.Formatter().parse(text))
     except ValueError:
         return PathPattern((Hole(scope.text(node), names_in(node, scope)),))
-    for literal, name, _, _ in fields:
+    for literal, name, spec, _ in fields:
         parts.append(literal)
         if name is None:
             continue
@@ -608,5 +647,8 @@ def _format(text: str, node: ast.Call, args: Sequence[ast.expr], scope: Scope) -
             value = args[int(key)] if int(key) < len(args) else None
         else:
             value = keyword(node, key)
-        parts.append(lower(value, scope).pattern if value is not None else Hole(key, frozenset({key})))
+        if value is None:
+            parts.append(Hole(key, frozenset({key})))
+        else:
+            parts.append(_with_spec(lower(value, scope).pattern, scope.text(value), spec or ""))
     return PathPattern.of(*parts)

@@ -18,6 +18,7 @@ from jobsafety_lint.meaning.files import (
     Guard,
     HandleUse,
     Lock,
+    Read,
     Replace,
     Running,
     Write,
@@ -27,6 +28,7 @@ from jobsafety_lint.meaning.python import calls
 from jobsafety_lint.meaning.python.rows import RETURNED, LocalCall, Row
 from jobsafety_lint.meaning.python.subprocesses import may_raise
 from jobsafety_lint.meaning.python.values import (
+    LISTING,
     PATH_CLASSES,
     Element,
     Scope,
@@ -132,6 +134,8 @@ class Walker:
     _glob_uses: dict[int, list[tuple[str, Place]]] = field(default_factory=dict)
     _globs: dict[int, int] = field(default_factory=dict)
     _filters: dict[int, set[str]] = field(default_factory=dict)
+    _narrowed: dict[int, dict[str, PathPattern]] = field(default_factory=dict)
+    """What the names of a folder's list must begin and end with, by the place of the list among the facts."""
     _handles: dict[int, Value] = field(default_factory=dict)
     _uses: dict[int, list[HandleUse]] = field(default_factory=dict)
     _depths: dict[int, int] = field(default_factory=dict)
@@ -402,6 +406,7 @@ class Walker:
         only = _only_expression(node.body)
         guards = [Active(a, "while", node, only) for a in self._asked(node.test)]
         self._looped(loop, node.body, guards)
+        self.block(node.orelse)
         breaks = _breaks(node.body)
         if not breaks:
             self.guards += [Active(a, "while-over", node) for a in self._refuted(node.test)]
@@ -645,6 +650,7 @@ class Walker:
         self._use_lock(node, name)
         self._ask_running(node, name)
         self._use_globs(node, written)
+        self._collect(node, written)
         self._build_list(node, written)
         self._grow(node, written)
         output_to = output_to or self._outputs
@@ -732,6 +738,8 @@ class Walker:
                 self._flushed.add(self.scope.text(receiver))
             elif method in calls.HANDLE_METHODS:
                 self._use(handle, method, node, receiver)
+            elif method == "truncate":
+                self._rewritten(handle)
         elif method in calls.HANDLE_METHODS | {"truncate", "seek"}:
             pass
         elif name == "print":
@@ -757,6 +765,26 @@ class Walker:
         loops = len(self.execution.loops) - self._depths.get(start, 0)
         use = HandleUse(by, self.scope.place(node), self.scope.text(written), loops)
         self._uses.setdefault(start, []).append(use)
+
+    def _rewritten(self, handle: Value) -> None:
+        """`fh.truncate()` of a file that was opened to be read and written (`r+`): it is rewritten in place, where it was opened."""
+        for fact in self.facts:
+            if (
+                isinstance(fact, Read)
+                and fact.place.span.start == handle.opened
+                and not any(isinstance(f, Write) and f.place.span == fact.place.span for f in self.facts)
+            ):
+                act = Write(
+                    fact.place,
+                    fact.path,
+                    fact.path_place,
+                    fact.execution,
+                    fact.by,
+                    "python",
+                    content="truncate",
+                )
+                self._keep(act)
+                return
 
     def _sync(self, node: ast.Call) -> None:
         """An fsync counts if what it was called for has left the buffer of its handle."""
@@ -924,6 +952,57 @@ class Walker:
                     )
                     self._note_use(known.glob, "merge" if several else kind, self.scope.place(node))
 
+    def _collect(self, node: ast.Call, written: str) -> None:
+        """In a loop over a glob: the content of one file after the other goes into one collection or one file."""
+        name, _, method = written.rpartition(".")
+        if not self.execution.loops or method not in {
+            "append",
+            "extend",
+            "update",
+            "write",
+            "writelines",
+            "copyfileobj",
+        }:
+            return
+        given = node.args[:1]
+        if not given:
+            return
+        glob = self._content_of(given[0], bare=method in {"writelines", "copyfileobj"})
+        if glob is None:
+            return
+        if method == "append":
+            known = self.scope.variables.get(name)
+            if known is not None and known.glob is None:
+                self.scope.set(name, replace(known, glob=glob))
+            return
+        target = node.args[1] if method == "copyfileobj" and len(node.args) > 1 else None
+        if isinstance(node.func, ast.Attribute) and method != "copyfileobj":
+            target = node.func.value
+        if method not in {"extend", "update"}:
+            handle = self._opened_by(target) if target is not None else None
+            start = handle.opened if handle is not None else None
+            if start is None or self._depths.get(start, 0) >= len(self.execution.loops):
+                return  # another file each time
+        self._note_use(glob, "merge", self.scope.place(node))
+
+    def _content_of(self, node: ast.expr, *, bare: bool) -> Glob | None:
+        """The glob whose item an expression reads: `pd.read_csv(p)`, `json.load(fh)`; with `bare`, the open file itself."""
+        stack: list[tuple[ast.AST, bool]] = [(node, bare)]
+        while stack:
+            inner, reads = stack.pop()
+            if isinstance(inner, ast.Call):
+                last = inner.func.attr if isinstance(inner.func, ast.Attribute) else dotted(inner.func)
+                reads = reads or last in calls.CONTENT
+                stack += [(child, reads) for child in children(inner)]
+            elif isinstance(inner, ast.Name):
+                value = self.scope.variables.get(inner.id)
+                file = value.handle_of if value is not None and value.handle_of is not None else value
+                if reads and file is not None and file.glob is not None:
+                    return file.glob
+            else:
+                stack += [(child, reads) for child in children(inner)]
+        return None
+
     def _filter_names(self, test: ast.expr) -> None:
         names = _raw_names(test)
         items = {n for n in names if (v := self.scope.variables.get(n)) is not None and v.glob is not None}
@@ -933,6 +1012,19 @@ class Walker:
                 fact = self.facts[at]
                 if isinstance(fact, Glob) and glob is not None and fact.place.span == glob.place.span:
                     self._filters.setdefault(at, set()).update(names - {item})
+                    self._narrow(at, item, test)
+
+    def _narrow(self, at: int, item: str, test: ast.expr) -> None:
+        """What a test of an item's name says of the pattern: `name.startswith("part_") and name.endswith(".csv")`."""
+        for inner in nodes.walk(test):
+            if isinstance(inner, ast.Call) and dotted(inner.func) in {
+                f"{item}.startswith",
+                f"{item}.endswith",
+            }:
+                value = lower(inner.args[0], self.scope) if len(inner.args) == 1 else None
+                if value is not None and value.elements is None:
+                    ends = self._narrowed.setdefault(at, {})
+                    ends[dotted(inner.func).rpartition(".")[2]] = value.pattern
 
     def finish(self) -> list[object]:
         """All facts, with what has become known of the globs."""
@@ -942,6 +1034,17 @@ class Walker:
             self.facts[at] = replace(
                 fact, uses=(*fact.uses, *uses), filtered_by=frozenset(self._filters.get(at, ()))
             )
+        for at, ends in self._narrowed.items():
+            fact = self.facts[at]
+            if isinstance(fact, Glob) and fact.by == LISTING:
+                folder = fact.path.parent
+                first, last = (ends.get(end, PathPattern(())) for end in ("startswith", "endswith"))
+                self.facts[at] = replace(fact, path=folder.joined(PathPattern.of(first, "*", last)))
+        self.facts = [
+            fact
+            for at, fact in enumerate(self.facts)
+            if not isinstance(fact, Glob) or fact.by != LISTING or at in self._narrowed
+        ]  # the whole folder: that says nothing about names
         for index, opened in enumerate(self.facts):
             if isinstance(opened, Write | Append) and (found := self._uses.get(opened.place.span.start)):
                 self.facts[index] = replace(opened, uses=tuple(found))
@@ -1000,10 +1103,12 @@ class Walker:
         return [replace(a, holds=not a.holds) for a in self._asked(node) if a.alone]
 
     def _listed(self, node: ast.Compare, left: ast.expr, call: ast.Call) -> list[Asked]:
-        if self.scope.resolve(dotted(call.func)) not in {"os.listdir", "listdir"} or not call.args:
+        if self.scope.resolve(dotted(call.func)) not in {"os.listdir", "listdir"}:
             return []
-        folder = lower(call.args[0], self.scope).pattern
-        path = folder.joined(lower(left, self.scope).pattern)
+        path = lower(left, self.scope).pattern
+        folder = lower(call.args[0], self.scope).pattern if call.args else path
+        if call.args and folder.text not in {".", "./"}:
+            path = folder.joined(path)
         place = self.scope.place(node)
         return [
             Asked(

@@ -706,15 +706,18 @@ class Interpreter:
 
     def _ask_running_in_list(self, statement: sh.AndOr, source: Source, state: State) -> None:
         last = statement.items[-1]
-        for ask in running.asks_in(statement.items[0], source, state):
-            goes_on = statement.operators[0] == "&&"
-            if ask.positive is goes_on:
-                if leaving(last) and leaving(last) in {"exit", "return"}:
-                    self._running(ask, "leaves", Place(source, last.span), state)
-            else:
-                started = running.started_in(sh.Block(last.span, (sh.Item(last.span, last, ";"),)), source)
-                if started is not None:
-                    self._running(ask, "starts", started, state)
+        for item, operator in zip(statement.items, statement.operators, strict=False):
+            for ask in running.asks_in(item, source, state):
+                if ask.positive is (operator == "&&"):
+                    if leaving(last) and leaving(last) in {"exit", "return"}:
+                        self._running(ask, "leaves", Place(source, last.span), state)
+                else:
+                    block = sh.Block(last.span, (sh.Item(last.span, last, ";"),))
+                    started = running.started_in(block, source)
+                    if started is not None:
+                        self._running(ask, "starts", started, state)
+            if operator != "&&":
+                return
 
     def _running(self, ask: running.Ask, outcome: str, decided: Place | None, state: State) -> None:
         fact = running.fact_of(ask, outcome, decided, state)
@@ -732,6 +735,15 @@ class Interpreter:
                 set(operators) == {"&&"} and leaving(last) and all(_program(t) in _TALK for t in talk)
             ):
                 condition, negate, how = first, True, leaving_with(last)
+            case sh.AndOr(items=(first, *more, last), operators=operators) if set(operators) == {
+                "&&"
+            } and leaving(last):  # `[ -f x ] && kill -0 "$(cat x)" && exit`: it goes on where either says no
+                span = Span(first.span.start, more[-1].span.end)
+                condition, negate, how = (
+                    sh.AndOr(span, (first, *more), operators[:-1]),
+                    True,
+                    leaving_with(last),
+                )
             case sh.If(branches=(branch, *_)) if leaving(branch.body) and len(branch.condition.items) == 1:
                 condition, negate = branch.condition.items[0].statement, True
                 how = leaving_with(branch.body)

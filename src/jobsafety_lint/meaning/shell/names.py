@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from jobsafety_lint.meaning.commands import Command, ShellAssignment
+from jobsafety_lint.meaning.commands import Arg, Command, ShellAssignment
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.files import Act, Append, Check, Create, Replace, Write
 from jobsafety_lint.meaning.functions import ArtifactName
@@ -22,7 +22,8 @@ _PURPOSES = STATE_WORDS | _PASSING
 
 def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
     """One `ArtifactName` for each assignment of a path, and for each word of a command that is one itself."""
-    users_of = _users([fact for fact in facts if isinstance(fact, Command)])
+    kept = _kept_paths(facts)
+    users_of = _users([fact for fact in facts if isinstance(fact, Command)], kept)
     acts = _Acts.of(fact for fact in facts if isinstance(fact, Act | Check))
     found: list[ArtifactName] = []
     for fact in facts:
@@ -37,6 +38,8 @@ def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
                 if arg.pattern.text is not None:
                     continue  # nothing varies in it
                 builds = arg.written.literal.strip("\0")  # more than a variable that was built elsewhere
+                if _kept_outside(arg, fact, kept):
+                    continue  # the very name that a variable keeps, in the text of a job
                 if builds and looks_like_path(arg.pattern) and arg.pattern.names:
                     found.append(_name(arg.place, arg.pattern, "", fact.execution.loops, [fact], fact, acts))
     return found
@@ -115,19 +118,42 @@ class _Acts:
 
 
 _Key = tuple[int, int, int]
+_Kept = Mapping[PathPattern, Sequence[ShellAssignment]]
+"""The assignments of paths in which something varies, by these."""
 
 
 def _key(place: Place) -> _Key:
     return id(place.source), place.span.start, place.span.end
 
 
-def _users(commands: Sequence[Command]) -> dict[_Key, list[Command]]:
+def _kept_paths(facts: Sequence[object]) -> _Kept:
+    found: dict[PathPattern, list[ShellAssignment]] = {}
+    for fact in facts:
+        if isinstance(fact, ShellAssignment) and fact.value_place is not None and fact.value.names:
+            if looks_like_path(fact.value):
+                found.setdefault(fact.value, []).append(fact)
+    return found
+
+
+def _users(commands: Sequence[Command], kept: _Kept) -> dict[_Key, list[Command]]:
     """The commands that take the value of an assignment, by its place."""
     found: dict[_Key, list[Command]] = {}
     for command in commands:
-        for key in {_key(arg.origin) for arg in command.args if arg.origin is not None}:
+        keys = {_key(arg.origin) for arg in command.args if arg.origin is not None}
+        keys |= {_key(one.place) for arg in command.args for one in _kept_outside(arg, command, kept)}
+        for key in keys:
             found.setdefault(key, []).append(command)
     return found
+
+
+def _kept_outside(arg: Arg, command: Command, kept: _Kept) -> list[ShellAssignment]:
+    """The variables that keep what a word of a command is, where that is text of another one (`pueue add -- …`) around it."""
+    return [
+        one
+        for one in kept.get(arg.pattern, ())
+        if arg.place.source is not one.place.source
+        and set(one.execution.loops) <= set(command.execution.loops)
+    ]
 
 
 def looks_like_path(pattern: PathPattern) -> bool:
