@@ -69,18 +69,20 @@ _ENDING = re.compile(
 """Ending something: the client waits for a daemon."""
 
 
+_STATUS = {
+    False: "`wait` without a process id is 0 whatever the jobs return",
+    True: "`wait` for several process ids has the status of the last",
+}
+_REMEDY = {
+    False: "keep the ids (`pids+=($!)`) and wait for each of them",
+    True: "wait for each of them in turn",
+}
+
+
 @RULE.on(Background)
 def everything_at_once(started: Background, context: Context) -> Iterator[Draft]:
     """A background command in a loop over a list of any length, with nothing that waits in between."""
-    if started.loop is None or started.limited or context.role == "test":
-        return
-    if (
-        started.over not in _OPEN | {"array", "variable"}
-        or started.what in _LIGHT
-        or _only_ends_something(started)
-        or _WORKERS.search(started.over_text)
-        or (started.over in {"glob", "command"} and _is_cut_into_few(started, context))
-    ):
+    if started.loop is None or not _is_unbounded(started, context) or context.role == "test":
         return
     certain = started.over in _OPEN
     yield RULE.found(
@@ -101,15 +103,30 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
     silent = [job for job in wait.started if not job.records and job.what not in _LIGHT]
     if not strict or wait.last or not silent or wait.status == "masked" or context.role == "test":
         return
-    if any(job.loop is not None and not job.limited and job.over in _OPEN for job in silent):
+    if wait.several and len(wait.started) == 1 and wait.started[0].loop is None:
+        return  # there is only one
+    if any(job.over in _OPEN and _is_unbounded(job, context) for job in silent):
         return  # said of the loop
     first = silent[0]
     yield RULE.found(
         wait.place,
-        f"`wait` without a process id is 0 whatever the jobs return: a failure of `{_short(first.place.text)}` goes unnoticed, and the script goes on",
-        label="keep the ids (`pids+=($!)`) and wait for each of them",
+        f"{_STATUS[wait.several]}: a failure of `{_short(first.place.text)}` goes unnoticed, and the script goes on",
+        label=_REMEDY[wait.several],
         related=((first.place, "started in the background here"),),
         confidence=Confidence.LOW if first.limited else Confidence.MEDIUM,
+    )
+
+
+def _is_unbounded(started: Background, context: Context) -> bool:
+    """Whether a loop puts as many in the background as it has items, which may be any number."""
+    return not (
+        started.loop is None
+        or started.limited
+        or started.over not in _OPEN | {"array", "variable"}
+        or started.what in _LIGHT
+        or _only_ends_something(started)
+        or _WORKERS.search(started.over_text)
+        or (started.over in {"glob", "command"} and _is_cut_into_few(started, context))
     )
 
 

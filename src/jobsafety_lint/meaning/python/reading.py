@@ -67,7 +67,7 @@ _PYTHON_2 = re.compile(
     re.MULTILINE,
 )
 _PYTHON_2_SAID = re.compile(
-    r"leading zeros in decimal integer|parameters cannot be parenthesized|Missing parentheses in call to|multiple exception types must be parenthesized"
+    r"leading zeros in decimal integer|parameters cannot be parenthesized|Missing parentheses in call to|multiple exception types must be parenthesized|cannot mix bytes and nonbytes literals"
 )
 """What CPython says of Python 2."""
 _OTHER_PROGRAM = re.compile(r"#!(?!.*(?:python|pypy|\buv\b))")

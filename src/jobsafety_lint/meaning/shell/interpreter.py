@@ -1230,17 +1230,18 @@ class Interpreter:
         self.add(fact)
 
     def _wait(self, command: Command) -> None:
-        """Notes a `wait` that waits for all background commands at once."""
+        """Notes a `wait` that waits for all background commands at once, or for several."""
         started = tuple(self._started)
         operands = [w for w in command.words if w is None or not w.startswith("-")]
         self._started.clear()
-        if started and not operands and "-n" not in command.words:
+        several = len(operands) > 1 or any(shapes.is_all_of_array(arg.place.text) for arg in command.args)
+        if started and (several or not operands) and "-n" not in command.words:
             last = not any(_does_more(items) for items in self._until_left())
             behind, frame = next(self._following(), ((), None))
             kept = (
                 bool(behind) and frame is not None and shapes.asks_status_before(behind[0], frame.source.text)
             )
-            self.add(BareWait(command.place, command.execution, started, last, command.status, kept))
+            self.add(BareWait(command.place, command.execution, started, last, command.status, kept, several))
 
     def _inner(
         self,

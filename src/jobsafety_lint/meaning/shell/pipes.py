@@ -71,7 +71,8 @@ class Background:
 
 @dataclass(frozen=True, eq=False)
 class BareWait:
-    """`wait` without a process id: its status is 0, whatever the jobs have returned.
+    """`wait` without a process id: its status is 0, whatever the jobs have returned. Or, if `several`, with more than
+    one: its status is that of the last (bash, dash; measured).
 
     `started` are the background commands that it waits for, `last` where no command follows it, `status` who looks
     at its status; `kept` where the statement behind it takes it from `$?`.
@@ -83,3 +84,4 @@ class BareWait:
     last: bool
     status: str = "ignored"
     kept: bool = False
+    several: bool = False

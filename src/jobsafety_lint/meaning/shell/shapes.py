@@ -180,6 +180,11 @@ def hands_status_on(following: Sequence[sh.Item]) -> bool:
     return False
 
 
+def is_all_of_array(word: str) -> bool:
+    """Whether a word stands for all elements of an array (`"${pids[@]}"`)."""
+    return re.search(r"\$\{\w+\[[@*]\]\}", word) is not None
+
+
 def asks_status_before(item: sh.Item, text: str) -> bool:
     """Whether a statement looks at the status of the one before it (`[ $? = 1 ] && exit`, `rc=$?`)."""
     return (
