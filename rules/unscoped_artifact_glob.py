@@ -70,7 +70,7 @@ def _found(glob: GlobLink, taken: Taken) -> Draft:
         f"`{glob.pattern.name.template}` {_HARMFUL[kind]} the files of every `{first}`, though `{first}` is at hand and part of their names",
         label=f"put `{first}` into the pattern",
         related=tuple(related),
-        severity=Severity.ERROR if kind == "delete" else Severity.WARNING,
+        severity=Severity.WARNING if kind == "merge" else Severity.ERROR,
         confidence=Confidence.LOW if glob.language == "shell" and glob.pattern.parent.holes else None,
         data={"missing": list(taken.open), "template": taken.name.pattern.name.template},
     )

@@ -12,6 +12,8 @@ from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.source import Hole
 
 _FOLDER_OF_GLOB = re.compile(r"(\w+)\.r?glob\(")
+_OF_ANYTHING = frozenset({"name", "key", "id", "n", "i", "x", "label", "value", "item"})
+"""Parameters whose name does not say what they name: in another file it may be something else."""
 _HEAD = 3
 """How many letters a name is indexed by."""
 
@@ -84,6 +86,7 @@ def taken_names(index: NameIndex, file: FileLinks, glob: GlobLink) -> Iterator[T
             and parameter not in glob.pattern.names
             and parameter not in glob.filtered_by
             and shown not in glob.filtered_by
+            and (other is file or parameter not in _OF_ANYTHING)
         ]
         yield Taken(name, tuple(dict.fromkeys(open_names)))
 

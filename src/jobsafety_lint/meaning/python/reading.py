@@ -148,6 +148,8 @@ class PythonFile:
     interpreter: Interpreter
     facts: list[object] = field(default_factory=list)
     _constants: dict[str, Value | None] = field(default_factory=dict)
+    _of_classes: dict[str, list[tuple[str, ast.Assign | ast.AnnAssign]]] | None = None
+    """The constants in the bodies of classes, by their names."""
     _summaries: dict[str, _Summary | None] = field(default_factory=dict)
     _attributes: dict[str, dict[str, Value]] = field(default_factory=dict)
     _functions: dict[str, Function] = field(default_factory=dict)
@@ -251,8 +253,12 @@ class PythonFile:
 
     def _scope(self, unit: Span, class_name: str | None) -> Scope:
         def module_value(name: str) -> Value | None:
-            if name.startswith("self."):
-                return self._self_attributes(class_name).get(name) if class_name else None
+            owner, dot, attribute = name.partition(".")
+            if owner == "self" and dot:
+                known = self._self_attributes(class_name).get(name) if class_name else None
+                return known or (self.class_constant(class_name, attribute) if class_name else None)
+            if dot:
+                return self.class_constant(class_name if owner == "cls" else owner, attribute)
             return self.constant(name)
 
         return Scope(self.outline, unit, self.outline.resolve, module_value, self._call_value)
@@ -262,16 +268,34 @@ class PythonFile:
         if name not in self._constants:
             self._constants[name] = None
             statement = self.outline.constants.get(name)
-            if statement is not None and statement.value is not None:
-                span = self.outline.span(statement)
-                if span.end - span.start < _LONG:
-                    value = lower(statement.value, self._scope(span, None))
-                    parts = tuple(
-                        replace(p, names=frozenset(), version=1) if isinstance(p, Hole) else p
-                        for p in value.pattern.parts
-                    )
-                    self._constants[name] = replace(value, pattern=PathPattern(parts))
+            if statement is not None:
+                self._constants[name] = self._constant_of(statement)
         return self._constants[name]
+
+    def class_constant(self, class_name: str | None, name: str) -> Value | None:
+        """The value of a constant of a class (`STATE = Path("…")` in its body), where no other class has one of that name."""
+        if not class_name or not name.isupper():
+            return None
+        if self._of_classes is None:
+            self._of_classes = _class_constants(self.outline.tree)
+        key = f"{class_name}.{name}"
+        if key not in self._constants:
+            self._constants[key] = None
+            found = self._of_classes.get(name, ())
+            if len(found) == 1 and found[0][0] == class_name:
+                self._constants[key] = self._constant_of(found[0][1])
+        return self._constants[key]
+
+    def _constant_of(self, statement: ast.Assign | ast.AnnAssign) -> Value | None:
+        span = self.outline.span(statement)
+        if statement.value is None or span.end - span.start >= _LONG:
+            return None
+        value = lower(statement.value, self._scope(span, None))
+        parts = tuple(
+            replace(p, names=frozenset(), version=1) if isinstance(p, Hole) else p
+            for p in value.pattern.parts
+        )
+        return replace(value, pattern=PathPattern(parts))
 
     def _self_attributes(self, class_name: str) -> dict[str, Value]:
         """What `__init__` of a class puts on `self`."""
@@ -498,6 +522,23 @@ class PythonFile:
                 if name in act.path.name.names:
                     words |= pattern.name.words
         return replace(act, state_words=frozenset(words)) if words else act
+
+
+def _class_constants(tree: ast.Module) -> dict[str, list[tuple[str, ast.Assign | ast.AnnAssign]]]:
+    """The constants in the bodies of the classes of a file; what a method sets anew is none."""
+    found: dict[str, list[tuple[str, ast.Assign | ast.AnnAssign]]] = {}
+    changed: set[str] = set()
+    for node in walk(tree):
+        if isinstance(node, ast.ClassDef):
+            for statement in node.body:
+                match statement:
+                    case (
+                        ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name))
+                    ) if name.isupper():
+                        found.setdefault(name, []).append((node.name, statement))
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            changed.add(node.attr)
+    return {name: classes for name, classes in found.items() if name not in changed}
 
 
 def _text_defaults(definition: Definition) -> Iterator[tuple[str, PathPattern]]:

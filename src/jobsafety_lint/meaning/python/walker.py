@@ -14,6 +14,7 @@ from jobsafety_lint.meaning.files import (
     Append,
     Check,
     Create,
+    Delete,
     Glob,
     Guard,
     HandleUse,
@@ -504,10 +505,13 @@ class Walker:
         self.execution = execution.but(loops=(), lock=None, conditions=())
         failure, self.failure = self.failure, None
         returned = len(self.returned)
+        outer_parameters, own = self.parameters, {parameter.arg for parameter in all_parameters(node)}
+        self.parameters = frozenset(own | (outer_parameters & _raw_names_of(node.body)))
         for parameter in all_parameters(node):
             self.scope.bind(parameter.arg, pathlike=is_path_annotation(parameter.annotation, self.scope))
         self.block(node.body)
         del self.returned[returned:]
+        self.parameters = outer_parameters
         self.scope, self.guards, self.tolerance, self.failure = outer, guards, tolerance, failure
         self.tolerance_existing, self.execution = existing, execution
 
@@ -868,11 +872,10 @@ class Walker:
         if isinstance(fact, Write | Create | Append | Replace):
             self.guards = [g for g in self.guards if not g.asked.check.path.same_object(fact.path)]
         if fact.loop_item is not None:
-            self._note_use(
-                fact.loop_item,
-                {"Delete": "delete", "Replace": "move", "Read": "read"}.get(type(fact).__name__, "read"),
-                fact.place,
-            )
+            kind = {"Delete": "delete", "Replace": "move"}.get(type(fact).__name__, "read")
+            if isinstance(fact, Delete) and fact.what == "moved":
+                kind = "move"
+            self._note_use(fact.loop_item, kind, fact.place)
         if isinstance(fact, Replace) and fact.origin is not None:
             fact = self._moved(fact)
         self.facts.append(fact)
@@ -1238,6 +1241,10 @@ def _raw_names(node: ast.AST) -> frozenset[str]:
         elif not isinstance(inner, ast.Constant):
             stack.extend(children(inner))
     return frozenset(found)
+
+
+def _raw_names_of(body: Sequence[ast.stmt]) -> frozenset[str]:
+    return frozenset().union(*(_raw_names(statement) for statement in body))
 
 
 def _assigned(body: Sequence[ast.stmt]) -> set[str]:
