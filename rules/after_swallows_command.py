@@ -119,11 +119,7 @@ def _asked_for(value: Arg, context: Context) -> Place | None:
         return None
     here = value.place
     for command in context.all(Command) if value.splits else ():
-        inside = (
-            command.place.source is here.source
-            and here.span.start < command.place.span.start
-            and command.place.span.end < here.span.end
-        )
+        inside = command.place.source is here.source and command.place.span in here.span
         if command.name == "pueue" and (inside or (name is not None and name in command.output_to)):
             asked = parse(command)
             if asked is not None and asked.subcommand == "status":

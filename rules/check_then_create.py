@@ -34,8 +34,6 @@ _CACHES = frozenset(["cache", "caches", "cached"])
 _SYSTEM = re.compile(r"/(?:(?:var/)?(?:tmp|run)|mnt|media|proc|sys|dev(?:/shm)?|var/lock|var/log|etc|opt)/?")
 """Folders of the system: where one is missing, an image is being built."""
 _RANDOM = re.compile(r"\b(?:random|secrets|uuid\d?|RANDOM|uuidgen|urandom)\b")
-_FAILING = frozenset({"raise", "exit", "fails"})
-_WITH_ERROR = re.compile(r"""\bexit(?:[ \t]+|\()["']?[1-9a-zA-Z]""")
 
 
 def _guard(act: Create | Write, context: Context) -> Guard | None:
@@ -59,7 +57,7 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         return
     if _SYSTEM.fullmatch(act.path.text or "") or _is_drawn(act, guard):
         return
-    if act.checked and _fails_if_there(guard):
+    if act.checked and guard.gives_up:
         return  # the loser of the race gets an error either way
     yield RULE.found(
         act.place,
@@ -70,15 +68,6 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         fix=_fix(act, guard),
         subject=act.subject,
     )
-
-
-def _fails_if_there(guard: Guard) -> bool:
-    """Whether the code gives up with an error where the check has found something."""
-    if guard.shape == "else":
-        return guard.leaving in {"raise", "fails"} or (
-            guard.leaving == "exit" and _WITH_ERROR.search(guard.statement.text) is not None
-        )
-    return guard.shape == "early-exit" and guard.leaving in _FAILING
 
 
 def _is_drawn(act: Create, guard: Guard) -> bool:

@@ -51,7 +51,7 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
         return
     if _is_named_after_origin(act) or _is_filed_away(act) or _is_made_anew(act, context):
         return
-    if _is_put_back(act):
+    if _is_put_back(act, context):
         return
     if act.by in _COPIES:
         if _replaces(act) and not _is_scratch(act, context):
@@ -138,20 +138,28 @@ def _is_made_anew(act: Replace, context: Context) -> bool:
 _KEPT = frozenset({"bak", "backup", "orig", "original", "saved", "save", "old", "prev", "previous"})
 
 
-def _is_put_back(act: Replace) -> bool:
+def _is_put_back(act: Replace, context: Context) -> bool:
     """Whether the temporary file is a copy of the target that was kept: `cp app.ini /tmp/app.ini.bak`, and back later."""
-    if act.written is None or act.origin_place is None:
+    origin = act.origin
+    if origin is None or act.origin_place is None:
         return False
-    copied = act.written.text
-    target, kept = re.escape(act.path_place.text), act.origin_place.text
-    if re.match(rf"(?:cp|install|rsync|shutil\.copy\w*\()[^|;&]*?{target}[\s,]", copied) is None:
+    kept = [
+        copy
+        for copy in context.all(Replace)
+        if copy.by in _COPIES
+        and copy.origin is not None
+        and copy.origin.same_object(act.path)
+        and copy.path.same_object(origin)
+        and copy.place.source is act.place.source
+        and copy.place.span.end < act.place.span.start
+    ]
+    if not kept:
         return False
-    says = set(words_of(kept)) | (act.origin.words if act.origin is not None else frozenset())
-    if not _KEPT.isdisjoint(says):
+    name = act.origin_place.text
+    if not _KEPT.isdisjoint({*words_of(name), *origin.words}):
         return True
-    source = act.place.source
-    between = source.text[act.written.span.end : act.place.span.start]
-    return act.written.source is source and kept.strip("\"'") not in between
+    between = act.place.source.text[kept[-1].place.span.end : act.place.span.start]
+    return name.strip("\"'") not in between  # else it may have been changed
 
 
 def _is_scratch(act: Replace, context: Context) -> bool:

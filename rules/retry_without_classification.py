@@ -109,7 +109,7 @@ def restarted_for_ever(sequence: Sequence, context: Context) -> Iterator[Draft]:
 def restarted_by_cron(entry: CronEntry, context: Context) -> Iterator[Draft]:
     """An entry of a crontab that puts the failed tasks of a group back, several times a day."""
     calls = [call for command in entry.commands if (call := parse(command)) is not None]
-    if not _is_frequent(entry) or any(call.subcommand in {"status", "log"} for call in calls):
+    if not entry.several_a_day or any(call.subcommand in {"status", "log"} for call in calls):
         return
     for call in calls:
         if call.subcommand == "restart" and call.has("-g", "--failed-in-group"):
@@ -120,13 +120,6 @@ def restarted_by_cron(entry: CronEntry, context: Context) -> Iterator[Draft]:
                 related=((entry.schedule_place, "cron does it again and again"),),
                 subject=call.place,
             )
-
-
-def _is_frequent(entry: CronEntry) -> bool:
-    """Whether cron starts it more than once a day."""
-    if entry.minutes is not None or entry.schedule == ("@hourly",):
-        return True
-    return len(entry.schedule) > 1 and re.search(r"[*/,-]", entry.schedule[1]) is not None
 
 
 def _again(flow: Flow, call: QueueCommand) -> bool:

@@ -192,8 +192,7 @@ def _in_python(call: QueueCommand, context: Context) -> Iterator[Draft]:
 def _commands_in(place: Place, context: Context) -> Iterator[Command]:
     """The commands that a call of Python runs."""
     for command in context.all(Command):
-        span = command.place.source.in_file(command.place.span)
-        if place.span.start <= span.start and span.end <= place.span.end:
+        if command.place.source.in_file(command.place.span) in place.span:
             yield command
 
 

@@ -86,7 +86,8 @@ class UnitCommand:
 @dataclass(frozen=True, eq=False)
 class CronEntry:
     """An entry of a crontab. `schedule` are its fields (or `@daily`); `minutes` is the shortest time between two starts
-    where it is under an hour; `cut` is an unescaped `%`, which ends the command.
+    where it is under an hour; `several_a_day`: it starts more than once on a day; `cut` is an unescaped `%`, which ends the
+    command.
     """
 
     place: Place
@@ -94,6 +95,7 @@ class CronEntry:
     schedule_place: Place
     user: str
     minutes: int | None
+    several_a_day: bool
     text: Place
     commands: tuple[Command, ...]
     cut: Place | None = None
@@ -126,6 +128,7 @@ def facts_of(source: Source, read: HostFile, facts: Iterable[object]) -> list[ob
                 Place(source, entry.schedule_span),
                 entry.user,
                 entry.minutes,
+                entry.several_a_day,
                 Place(entry.snippet.source, Span(0, len(entry.snippet.source.text))),
                 commands_of(entry.snippet),
                 Place(source, entry.cut) if entry.cut else None,

@@ -74,9 +74,14 @@ class Guard:
     certain: bool = True
     """False where another part of the condition may have let the act through (`if p.exists() and not force: return`)."""
     leaving: str = ""
-    """How an early exit leaves: `return`, `raise`, `exit`, `continue`, `break`; `fails` where a shell leaves with a status that
-    says so (`exit 1`, `return 1`).
+    """How an early exit leaves: `return`, `raise`, `exit`, `continue`, `break`; `fails` where a script, or a function of a shell,
+    ends with a status that says so (`exit 1`, `sys.exit("…")`, `return 1`).
     """
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether the code ends with an error where the check does not let it through."""
+        return self.leaving in {"raise", "fails"}
 
 
 @plain_value(frozen=True, eq=False)

@@ -78,7 +78,8 @@ class JobIdentity:
             yield Evidence(UNKNOWN)
             return
         sites = self.project.callers(module, definition.qualified)
-        default = _default(definition, base)
+        given = definition.defaults.get(base)
+        default = ast.unparse(given) if given is not None else None
         yield from self._of_sites(sites, base, names.index(base), attribute, default, depth)
 
     def constructed(self, module: Module, class_name: str, parameter: str, depth: int = 0) -> Evidence:
@@ -243,18 +244,6 @@ def _strongest(found: list[Evidence]) -> Evidence:
 
 def _several(node: ast.expr) -> bool:
     return not (isinstance(node, ast.List | ast.Tuple | ast.Set) and len(node.elts) < 2)
-
-
-def _default(definition: Definition, name: str) -> str | None:
-    args = definition.node.args
-    names = [a.arg for a in [*args.posonlyargs, *args.args]]
-    if name in names:
-        at = names.index(name) - (len(names) - len(args.defaults))
-        return ast.unparse(args.defaults[at]) if at >= 0 else None
-    for parameter, value in zip(args.kwonlyargs, args.kw_defaults, strict=True):
-        if parameter.arg == name:
-            return ast.unparse(value) if value is not None else None
-    return None
 
 
 def _word_for(option: Option, run: RunLink, module: Module) -> Word | None:

@@ -8,7 +8,6 @@ what the name has.
 
 from __future__ import annotations
 
-import ast
 import functools
 import re
 from collections.abc import Iterator
@@ -22,10 +21,10 @@ from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLin
 from jobsafety_lint.meaning.project.mentions import may_call
 from jobsafety_lint.meaning.project.parameters import is_for_batch_system, is_scalar, may_tell_apart
 from jobsafety_lint.meaning.project.project import Project
+from jobsafety_lint.meaning.python.argv import kept_words
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.meaning.python.parameters import uses_of
 from jobsafety_lint.model import Confidence, Mark
-from jobsafety_lint.readers.python.nodes import dotted
 from jobsafety_lint.readers.python.outline import Definition
 from jobsafety_lint.source import Hole
 
@@ -299,7 +298,7 @@ def _missing_words(
     if "sys.argv" not in module.source.text:
         return
     body = definition.node.body if definition is not None else module.outline.tree.body
-    kept = [(node, f"sys.argv[{at}]") for node, at in _kept_words(body)]
+    kept = [(node, f"sys.argv[{at}]") for node, at in kept_words(body)]
     told = {hole.text for hole in name.pattern.holes} | owner.carried
     missing = [(node, word) for node, word in kept if word not in told and node.id not in told]
     named = [words_of(node.id) for node, word in kept if word in told or node.id in told]
@@ -312,40 +311,6 @@ def _missing_words(
             evidence = identity.evidence(module, definition, word)
             if evidence.is_certain:
                 yield Missing(parameter, "", evidence, Confidence.HIGH, owner.calls)
-
-
-def _kept_words(body: list[ast.stmt]) -> Iterator[tuple[ast.Name, int]]:
-    """The variables that get a word of the command line, with its position there."""
-    for statement in body:
-        match statement:
-            case ast.Assign(targets=[ast.Name() as target], value=value):
-                if (at := _position(value)) is not None:
-                    yield target, at
-            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
-                for one, given in zip(targets, values, strict=False):
-                    if isinstance(one, ast.Name) and (at := _position(given)) is not None:
-                        yield one, at
-            case ast.Assign(
-                targets=[ast.Tuple(elts=targets)],
-                value=ast.Subscript(
-                    value=listed, slice=ast.Slice(lower=ast.Constant(value=int(first)), step=None)
-                ),
-            ) if dotted(listed) == "sys.argv":
-                for at, one in enumerate(targets, first):
-                    if isinstance(one, ast.Name):
-                        yield one, at
-            case ast.If(body=inner):
-                yield from _kept_words(inner)
-
-
-def _position(node: ast.expr) -> int | None:
-    """The position of a word: `sys.argv[2]`, `int(sys.argv[2])`."""
-    match node:
-        case ast.Subscript(value=listed, slice=ast.Constant(value=int(at))):
-            return at if dotted(listed) == "sys.argv" and at > 0 else None
-        case ast.Call(func=ast.Name(id="int" | "float" | "str" | "Path"), args=[inner]):
-            return _position(inner)
-    return None
 
 
 def _missing_fields(

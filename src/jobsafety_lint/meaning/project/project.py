@@ -229,9 +229,8 @@ class Project:
             near = folder in folders or _folder_of(folder) in folders  # `from . import`, `from .. import`
             if not (method or near or any(door in text for door in doors)):
                 return False
-            return (
-                not twins or _nearest(path, (home, *twins)) == home
-            )  # a copy of the package imports its own modules
+            # a copy of the package imports its own modules
+            return not twins or _nearest(path, (home, *twins)) == home
 
         return is_of_interest
 

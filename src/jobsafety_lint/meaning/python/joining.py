@@ -14,24 +14,19 @@ _ASKING = frozenset(
 """Calls that do nothing to the file whose name they are given."""
 
 
-def is_last_part(variable: str, code: ast.AST) -> bool:
-    """Whether a variable is only ever joined to a folder: `os.path.join(folder, name)`, `folder / name`, `f"{folder}/{name}"`."""
-    if not variable.isidentifier():
-        return False
+def last_parts(code: ast.AST) -> frozenset[str]:
+    """The variables that are only ever joined to a folder: `os.path.join(folder, name)`, `folder / name`, `f"{folder}/{name}"`."""
     joined: set[int] = set()
+    loads: list[ast.Name] = []
     given: list[ast.expr] = []
     for node in walk(code):
         joined.update(id(part) for part in _later_parts(node))
-        if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] not in _ASKING:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            loads.append(node)
+        elif isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] not in _ASKING:
             given += [*node.args, *(keyword.value for keyword in node.keywords)]
-    loads = [n for n in walk(code) if _is_named(n, variable)]
-    return any(id(n) in joined for n in loads) and not any(
-        _is_named(argument, variable) and id(argument) not in joined for argument in given
-    )
-
-
-def _is_named(node: ast.AST, variable: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == variable and isinstance(node.ctx, ast.Load)
+    elsewhere = {arg.id for arg in given if isinstance(arg, ast.Name) and id(arg) not in joined}
+    return frozenset(name.id for name in loads if id(name) in joined) - elsewhere
 
 
 def _later_parts(node: ast.AST) -> Iterator[ast.expr]:

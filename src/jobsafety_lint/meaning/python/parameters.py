@@ -50,11 +50,7 @@ _MEASURES = frozenset(
 def function_of(definition: Definition, outline: Outline) -> Function:
     """The function with its parameters and what it does with them."""
     uses = functools.cache(lambda: uses_of(definition.node.body))
-    args = definition.node.args
-    defaults = dict(
-        zip([a.arg for a in [*args.posonlyargs, *args.args]][::-1], args.defaults[::-1], strict=False)
-    )
-    defaults |= {a.arg: d for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None}
+    defaults = definition.defaults
     parameters = tuple(
         Parameter(
             p.arg,

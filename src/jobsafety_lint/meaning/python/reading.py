@@ -25,7 +25,7 @@ from jobsafety_lint.meaning.python.helpers import (
     durable_functions,
     link,
 )
-from jobsafety_lint.meaning.python.joining import is_last_part
+from jobsafety_lint.meaning.python.joining import last_parts
 from jobsafety_lint.meaning.python.libraries import library_facts
 from jobsafety_lint.meaning.python.outputs import output_uses, status_filters
 from jobsafety_lint.meaning.python.parameters import function_of
@@ -148,8 +148,6 @@ class PythonFile:
     interpreter: Interpreter
     facts: list[object] = field(default_factory=list)
     _constants: dict[str, Value | None] = field(default_factory=dict)
-    _of_classes: dict[str, list[tuple[str, ast.Assign | ast.AnnAssign]]] | None = None
-    """The constants in the bodies of classes, by their names."""
     _summaries: dict[str, _Summary | None] = field(default_factory=dict)
     _attributes: dict[str, dict[str, Value]] = field(default_factory=dict)
     _functions: dict[str, Function] = field(default_factory=dict)
@@ -276,12 +274,10 @@ class PythonFile:
         """The value of a constant of a class (`STATE = Path("…")` in its body), where no other class has one of that name."""
         if not class_name or not name.isupper():
             return None
-        if self._of_classes is None:
-            self._of_classes = _class_constants(self.outline.tree)
         key = f"{class_name}.{name}"
         if key not in self._constants:
             self._constants[key] = None
-            found = self._of_classes.get(name, ())
+            found = self.outline.class_constants.get(name, ())
             if len(found) == 1 and found[0][0] == class_name:
                 self._constants[key] = self._constant_of(found[0][1])
         return self._constants[key]
@@ -450,16 +446,15 @@ class PythonFile:
         seen: set[Span] = set()
         candidates = [(node, value, variable, where, False) for node, value, variable, where in walker.named]
         candidates += [(node, value, "", walker.execution, True) for node, value in walker.returned]
+        around = definition.node if definition is not None else self.outline.tree
+        only_joined: frozenset[str] | None = None
         for node, value, variable, execution, returned in candidates:
             if not _is_name(node, value):
                 continue
-            around = definition.node if definition is not None else self.outline.tree
-            if (
-                isinstance(node, ast.Constant)
-                and "/" not in value.pattern.literal
-                and is_last_part(variable, around)
-            ):
-                continue  # what it is joined to tells the rest
+            if isinstance(node, ast.Constant) and "/" not in value.pattern.literal:
+                only_joined = last_parts(around) if only_joined is None else only_joined
+                if variable in only_joined:
+                    continue  # what it is joined to tells the rest
             place = walker.scope.place(_built_at(node, walker))
             if place.span in seen:
                 continue
@@ -513,45 +508,19 @@ class PythonFile:
     def _with_state_words(self, act: Write) -> Write:
         """Adds the words of what the parameter which is the path gets: by its default, from callers."""
         words: set[str] = set()
-        for definition in self._by_name.get(act.execution.functions[-1].rpartition(".")[2], ()):
-            for name, default in _text_defaults(definition):
-                if name in act.path.name.names and definition.qualified == act.execution.functions[-1]:
-                    words |= default.name.words - ambiguous_words(default.name)
-        for call in self._calls.get(act.execution.functions[-1], ()):
+        function = act.execution.functions[-1]
+        for definition in self._by_name.get(function.rpartition(".")[2], ()):
+            defaults = definition.defaults if definition.qualified == function else {}
+            for name in act.path.name.names & defaults.keys():
+                default = defaults[name]
+                if isinstance(default, ast.Constant) and isinstance(default.value, str):
+                    path = PathPattern.of(default.value)
+                    words |= path.name.words - ambiguous_words(path.name)
+        for call in self._calls.get(function, ()):
             for name, pattern in call.bound:
                 if name in act.path.name.names:
                     words |= pattern.name.words
         return replace(act, state_words=frozenset(words)) if words else act
-
-
-def _class_constants(tree: ast.Module) -> dict[str, list[tuple[str, ast.Assign | ast.AnnAssign]]]:
-    """The constants in the bodies of the classes of a file; what a method sets anew is none."""
-    found: dict[str, list[tuple[str, ast.Assign | ast.AnnAssign]]] = {}
-    changed: set[str] = set()
-    for node in walk(tree):
-        if isinstance(node, ast.ClassDef):
-            for statement in node.body:
-                match statement:
-                    case (
-                        ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name))
-                    ) if name.isupper():
-                        found.setdefault(name, []).append((node.name, statement))
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            changed.add(node.attr)
-    return {name: classes for name, classes in found.items() if name not in changed}
-
-
-def _text_defaults(definition: Definition) -> Iterator[tuple[str, PathPattern]]:
-    """The parameters of a function whose default is a text, with that."""
-    args = definition.node.args
-    plain = [*args.posonlyargs, *args.args]
-    pairs = [
-        *zip(plain[::-1], args.defaults[::-1], strict=False),
-        *zip(args.kwonlyargs, args.kw_defaults, strict=True),
-    ]
-    for parameter, default in pairs:
-        if isinstance(default, ast.Constant) and isinstance(default.value, str):
-            yield parameter.arg, PathPattern.of(default.value)
 
 
 _NO_NAME = (

@@ -26,10 +26,10 @@ from jobsafety_lint.meaning.files import (
 )
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.python import calls
+from jobsafety_lint.meaning.python.glob_uses import COLLECTING, GlobUses, content_of
 from jobsafety_lint.meaning.python.rows import RETURNED, LocalCall, Row
 from jobsafety_lint.meaning.python.subprocesses import may_raise
 from jobsafety_lint.meaning.python.values import (
-    LISTING,
     PATH_CLASSES,
     Element,
     Scope,
@@ -38,8 +38,16 @@ from jobsafety_lint.meaning.python.values import (
     names_in,
 )
 from jobsafety_lint.readers.python import nodes
-from jobsafety_lint.readers.python.nodes import arguments, children, dotted, is_constant, keyword, walk
-from jobsafety_lint.source import Hole, Place
+from jobsafety_lint.readers.python.nodes import (
+    arguments,
+    children,
+    dotted,
+    is_constant,
+    keyword,
+    names_mentioned,
+    walk,
+)
+from jobsafety_lint.source import Hole
 
 TryStar: type[ast.Try] = getattr(ast, "TryStar", ast.Try)
 """`try` with `except*`, from Python 3.11 on."""
@@ -64,6 +72,14 @@ _PASSING_METHODS = frozenset(
     {"strip", "rstrip", "decode", "split", "splitlines", "communicate", "read", "stdout"}
 )
 _LEAVING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
+_ENDS = {
+    "return": "function",
+    "continue": "loop",
+    "break": "break",
+    "raise": "script",
+    "exit": "script",
+    "fails": "script",
+}
 _LOCK_METHOD = re.compile(r"(?P<un>un)?(?P<lock>lock(?!ed|ing|s)\w*)")
 """Methods by which an object takes a lock of its own, and those that give it back."""
 _LOCK_WORDS = frozenset({"lock", "filelock", "flock", "mutex", "semaphore", "locked", "lockfile", "rlock"})
@@ -132,17 +148,16 @@ class Walker:
     """What the unit runs and asks, in order, where that is of interest; the commands among it are the interpreter's."""
     _outputs: frozenset[str] = frozenset()
     _testing: bool = False
-    _glob_uses: dict[int, list[tuple[str, Place]]] = field(default_factory=dict)
-    _globs: dict[int, int] = field(default_factory=dict)
-    _filters: dict[int, set[str]] = field(default_factory=dict)
-    _narrowed: dict[int, dict[str, PathPattern]] = field(default_factory=dict)
-    """What the names of a folder's list must begin and end with, by the place of the list among the facts."""
+    _globs: GlobUses = field(init=False)
     _handles: dict[int, Value] = field(default_factory=dict)
     _uses: dict[int, list[HandleUse]] = field(default_factory=dict)
     _depths: dict[int, int] = field(default_factory=dict)
     _flushed: set[str] = field(default_factory=set)
     _syncs: int = -1
     """How many facts there were at the last fsync."""
+
+    def __post_init__(self) -> None:
+        self._globs = GlobUses(self.facts)
 
     # --- statements ------------------------------------------------------------------------------------------------
 
@@ -262,7 +277,7 @@ class Walker:
         self.expression(node, statement=statement, output_to=targets)
         self._outputs = outer
         if self.row is not None:
-            self.row.flow(targets, _raw_names(node))
+            self.row.flow(targets, names_mentioned(node))
 
     def _tested(self, node: ast.expr) -> None:
         """Walks an expression whose truth picks a branch."""
@@ -270,7 +285,7 @@ class Walker:
         self.expression(node)
         self._testing = outer
         if self.row is not None:
-            names = names_in(node, self.scope) | _raw_names(node)
+            names = names_in(node, self.scope) | names_mentioned(node)
             if names:
                 self.row.add(Condition(self.scope.place(node), names))
 
@@ -321,7 +336,7 @@ class Walker:
         asked = self._asked(node.test)
         only = _only_expression(node.body) if not node.orelse else None
         outcomes: list[Scope] = []
-        self._filter_names(node.test)
+        self._globs.tested(node.test, self.scope)
         condition = self.scope.text(node.test)
         execution, place = self.execution, self.scope.place(node)
         self.execution = execution.but(arms=(*execution.arms, Arm(place, 0, _leaving(node.body))))
@@ -361,7 +376,7 @@ class Walker:
         iterated = lower(node.iter, self.scope)
         before = len(self.facts)
         iterated = self._result_of(node.iter, iterated, before)
-        glob = iterated.glob or self._last_glob(node.iter)
+        glob = iterated.glob or self._globs.last_in(self.scope.span(node.iter))
         names = _target_names(node.target)
         made_from = names_in(node.iter, self.scope)
         for name in _assigned(node.body):
@@ -377,17 +392,6 @@ class Walker:
         loop = Loop("for", self.scope.place(node.target), tuple(names), _literal_values(iterated), made_from)
         self._looped(loop, node.body)
         self.block(node.orelse)
-
-    def _last_glob(self, node: ast.expr) -> Glob | None:
-        span = self.scope.span(node)
-        for fact in reversed(self.facts):
-            if (
-                isinstance(fact, Glob)
-                and span.start <= fact.place.span.start
-                and fact.place.span.end <= span.end
-            ):
-                return fact
-        return None
 
     def _looped(self, loop: Loop, body: Sequence[ast.stmt], guards: Sequence[Active] = ()) -> None:
         outer = self.execution
@@ -506,7 +510,7 @@ class Walker:
         failure, self.failure = self.failure, None
         returned = len(self.returned)
         outer_parameters, own = self.parameters, {parameter.arg for parameter in all_parameters(node)}
-        self.parameters = frozenset(own | (outer_parameters & _raw_names_of(node.body)))
+        self.parameters = frozenset(own | (outer_parameters & names_mentioned(*node.body)))
         for parameter in all_parameters(node):
             self.scope.bind(parameter.arg, pathlike=is_path_annotation(parameter.annotation, self.scope))
         self.block(node.body)
@@ -609,17 +613,17 @@ class Walker:
         for part in node.generators:
             self.expression(part.iter)
             iterated = lower(part.iter, self.scope)
-            glob = iterated.glob or self._last_glob(part.iter)
+            glob = iterated.glob or self._globs.last_in(self.scope.span(part.iter))
             names = _target_names(part.target)
             if self.row is not None:
-                self.row.flow(frozenset(names), _raw_names(part.iter))
+                self.row.flow(frozenset(names), names_mentioned(part.iter))
             for name in names:
                 self.scope.bind(name, pathlike=glob is not None and glob.by.startswith("Path"), glob=glob)
             loop = Loop("comprehension", self.scope.place(part.target), tuple(names))
             self.execution = self.execution.but(loops=(*self.execution.loops, loop))
             for condition in part.ifs:
                 self._tested(condition)
-                self._filter_names(condition)
+                self._globs.tested(condition, self.scope)
                 self.guards += [Active(a, "comprehension", node) for a in self._asked(condition)]
         if isinstance(node, ast.DictComp):
             self.expression(node.key)
@@ -653,7 +657,7 @@ class Walker:
         self._use_handles(node, name)
         self._use_lock(node, name)
         self._ask_running(node, name)
-        self._use_globs(node, written)
+        self._globs.given_to(node, written, self.scope, looped=bool(self.execution.loops))
         self._collect(node, written)
         self._build_list(node, written)
         self._grow(node, written)
@@ -676,7 +680,7 @@ class Walker:
         name, _, method = written.rpartition(".")
         if name and method in _GROWING and self.row is not None:
             self.row.flow(
-                frozenset({name}), frozenset().union(*(_raw_names(arg.value) for arg in arguments(node)))
+                frozenset({name}), frozenset().union(*(names_mentioned(arg.value) for arg in arguments(node)))
             )
         if self.guards and self.is_local(written):
             guards = tuple(self._guard(active, None) for active in reversed(self.guards))
@@ -778,16 +782,8 @@ class Walker:
                 and fact.place.span.start == handle.opened
                 and not any(isinstance(f, Write) and f.place.span == fact.place.span for f in self.facts)
             ):
-                act = Write(
-                    fact.place,
-                    fact.path,
-                    fact.path_place,
-                    fact.execution,
-                    fact.by,
-                    "python",
-                    content="truncate",
-                )
-                self._keep(act)
+                place, path, written = fact.place, fact.path, fact.path_place
+                self._keep(Write(place, path, written, fact.execution, fact.by, "python", content="truncate"))
                 return
 
     def _sync(self, node: ast.Call) -> None:
@@ -852,10 +848,8 @@ class Walker:
             self.facts.append(fact)
             return
         if isinstance(fact, Glob):
-            self._globs[id(fact)] = len(self.facts)
             at_hand = self.parameters | self.execution.loop_variables
-            self.facts.append(replace(fact, scope=at_hand - _absent(self.execution.conditions)))
-            self._glob_uses[len(self.facts) - 1] = []
+            self._globs.add(replace(fact, scope=at_hand - _absent(self.execution.conditions)))
             return
         near = self._is_near_handler(fact)
         if fact.tolerates_missing is None and self.tolerance is not None and near:
@@ -875,7 +869,7 @@ class Walker:
             kind = {"Delete": "delete", "Replace": "move"}.get(type(fact).__name__, "read")
             if isinstance(fact, Delete) and fact.what == "moved":
                 kind = "move"
-            self._note_use(fact.loop_item, kind, fact.place)
+            self._globs.note(fact.loop_item, kind, fact.place)
         if isinstance(fact, Replace) and fact.origin is not None:
             fact = self._moved(fact)
         self.facts.append(fact)
@@ -920,57 +914,12 @@ class Walker:
 
     # --- globs -----------------------------------------------------------------------------------------------------
 
-    def _note_use(self, glob: Glob, kind: str, place: Place) -> None:
-        for at, uses in self._glob_uses.items():
-            fact = self.facts[at]
-            if isinstance(fact, Glob) and fact.place.span == glob.place.span:
-                uses.append((kind, place))
-
-    def _use_globs(self, node: ast.Call, written: str) -> None:
-        """A glob's result, or a list of what was read from it, that is given to a function which joins."""
-        last = written.rpartition(".")[2]
-        if last in calls.MERGERS:
-            kind = "merge"
-        elif last in calls.READERS:
-            kind = "read"
-        elif last == "len":
-            kind = "count"
-        else:
-            return
-        span = self.scope.span(node)
-        for at in list(self._glob_uses):
-            fact = self.facts[at]
-            if (
-                isinstance(fact, Glob)
-                and span.start <= fact.place.span.start
-                and fact.place.span.end <= span.end
-            ):
-                self._glob_uses[at].append((kind, self.scope.place(node)))
-        for arg in arguments(node):
-            for name in _raw_names(arg.value):
-                known = self.scope.variables.get(name)
-                if known is not None and known.glob is not None:
-                    several = kind == "merge" or (
-                        kind == "read" and isinstance(arg.value, ast.Name) and not self.execution.loops
-                    )
-                    self._note_use(known.glob, "merge" if several else kind, self.scope.place(node))
-
     def _collect(self, node: ast.Call, written: str) -> None:
         """In a loop over a glob: the content of one file after the other goes into one collection or one file."""
         name, _, method = written.rpartition(".")
-        if not self.execution.loops or method not in {
-            "append",
-            "extend",
-            "update",
-            "write",
-            "writelines",
-            "copyfileobj",
-        }:
+        if not self.execution.loops or method not in COLLECTING or not node.args:
             return
-        given = node.args[:1]
-        if not given:
-            return
-        glob = self._content_of(given[0], bare=method in {"writelines", "copyfileobj"})
+        glob = content_of(node.args[0], self.scope, bare=method in {"writelines", "copyfileobj"})
         if glob is None:
             return
         if method == "append":
@@ -986,68 +935,11 @@ class Walker:
             start = handle.opened if handle is not None else None
             if start is None or self._depths.get(start, 0) >= len(self.execution.loops):
                 return  # another file each time
-        self._note_use(glob, "merge", self.scope.place(node))
-
-    def _content_of(self, node: ast.expr, *, bare: bool) -> Glob | None:
-        """The glob whose item an expression reads: `pd.read_csv(p)`, `json.load(fh)`; with `bare`, the open file itself."""
-        stack: list[tuple[ast.AST, bool]] = [(node, bare)]
-        while stack:
-            inner, reads = stack.pop()
-            if isinstance(inner, ast.Call):
-                last = inner.func.attr if isinstance(inner.func, ast.Attribute) else dotted(inner.func)
-                reads = reads or last in calls.CONTENT
-                stack += [(child, reads) for child in children(inner)]
-            elif isinstance(inner, ast.Name):
-                value = self.scope.variables.get(inner.id)
-                file = value.handle_of if value is not None and value.handle_of is not None else value
-                if reads and file is not None and file.glob is not None:
-                    return file.glob
-            else:
-                stack += [(child, reads) for child in children(inner)]
-        return None
-
-    def _filter_names(self, test: ast.expr) -> None:
-        names = _raw_names(test)
-        items = {n for n in names if (v := self.scope.variables.get(n)) is not None and v.glob is not None}
-        for item in items:
-            glob = self.scope.variables[item].glob
-            for at in self._glob_uses:
-                fact = self.facts[at]
-                if isinstance(fact, Glob) and glob is not None and fact.place.span == glob.place.span:
-                    self._filters.setdefault(at, set()).update(names - {item})
-                    self._narrow(at, item, test)
-
-    def _narrow(self, at: int, item: str, test: ast.expr) -> None:
-        """What a test of an item's name says of the pattern: `name.startswith("part_") and name.endswith(".csv")`."""
-        for inner in nodes.walk(test):
-            if isinstance(inner, ast.Call) and dotted(inner.func) in {
-                f"{item}.startswith",
-                f"{item}.endswith",
-            }:
-                value = lower(inner.args[0], self.scope) if len(inner.args) == 1 else None
-                if value is not None and value.elements is None:
-                    ends = self._narrowed.setdefault(at, {})
-                    ends[dotted(inner.func).rpartition(".")[2]] = value.pattern
+        self._globs.note(glob, "merge", self.scope.place(node))
 
     def finish(self) -> list[object]:
         """All facts, with what has become known of the globs."""
-        for at, uses in self._glob_uses.items():
-            fact = self.facts[at]
-            assert isinstance(fact, Glob)
-            self.facts[at] = replace(
-                fact, uses=(*fact.uses, *uses), filtered_by=frozenset(self._filters.get(at, ()))
-            )
-        for at, ends in self._narrowed.items():
-            fact = self.facts[at]
-            if isinstance(fact, Glob) and fact.by == LISTING:
-                folder = fact.path.parent
-                first, last = (ends.get(end, PathPattern(())) for end in ("startswith", "endswith"))
-                self.facts[at] = replace(fact, path=folder.joined(PathPattern.of(first, "*", last)))
-        self.facts = [
-            fact
-            for at, fact in enumerate(self.facts)
-            if not isinstance(fact, Glob) or fact.by != LISTING or at in self._narrowed
-        ]  # the whole folder: that says nothing about names
+        self.facts = self._globs.finished()
         for index, opened in enumerate(self.facts):
             if isinstance(opened, Write | Append) and (found := self._uses.get(opened.place.span.start)):
                 self.facts[index] = replace(opened, uses=tuple(found))
@@ -1122,8 +1014,7 @@ class Walker:
 
 def _leaving(body: Sequence[ast.stmt]) -> str:
     """What a block certainly ends, as `Arm.leaves` has it."""
-    ends = {"return": "function", "continue": "loop", "break": "break", "raise": "script", "exit": "script"}
-    return ends.get(leaving(body), "")
+    return _ENDS.get(leaving(body), "")
 
 
 def _same_file(one: PathPattern, other: PathPattern) -> bool:
@@ -1154,7 +1045,7 @@ def _count_breaks(node: ast.AST) -> int:
 
 
 def leaving(body: Sequence[ast.stmt]) -> str:
-    """How a block leaves at its end: `return`, `raise`, `continue`, `break`, `exit`; empty if it does not."""
+    """How a block leaves at its end, as `Guard.leaving` has it; empty if it does not."""
     match body[-1] if body else None:
         case ast.Return():
             return "return"
@@ -1164,8 +1055,10 @@ def leaving(body: Sequence[ast.stmt]) -> str:
             return "continue"
         case ast.Break():
             return "break"
-        case ast.Expr(value=ast.Call(func=func)) if dotted(func) in _LEAVING:
-            return "exit"
+        case ast.Expr(value=ast.Call(func=func, args=given)) if dotted(func) in _LEAVING:
+            said = given[0] if given else None
+            quiet = said is None or (isinstance(said, ast.Constant) and said.value in {0, None})
+            return "exit" if quiet else "fails"
     return ""
 
 
@@ -1227,24 +1120,6 @@ def _target_names(node: ast.expr) -> list[str]:
         return [name for element in node.elts for name in _target_names(element)]
     name = dotted(node)
     return [name] if name else []
-
-
-def _raw_names(node: ast.AST) -> frozenset[str]:
-    found: set[str] = set()
-    stack = [node]
-    while stack:
-        inner = stack.pop()
-        if isinstance(inner, ast.Name):
-            found.add(inner.id)
-        elif isinstance(inner, ast.Attribute):
-            stack.append(inner.value)
-        elif not isinstance(inner, ast.Constant):
-            stack.extend(children(inner))
-    return frozenset(found)
-
-
-def _raw_names_of(body: Sequence[ast.stmt]) -> frozenset[str]:
-    return frozenset().union(*(_raw_names(statement) for statement in body))
 
 
 def _assigned(body: Sequence[ast.stmt]) -> set[str]:

@@ -550,14 +550,6 @@ _SUBSTITUTED_PART = re.compile(
 """What stands behind a substitution: `$(…) == *"$label"*`."""
 
 
-def _holds(outer: Place, inner: Place) -> bool:
-    return (
-        outer.source is inner.source
-        and outer.span.start <= inner.span.start
-        and inner.span.end <= outer.span.end
-    )
-
-
 def substring_tests(sequence: Sequence, look: Look, file: File) -> Iterator[tuple[Place, str, str]]:
     """Conditions that look for a text inside of what a look has said: `[[ $labels == *"$label"* ]]`, `label in out`.
 
@@ -572,10 +564,8 @@ def substring_tests(sequence: Sequence, look: Look, file: File) -> Iterator[tupl
     for step in sequence.steps[look.at + 1 :]:
         if not isinstance(step, Condition):
             continue
-        if _holds(step.place, look.call.place):
-            match = _SUBSTITUTED_PART.search(
-                step.place.text, look.call.place.span.end - step.place.span.start
-            )
+        if step.place.source is source and span in step.place.span:
+            match = _SUBSTITUTED_PART.search(step.place.text, span.end - step.place.span.start)
             if match is not None and not _is_held(match["glob"] or "", match["regex"] or ""):
                 wanted = (match["glob"] or match["regex"]).strip('"*')
                 yield step.place, wanted.replace('"', ""), "what pueue says"
@@ -639,7 +629,7 @@ def _python_tests(sequence: Sequence, look: Look, file: File) -> Iterator[tuple[
     told: list[Span] = []
     for place in (*conditions, *_deciding_values(sequence, look, file)):
         text = place.text
-        if any(place.span.start <= span.start and span.end <= place.span.end for span in told):
+        if any(span in place.span for span in told):
             continue
         for pattern in (_PY_TEXT, _PY_START, _PY_REGEX):
             match = pattern.search(text)

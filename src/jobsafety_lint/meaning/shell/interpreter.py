@@ -729,21 +729,15 @@ class Interpreter:
         condition: sh.Statement | None = None
         negate, shape, how = False, "early-exit", ""
         match statement:
-            case sh.AndOr(items=(first, second), operators=(operator,)) if leaving(second):
-                condition, negate, how = first, operator == "&&", leaving_with(second)
-            case sh.AndOr(items=(first, *talk, last), operators=operators) if (
-                set(operators) == {"&&"} and leaving(last) and all(_program(t) in _TALK for t in talk)
-            ):
-                condition, negate, how = first, True, leaving_with(last)
+            case sh.AndOr(items=(first, last), operators=("||",)) if leaving(last):
+                condition, how = first, leaving_with(last)
             case sh.AndOr(items=(first, *more, last), operators=operators) if set(operators) == {
                 "&&"
-            } and leaving(last):  # `[ -f x ] && kill -0 "$(cat x)" && exit`: it goes on where either says no
-                span = Span(first.span.start, more[-1].span.end)
-                condition, negate, how = (
-                    sh.AndOr(span, (first, *more), operators[:-1]),
-                    True,
-                    leaving_with(last),
-                )
+            } and leaving(
+                last
+            ):  # `[ -f x ] && kill -0 "$(cat x)" && echo running && exit`: it goes on where either says no
+                parts = [first, *(item for item in more if _program(item) not in _TALK)]
+                condition, negate, how = _all_of(parts), True, leaving_with(last)
             case sh.If(branches=(branch, *_)) if leaving(branch.body) and len(branch.condition.items) == 1:
                 condition, negate = branch.condition.items[0].statement, True
                 how = leaving_with(branch.body)
@@ -1489,6 +1483,13 @@ def _rank(fact: object) -> int:
 
 def _only_statement(block: sh.Block) -> sh.Statement | None:
     return block.items[0].statement if len(block.items) == 1 and not block.items[0].background else None
+
+
+def _all_of(items: Sequence[sh.Statement]) -> sh.Statement:
+    """One statement or more, joined by `&&`."""
+    if len(items) == 1:
+        return items[0]
+    return sh.AndOr(Span(items[0].span.start, items[-1].span.end), tuple(items), ("&&",) * (len(items) - 1))
 
 
 def _program(statement: sh.Statement) -> str:

@@ -524,11 +524,11 @@ _KUBECTL_VALUES = _set(
 
 def _asks_for_one_resource(words: Sequence[str]) -> bool:
     """`kubectl describe "pod/$name"`, `kubectl get pod "$name"`: a page about one resource, which is written at once."""
-    verb, *named = [*operands_of(words, _KUBECTL_VALUES), ""]
-    named = named[:-1]
+    operands = operands_of(words, _KUBECTL_VALUES)
+    verb, named = operands[:1], operands[1:]
     whole = any(re.match(r"(?:-o|--output=?)?(?:json|yaml)$", word) for word in words)
     many = any(re.match(r"-w$|--watch|-f|-l|-A$|--filename|--selector|--all", word) for word in words)
-    if verb not in {"describe", "get"} or many or (verb == "get" and whole):
+    if verb not in (["describe"], ["get"]) or many or (verb == ["get"] and whole):
         return False
     return len(named) == 2 if "/" not in "".join(named) else len(named) == 1
 

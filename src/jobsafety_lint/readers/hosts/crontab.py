@@ -58,6 +58,15 @@ class Entry:
         """The shortest time between two starts where it is under an hour, else None."""
         return shortest_gap(self.schedule)
 
+    @property
+    def several_a_day(self) -> bool:
+        """Whether it starts more than once on a day."""
+        hours = self.schedule[1:2]
+        if not hours:
+            first = self.schedule[0].removeprefix("@")
+            return self.minutes is not None or first == "hourly" or (first.isdigit() and int(first) < 86400)
+        return self.minutes is not None or re.search(r"[*/,-]", hours[0]) is not None
+
 
 @dataclass(eq=False)
 class Crontab(HostFile):

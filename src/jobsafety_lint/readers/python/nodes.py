@@ -84,6 +84,21 @@ def dotted(node: ast.AST) -> str:
     return ".".join(reversed(parts))
 
 
+def names_mentioned(*code: ast.AST) -> frozenset[str]:
+    """The names that code mentions, of `a.b.c` the first one."""
+    found: set[str] = set()
+    stack = list(code)
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, ast.Name):
+            found.add(inner.id)
+        elif isinstance(inner, ast.Attribute):
+            stack.append(inner.value)
+        elif not isinstance(inner, ast.Constant):
+            stack.extend(children(inner))
+    return frozenset(found)
+
+
 class Argument(NamedTuple):
     """One argument of a call. `star` is `*`, `**` or nothing."""
 

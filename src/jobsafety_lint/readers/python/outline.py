@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from jobsafety_lint.model import Span
-from jobsafety_lint.readers.python.nodes import statements
+from jobsafety_lint.readers.python.nodes import statements, walk
 from jobsafety_lint.readers.python.parsing import parse_module
 from jobsafety_lint.readers.python.strings import Field, NotRead, Text, pieces
 from jobsafety_lint.source import Source
@@ -42,6 +42,15 @@ class Definition:
         return [
             p for at, p in enumerate(every) if not (at == 0 and self.class_name and p.arg in {"self", "cls"})
         ]
+
+    @property
+    def defaults(self) -> dict[str, ast.expr]:
+        """The defaults of the parameters that have one, by their names."""
+        a = self.node.args
+        plain = [*a.posonlyargs, *a.args]
+        found = dict(zip([p.arg for p in plain[len(plain) - len(a.defaults) :]], a.defaults, strict=True))
+        named = zip(a.kwonlyargs, a.kw_defaults, strict=True)
+        return found | {p.arg: value for p, value in named if value is not None}
 
 
 @dataclass(eq=False)
@@ -119,6 +128,24 @@ class Outline:
         if line <= len(self._lines):
             byte = len(self._lines[line - 1][:byte].decode(errors="replace"))
         return self.source.offset(line, byte + 1)
+
+    @cached_property
+    def class_constants(self) -> dict[str, list[tuple[str, ast.Assign | ast.AnnAssign]]]:
+        """The constants in the bodies of classes (`STATE = …`), by their names, each with the name of the class; none that some
+        code of the file sets anew.
+        """
+        found: dict[str, list[tuple[str, ast.Assign | ast.AnnAssign]]] = {}
+        changed: set[str] = set()
+        for node in walk(self.tree):
+            if isinstance(node, ast.ClassDef):
+                for statement in node.body:
+                    for name in _targets(statement):
+                        if name.isupper():
+                            assert isinstance(statement, ast.Assign | ast.AnnAssign)
+                            found.setdefault(name, []).append((node.name, statement))
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                changed.add(node.attr)
+        return {name: classes for name, classes in found.items() if name not in changed}
 
     @cached_property
     def _is_ascii(self) -> bool:

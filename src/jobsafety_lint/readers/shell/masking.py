@@ -12,8 +12,12 @@ import re
 from jobsafety_lint.readers.shell.words import Scanner, WordError
 
 _STOPS = re.compile(r"""['"`\\$#<>(\[]""")
-_PLAIN_REDIRECTION = re.compile(r"<<<|>&[0-9-](?![\w])")
-"""Redirections that may as well be words of a simple command: the scanner reads those."""
+_PLAIN_REDIRECTION = re.compile(
+    r"""<<<|>&[0-9-](?![\w])|(?:<|(?<!&)>>?)[ \t]*[^\s;&|<>()'"`$\\]+(?=[ \t]+[^\s;&|<>()#])"""
+)
+"""Redirections that may as well be words of a simple command, the last one between its words (`! a <f -n b`): the scanner
+reads those.
+"""
 _CLOSED = re.compile(r"(?:(?:^|[\s;&|])(?:done|fi|esac)|[)}\]])[ \t]*(?:[0-9]*[<>][^;&|\n]*)?[0-9]*$")
 """What a redirection of a compound command stands behind."""
 _CASE_PATTERN = re.compile(
