@@ -221,6 +221,9 @@ class _Reader:
         lowering = Lowering(self.scanner, start, end)
         for node in root.children:
             span = lowering.span(node)
+            body = self._body_around(span.start)
+            if body is not None and not masking:  # tree-sitter takes `EOF_2` for the end of `<<EOF`
+                return -1 - body.resume
             if node.type == "comment":
                 self._comment(span, comments)
                 continue
@@ -273,8 +276,13 @@ class _Reader:
         self.swallowed = at
         return self.text[at] in " \t\n" and rest[:1] in {"\n", "#"}
 
+    def _body_around(self, offset: int) -> Found | None:
+        """The here-document in whose body an offset lies."""
+        holding = (f for f in self.heredocs.values() if f.body.start <= offset < f.body.end)
+        return next(holding, None) if self.heredocs else None
+
     def _comment(self, span: Span, comments: list[sh.Comment]) -> None:
-        if not any(found.body.start <= span.start < found.body.end for found in self.heredocs.values()):
+        if self._body_around(span.start) is None:
             comments.append(sh.Comment(span, self.text[span.start : span.end]))
 
     def _comments_inside(self, node: object, base: int, comments: list[sh.Comment]) -> None:
