@@ -46,7 +46,9 @@ def in_python(name: ArtifactName, context: Context) -> Iterator[Draft]:
     acts = [
         act
         for act in (*context.all(Write), *context.all(Replace))
-        if act.execution.functions == name.execution.functions and act.path.same_object(name.pattern)
+        if act.execution.functions == name.execution.functions
+        and act.path.same_object(name.pattern)
+        and not act.execution.is_in_other_arm(name.execution)
     ]
     if not name.roles & _MADE and not acts and not name.returned:
         return

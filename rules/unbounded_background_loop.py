@@ -69,6 +69,10 @@ _ENDING = re.compile(
 """Ending something: the client waits for a daemon."""
 
 
+_ID_KEPT = re.compile(r"[ \t]*(?:#[^\n]*)?[\n;]?\s*(?:local |declare |readonly |export )?(\w+)=\"?\$!")
+"""What keeps the id of the job that was put in the background before."""
+_BY_NUMBER = frozenset({"$!", "%1", "%%", "%+", "$(jobs -p)", "`jobs -p`"})
+
 _STATUS = {
     False: "`wait` without a process id is 0 whatever the jobs return",
     True: "`wait` for several process ids has the status of the last",
@@ -100,7 +104,11 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
     the status.
     """
     strict = wait.execution.errexit is True or wait.status == "branch" or wait.kept
-    silent = [job for job in wait.started if not job.records and job.what not in _LIGHT]
+    silent = [
+        job
+        for job in wait.started
+        if not (job.records or job.what in _LIGHT or _is_killed(job, wait, context))
+    ]
     if not strict or wait.last or not silent or wait.status == "masked" or context.role == "test":
         return
     if wait.several and len(wait.started) == 1 and wait.started[0].loop is None:
@@ -114,6 +122,21 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
         label=_REMEDY[wait.several],
         related=((first.place, "started in the background here"),),
         confidence=Confidence.LOW if first.limited else Confidence.MEDIUM,
+    )
+
+
+def _is_killed(job: Background, wait: BareWait, context: Context) -> bool:
+    """Whether the script itself ends a job before it waits: `server & pid=$!`, work, `kill "$pid"`."""
+    source, start = job.place.source, job.place.span.end
+    kept = _ID_KEPT.match(source.text, start)
+    named = {*_BY_NUMBER, *([f"${kept[1]}", f"${{{kept[1]}}}"] if kept is not None else ())}
+    return any(
+        command.name == "kill"
+        and command.words[:1] != ["-0"]
+        and command.place.source is source
+        and start < command.place.span.start < wait.place.span.start
+        and any(arg.place.text.strip('"') in named for arg in command.args)
+        for command in context.all(Command)
     )
 
 

@@ -9,8 +9,10 @@ from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.source import Place
 
 _SHELL_COMPARISON = re.compile(
-    r"""(?:\[{1,2}|test) +"?\$\{?(\w+)\}?"? +={1,2} +["']?([\w./-]+)["']?(?: +\]{1,2})?"""
+    r"""(?:(?:\[{1,2}|test) +)?"?\$\{?(\w+)\}?"? +={1,2} +["']?([\w./-]+)["']?(?: +\]{1,2})?"""
 )
+_BOTH = re.compile(r"\band\b|&&")
+_EITHER = re.compile(r"\bor\b|\|\|")
 _COMPARISON = re.compile(r"""([\w.]+) *== *["']([^"']*)["']""")
 
 
@@ -149,8 +151,14 @@ class Execution:
 
 
 def _compared(conditions: tuple[str, ...]) -> dict[str, str]:
-    """The words that conditions want variables to be: `[[ $DEVICE == 'cpu' ]]`, `device == "cpu"`."""
-    found = (
-        _SHELL_COMPARISON.fullmatch(condition) or _COMPARISON.fullmatch(condition) for condition in conditions
-    )
+    """The words that conditions want variables to be: `[[ $DEVICE == 'cpu' ]]`, `device == "cpu" and verbose`."""
+    wanted = (part for condition in conditions for part in _conjuncts(condition))
+    found = (_SHELL_COMPARISON.fullmatch(part) or _COMPARISON.fullmatch(part) for part in wanted)
     return {match[1]: match[2] for match in found if match is not None}
+
+
+def _conjuncts(condition: str) -> list[str]:
+    """The parts of a condition that all have to hold."""
+    if condition.startswith("not ") or _EITHER.search(condition):
+        return [condition]
+    return [part.strip() for part in _BOTH.split(condition)]
