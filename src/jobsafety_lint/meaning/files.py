@@ -192,9 +192,10 @@ class Write(Act):
 
 @plain_value(frozen=True, eq=False)
 class Append(Act):
-    """Something is added at the end of a file. `content` tells the writer (`open`, `to_csv`, the program before `>>`).
+    """Something is added at the end of a file. `content` tells the writer (`open`, `to_csv`, the program before `>>`; empty
+    where nothing is written).
 
-    `uses` are the calls that write through the handle, `group` that a whole block of commands writes through it,
+    `uses` are the calls that write through the handle, `group` that several commands of a block write through it,
     `only_errors` that nothing but stderr goes there (`2>>log`).
     """
 

@@ -336,19 +336,21 @@ def redirect_facts(
     statement: Place,
     *,
     noclobber: bool = False,
-    group: bool = False,
+    printed: Sequence[str] | None = None,
     descriptor: str | None = None,
 ) -> Iterator[Act]:
     """What a redirection does; `command` is the one whose output or input it is, if there is one.
 
-    `noclobber`: `>` fails if the file is there. `group`: it is that of a whole compound command. `descriptor` is the one
-    that is redirected, as written.
+    `noclobber`: `>` fails if the file is there. `printed`: the programs that print one after the other, where it is that of
+    a whole compound command. `descriptor` is the one that is redirected, as written.
     """
     path = target.pattern
     text = path.text or ""
     if path.literal.startswith("/dev/") or text.isdigit() or text == "-":
         return
     by = command.name if command and command.name else operator
+    if printed is not None and len(printed) < 2:
+        by = "".join(printed)
     execution = command.execution if command else None
     if execution is None:
         return
@@ -372,7 +374,7 @@ def redirect_facts(
             operator,
             "shell",
             content=by,
-            group=group,
+            group=printed is not None and len(printed) > 1,
             only_errors=descriptor == "2",
         )
     elif kind is not None:

@@ -46,6 +46,7 @@ from jobsafety_lint.meaning.shell.leaving import ends, leaving, leaving_with
 from jobsafety_lint.meaning.shell.libraries import Summary
 from jobsafety_lint.meaning.shell.once import Once
 from jobsafety_lint.meaning.shell.pipes import Background, BareWait, LostInPipe, LostVariable
+from jobsafety_lint.meaning.shell.printing import printed_inside
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
 from jobsafety_lint.meaning.shell.values import args_of, pieces_of, value_of
@@ -1420,6 +1421,7 @@ class Interpreter:
                 if redirect.descriptor is not None and redirect.descriptor.startswith("{"):
                     state.assign(redirect.descriptor.strip("{}"), Value(PathPattern.of(redirect.descriptor)))
         holder = command or Command(place, "", (), state.execution, status="ignored")
+        printed = printed_inside(statement) if statement is not None else None
         for redirect in redirects:
             for operator, arg in self._targets((redirect,), source, state):
                 for fact in file_commands.redirect_facts(
@@ -1428,7 +1430,7 @@ class Interpreter:
                     arg,
                     place,
                     noclobber=state.noclobber,
-                    group=command is None,
+                    printed=printed,
                     descriptor=redirect.descriptor,
                 ):
                     self._file_fact(fact, state)
