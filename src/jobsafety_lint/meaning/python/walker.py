@@ -25,8 +25,9 @@ from jobsafety_lint.meaning.files import (
     Write,
 )
 from jobsafety_lint.meaning.paths import PathPattern, words_of
-from jobsafety_lint.meaning.python import calls
+from jobsafety_lint.meaning.python import calls, errors
 from jobsafety_lint.meaning.python.glob_uses import COLLECTING, GlobUses, content_of
+from jobsafety_lint.meaning.python.leaving import breaks, ends, leaving
 from jobsafety_lint.meaning.python.rows import RETURNED, LocalCall, Row
 from jobsafety_lint.meaning.python.subprocesses import may_raise
 from jobsafety_lint.meaning.python.values import (
@@ -51,35 +52,13 @@ from jobsafety_lint.source import Hole
 
 TryStar: type[ast.Try] = getattr(ast, "TryStar", ast.Try)
 """`try` with `except*`, from Python 3.11 on."""
-_CATCHES_MISSING = frozenset(
-    {"FileNotFoundError", "OSError", "IOError", "EnvironmentError", "Exception", "BaseException", "os.error"}
-)
-_CATCHES_EXISTING = (_CATCHES_MISSING - {"FileNotFoundError"}) | {"FileExistsError"}
 _NEAR = 25
 """How many lines may follow an act before the end of the `try`, for a handler of any error to be meant for it."""
-_CATCHES_FAILURE = frozenset(
-    {
-        "subprocess.CalledProcessError",
-        "CalledProcessError",
-        "subprocess.SubprocessError",
-        "Exception",
-        "BaseException",
-    }
-)
 _PASSING = frozenset({"int", "str", "json.loads", "float"})
 """Functions that hand on what they are given, as far as a program's output goes."""
 _PASSING_METHODS = frozenset(
     {"strip", "rstrip", "decode", "split", "splitlines", "communicate", "read", "stdout"}
 )
-_LEAVING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
-_ENDS = {
-    "return": "function",
-    "continue": "loop",
-    "break": "break",
-    "raise": "script",
-    "exit": "script",
-    "fails": "script",
-}
 _LOCK_METHOD = re.compile(r"(?P<un>un)?(?P<lock>lock(?!ed|ing|s)\w*)")
 """Methods by which an object takes a lock of its own, and those that give it back."""
 _LOCK_WORDS = frozenset({"lock", "filelock", "flock", "mutex", "semaphore", "locked", "lockfile", "rlock"})
@@ -217,7 +196,7 @@ class Walker:
                 outcomes = [self.scope.copy()]
                 execution, place = self.execution, self.scope.place(node)
                 for at, case in enumerate(cases):
-                    arm = Arm(place, at, _leaving(case.body))
+                    arm = Arm(place, at, ends(case.body))
                     self.execution = execution.but(arms=(*execution.arms, arm))
                     outcomes.append(self._branch(case.body))
                 self.execution = execution
@@ -339,9 +318,9 @@ class Walker:
         self._globs.tested(node.test, self.scope)
         condition = self.scope.text(node.test)
         execution, place = self.execution, self.scope.place(node)
-        self.execution = execution.but(arms=(*execution.arms, Arm(place, 0, _leaving(node.body))))
+        self.execution = execution.but(arms=(*execution.arms, Arm(place, 0, ends(node.body))))
         inner = self._branch(node.body, [Active(a, "if", node, only) for a in asked], condition)
-        if not leaves(node.body):
+        if not leaving(node.body):
             outcomes.append(inner)
         how = leaving(node.body)
         refuted = [Active(a, "else", node, leaving=how) for a in self._refuted(node.test)]
@@ -349,7 +328,7 @@ class Walker:
         self.execution = otherwise
         other = _elif(node)
         if node.orelse:
-            end = "" if other is not None else _leaving(node.orelse)
+            end = "" if other is not None else ends(node.orelse)
             self.execution = otherwise.but(arms=(*otherwise.arms, Arm(place, 1, end)))
         if not node.orelse:
             outcomes.append(self.scope.copy())
@@ -363,7 +342,7 @@ class Walker:
             outcomes.append(after)
         else:
             after = self._branch(node.orelse, refuted)
-            if not leaves(node.orelse):
+            if not leaving(node.orelse):
                 outcomes.append(after)
         self.execution = execution
         self.scope.join(*outcomes)
@@ -412,21 +391,21 @@ class Walker:
         guards = [Active(a, "while", node, only) for a in self._asked(node.test)]
         self._looped(loop, node.body, guards)
         self.block(node.orelse)
-        breaks = _breaks(node.body)
-        if not breaks:
+        ways_out = breaks(node.body)
+        if not ways_out:
             self.guards += [Active(a, "while-over", node) for a in self._refuted(node.test)]
-        elif len(breaks) == 1 and isinstance(node.test, ast.Name | ast.Constant):
-            self.guards += [Active(a, "while-over", node) for a in self._asked(breaks[0])]
+        elif len(ways_out) == 1 and isinstance(node.test, ast.Name | ast.Constant):
+            self.guards += [Active(a, "while-over", node) for a in self._asked(ways_out[0])]
 
     def _try(self, node: ast.Try) -> None:
         outer = self.tolerance, self.tolerance_existing, self.failure, self.broad_until
-        named = any(_names_it(handler, self.scope) for handler in node.handlers)
+        named = any(errors.is_exact(handler, self.scope) for handler in node.handlers)
         self.broad_until = None if named else self.scope.outline.end(node.body[-1])
-        if any(_catches(handler, self.scope, _CATCHES_MISSING) for handler in node.handlers):
+        if any(errors.catches(handler, self.scope, errors.MISSING) for handler in node.handlers):
             self.tolerance = "handler"
-        if any(_catches(handler, self.scope, _CATCHES_EXISTING) for handler in node.handlers):
+        if any(errors.catches(handler, self.scope, errors.EXISTING) for handler in node.handlers):
             self.tolerance_existing = "handler"
-        if any(h.type is None or _names_missing(h.type, self.scope, _CATCHES_FAILURE) for h in node.handlers):
+        if any(h.type is None or errors.names_one(h.type, self.scope, errors.FAILURE) for h in node.handlers):
             self.failure = "branch"
         before = self.scope.copy()
         self.block(node.body)
@@ -435,7 +414,7 @@ class Walker:
         outcomes = [self.scope.copy()]
         for handler in node.handlers:
             inner = self._branch(handler.body, handling=True)
-            if not leaves(handler.body):
+            if not leaving(handler.body):
                 outcomes.append(inner)
         self.scope.join(*outcomes)
         self.block(node.orelse)
@@ -467,11 +446,11 @@ class Walker:
         name = self.scope.resolve(dotted(call.func if isinstance(call, ast.Call) else call))
         given = [arg.value for arg in arguments(call)] if isinstance(call, ast.Call) else []
         if name in {"contextlib.suppress", "suppress"}:
-            if any(_names_missing(arg, self.scope) for arg in given):
+            if any(errors.names_one(arg, self.scope, errors.MISSING) for arg in given):
                 self.tolerance = "suppress"
-            if any(_names_missing(arg, self.scope, _CATCHES_EXISTING) for arg in given):
+            if any(errors.names_one(arg, self.scope, errors.EXISTING) for arg in given):
                 self.tolerance_existing = "suppress"
-            if any(_names_missing(arg, self.scope, _CATCHES_FAILURE) for arg in given):
+            if any(errors.names_one(arg, self.scope, errors.FAILURE) for arg in given):
                 self.failure = "masked"
         elif name.endswith(".cd") and given:
             self.execution = self.execution.but(cwd=lower(given[0], self.scope).pattern)
@@ -1012,54 +991,9 @@ class Walker:
         ]
 
 
-def _leaving(body: Sequence[ast.stmt]) -> str:
-    """What a block certainly ends, as `Arm.leaves` has it."""
-    return _ENDS.get(leaving(body), "")
-
-
 def _same_file(one: PathPattern, other: PathPattern) -> bool:
     """Whether two paths are made by the same call of `tempfile`, in whatever way it was spelled afterwards."""
     return bool(one.parts) and one.parts == other.parts
-
-
-def _breaks(body: Sequence[ast.stmt]) -> list[ast.expr]:
-    """The conditions of the breaks of a loop; any other break as the name `True`."""
-    found: list[ast.expr] = []
-    for statement in body:
-        match statement:
-            case ast.If(test=test, body=[ast.Break()], orelse=[]):
-                found.append(test)
-            case ast.For() | ast.AsyncFor() | ast.While():
-                pass
-            case _:
-                found += [ast.Name("True")] * _count_breaks(statement)
-    return found
-
-
-def _count_breaks(node: ast.AST) -> int:
-    if isinstance(node, ast.Break):
-        return 1
-    if isinstance(node, nodes.For | ast.While | nodes.Function):
-        return 0
-    return sum(_count_breaks(child) for child in children(node))
-
-
-def leaving(body: Sequence[ast.stmt]) -> str:
-    """How a block leaves at its end, as `Guard.leaving` has it; empty if it does not."""
-    match body[-1] if body else None:
-        case ast.Return():
-            return "return"
-        case ast.Raise():
-            return "raise"
-        case ast.Continue():
-            return "continue"
-        case ast.Break():
-            return "break"
-        case ast.Expr(value=ast.Call(func=func, args=given)) if dotted(func) in _LEAVING:
-            said = given[0] if given else None
-            quiet = said is None or (isinstance(said, ast.Constant) and said.value in {0, None})
-            return "exit" if quiet else "fails"
-    return ""
 
 
 def _elif(node: ast.If) -> ast.If | None:
@@ -1079,33 +1013,6 @@ def _only_expression(body: Sequence[ast.stmt]) -> ast.expr | None:
 
 def _bare(node: ast.expr) -> ast.expr:
     return node.value if isinstance(node, ast.Await) else node
-
-
-def leaves(body: Sequence[ast.stmt]) -> bool:
-    """Whether what follows the block is not reached from its end."""
-    return bool(leaving(body))
-
-
-def _catches(handler: ast.ExceptHandler, scope: Scope, errors: frozenset[str]) -> bool:
-    """Whether a handler takes care of one of these errors (and does not only raise it again)."""
-    if handler.type is not None and not _names_missing(handler.type, scope, errors):
-        return False
-    match handler.body:
-        case [ast.Raise(exc=None)]:
-            return False
-    return True
-
-
-def _names_it(handler: ast.ExceptHandler, scope: Scope) -> bool:
-    """Whether a handler names the very error."""
-    exact = frozenset({"FileNotFoundError", "FileExistsError"})
-    return handler.type is not None and _names_missing(handler.type, scope, exact)
-
-
-def _names_missing(node: ast.expr, scope: Scope, errors: frozenset[str] = _CATCHES_MISSING) -> bool:
-    if isinstance(node, ast.Tuple):
-        return any(_names_missing(element, scope, errors) for element in node.elts)
-    return scope.resolve(dotted(node)) in errors
 
 
 def _is_of_own_files(iterated: Value) -> bool:

@@ -26,7 +26,7 @@ from jobsafety_lint.meaning.commands import (
 from jobsafety_lint.meaning.commands import Sequence as Steps
 from jobsafety_lint.meaning.comparisons import of_arithmetic, of_command
 from jobsafety_lint.meaning.execution import Arm, Concurrency, Execution, Loop, Setting
-from jobsafety_lint.meaning.files import Act, Create, Delete, Glob, Guard, Replace, Write
+from jobsafety_lint.meaning.files import Act, Create, Delete, Glob, Replace
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.shell import (
@@ -34,18 +34,21 @@ from jobsafety_lint.meaning.shell import (
     file_commands,
     libraries,
     locks,
-    lost_variables,
     options,
     running,
     shapes,
     sourcing,
 )
+from jobsafety_lint.meaning.shell.acts import guarded, moved
 from jobsafety_lint.meaning.shell.calls import Calls
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
+from jobsafety_lint.meaning.shell.early_exits import guards_behind
+from jobsafety_lint.meaning.shell.frames import Frame, Frames
+from jobsafety_lint.meaning.shell.jobs import Jobs
 from jobsafety_lint.meaning.shell.leaving import ends, leaving, leaving_with
 from jobsafety_lint.meaning.shell.libraries import Summary
 from jobsafety_lint.meaning.shell.once import Once
-from jobsafety_lint.meaning.shell.pipes import Background, BareWait, LostInPipe, LostVariable
+from jobsafety_lint.meaning.shell.pipe_losses import PipeLosses
 from jobsafety_lint.meaning.shell.printing import printed_inside
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
@@ -103,17 +106,6 @@ class Use:
 _MASKED = Use("masked")
 
 
-@dataclass(slots=True)
-class Frame:
-    """A list of statements that is being read; `function` where it is a function's body. `at` is the element at hand."""
-
-    block: sh.Block
-    source: Source
-    function: sh.Function | None = None
-    loop: bool = False
-    at: int = 0
-
-
 @dataclass
 class Interpreter:
     """Reads shell sources and keeps what it finds. `facts` come in the order in which the code runs."""
@@ -145,13 +137,12 @@ class Interpreter:
     _libraries: dict[int, Summary] = field(default_factory=dict)
     """The libraries that were taken up as a whole, by the identity of their functions."""
     _origins: dict[int, Source] = field(default_factory=dict)
-    _frames: list[Frame] = field(default_factory=list)
+    _frames: Frames = field(default_factory=Frames)
     _functions_around: list[sh.Function | None] = field(default_factory=lambda: [None])
-    _loops_around: list[tuple[sh.Statement, sh.Block]] = field(default_factory=list)
-    _started: list[Background] = field(default_factory=list)
+    _jobs: Jobs = field(default_factory=Jobs)
+    _losses: PipeLosses = field(default_factory=PipeLosses)
     _names_asked: Once[frozenset[str]] = field(default_factory=lambda: Once(names_asked))
     _assigned_in: Once[set[str]] = field(default_factory=lambda: Once(assigned_in))
-    _names_read: Once[frozenset[str]] = field(default_factory=lambda: Once(lost_variables.names_read))
     _file: Source | None = None
     _main: Path | None = None
 
@@ -257,7 +248,7 @@ class Interpreter:
         guards, conditions = len(state.guards), state.execution.conditions
         before: tuple[sh.Item, list[Command]] | None = None
         function, self._functions_around[-1] = self._functions_around[-1], None
-        loop = bool(self._loops_around) and self._loops_around[-1][1] is block
+        loop = self._frames.loop is not None and self._frames.loop[1] is block
         frame = Frame(block, source, function, loop)
         count = len(block.items)
         for at, item in enumerate(block.items):
@@ -265,7 +256,7 @@ class Interpreter:
             statement = item.statement
             place = Place(source, statement.span)
             frame.at = at
-            self._frames.append(frame)
+            self._frames.lists.append(frame)
             status = use.status if last else self._next_look(block, at, source, state)
             if status in {"ignored", "result"} and _exits(state.execution):
                 status = "exits"
@@ -275,12 +266,12 @@ class Interpreter:
                 now = self._put_in_background(item, source, state, mine)
             else:
                 now = self.statement(statement, source, state, mine)
-            self._frames.pop()
+            self._frames.lists.pop()
             self._joined_in_block(before, (item, now), source)
             before = (item, now)
             ran += now
             if not isinstance(statement, sh.Command):
-                state.guards += self._after(statement, source, state)
+                state.guards += guards_behind(statement, source, state)
         del state.guards[guards:]
         state.change(conditions=conditions)
         return ran
@@ -332,18 +323,15 @@ class Interpreter:
     @contextmanager
     def _subshell(self) -> Iterator[None]:
         """What is read inside runs in a shell of its own: its variables end with it."""
-        frames, self._frames = self._frames, []
-        started, self._started = self._started, []
-        try:
+        with self._frames.of_subshell(), self._jobs.of_subshell():
             yield
-        finally:
-            self._frames, self._started = frames, started
 
     def _put_in_background(self, item: sh.Item, source: Source, state: State, use: Use) -> list[Command]:
         place = Place(source, item.statement.span)
         reason = Concurrency("it is put in the background in a loop", place)
         loops = state.execution.loops
-        alone = bool(self._loops_around) and shapes.waits_behind(self._loops_around[-1][1], item)
+        loop = self._frames.loop
+        alone = loop is not None and shapes.waits_behind(loop[1], item)
         more = (reason,) if loops and not alone else ()
         inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
         if state.execution.shell in {"sh", "dash"}:  # measured: bash leaves the loop's input to it
@@ -352,7 +340,7 @@ class Interpreter:
             inner.fork()
         with self._subshell():
             ran = self.statement(item.statement, source, inner, use.but(status="ignored"))
-        self._in_background(item, source, state, ran)
+        self.add(self._jobs.start(item, source, state, ran, self._frames))
         return ran
 
     def statement(self, statement: sh.Statement, source: Source, state: State, use: Use) -> list[Command]:
@@ -491,7 +479,8 @@ class Interpreter:
                     for a in refuted_in(branch.condition.items[0].statement, source, state)
                 ]
             denied.append(f"not {condition}")
-        self._ask_running(statement, source, state)
+        for fact in running.decided_by_if(statement, source, state, self._frames):
+            self.add(fact)
         rest = state.copy(conditions=(*state.execution.conditions, *denied))
         if statement.otherwise is not None:
             rest.guards += refuted
@@ -544,7 +533,7 @@ class Interpreter:
     def _while(self, statement: sh.While, source: Source, state: State) -> list[Command]:
         for name in self._assigned_in.of(statement):
             state.forget(name)
-        reads = _read_names(statement.condition)
+        reads = shapes.variables_read(statement.condition)
         loop = Loop("while", Place(source, statement.condition.span), reads)
         ran = self._test_block(statement.condition, source, state)
         for name in reads:
@@ -572,7 +561,7 @@ class Interpreter:
                 if pattern is not None:
                     globs.append(Glob(arg.place, pattern, arg.place, state.execution, "for", "shell"))
         known = tuple(v for v in values if v is not None) if None not in values and not globs else None
-        header = _header(statement, source)
+        header = shapes.header(statement, source)
         loop = Loop("for", header, (statement.variable,), known)
         state.bind(statement.variable)
         if statement.words:
@@ -613,10 +602,10 @@ class Interpreter:
         inner.loop_start = dict(state.versions)
         inner.guards += guards
         if statement is not None:
-            self._loops_around.append((statement, body))
+            self._frames.loops.append((statement, body))
         ran = self.block(body, source, inner, Use())
         if statement is not None:
-            self._loops_around.pop()
+            self._frames.loops.pop()
         state.join(state.copy(), inner)
         for name in ("errexit", "pipefail"):
             if getattr(inner.execution, name) is not getattr(state.execution, name) and not leaving(body):
@@ -630,14 +619,15 @@ class Interpreter:
         entered = len(state.guards)
         suspended = state.execution.errexit_suspended
         conditions, handling = state.execution.conditions, state.execution.handling
-        self._ask_running_in_list(statement, source, state)
+        for fact in running.decided_by_list(statement, source, state):
+            self.add(fact)
         left: list[Command] = []
         for at, item in enumerate(statement.items):
             last = at == count - 1
             mine = use
             if not last:
                 after = statement.operators[at]
-                right = _program(statement.items[at + 1])
+                right = shapes.program_of(statement.items[at + 1])
                 masked = at + 1 == count - 1 and (
                     right in {"true", ":"}
                     or (after == "||" and (right == "=" or shapes.knows_signal(statement.items[-1])))
@@ -681,84 +671,6 @@ class Interpreter:
         state.change(conditions=conditions, handling=handling)
         return ran
 
-    def _ask_running(self, statement: sh.If, source: Source, state: State) -> None:
-        """What depends on whether a process runs: the script stops, or starts one."""
-        branch = statement.branches[0]
-        for ask in running.asks_in(branch.condition, source, state):
-            if_running, if_not = (
-                (branch.body, statement.otherwise) if ask.positive else (statement.otherwise, branch.body)
-            )
-            started = running.started_in(if_not, source)
-            if started is None and running.is_answer(if_running, if_not, last=self._is_last_in_function()):
-                continue
-            if if_running is not None and leaving(if_running) and leaving(if_running) in {"exit", "return"}:
-                self._running(ask, "leaves", Place(source, if_running.items[-1].statement.span), state)
-            elif started is not None and not running.is_toggle(if_running):
-                self._running(ask, "starts", started, state)
-
-    def _is_last_in_function(self) -> bool:
-        """Whether nothing of the function at hand follows the statement but a `return`."""
-        for items, frame in self._following():
-            if any(leaving(item.statement) != "return" for item in items):
-                return False
-            if frame.function is not None:
-                return True
-        return False
-
-    def _ask_running_in_list(self, statement: sh.AndOr, source: Source, state: State) -> None:
-        last = statement.items[-1]
-        for item, operator in zip(statement.items, statement.operators, strict=False):
-            for ask in running.asks_in(item, source, state):
-                if ask.positive is (operator == "&&"):
-                    if leaving(last) and leaving(last) in {"exit", "return"}:
-                        self._running(ask, "leaves", Place(source, last.span), state)
-                else:
-                    block = sh.Block(last.span, (sh.Item(last.span, last, ";"),))
-                    started = running.started_in(block, source)
-                    if started is not None:
-                        self._running(ask, "starts", started, state)
-            if operator != "&&":
-                return
-
-    def _running(self, ask: running.Ask, outcome: str, decided: Place | None, state: State) -> None:
-        fact = running.fact_of(ask, outcome, decided, state)
-        if fact is not None:
-            self.add(fact)
-
-    def _after(self, statement: sh.Statement, source: Source, state: State) -> list[ActiveGuard]:
-        """Guards for what follows a statement that leaves when a check fails: `[ -f x ] || exit`, `if …; then return`."""
-        condition: sh.Statement | None = None
-        negate, shape, how = False, "early-exit", ""
-        match statement:
-            case sh.AndOr(items=(first, last), operators=("||",)) if leaving(last):
-                condition, how = first, leaving_with(last)
-            case sh.AndOr(items=(first, *more, last), operators=operators) if set(operators) == {
-                "&&"
-            } and leaving(
-                last
-            ):  # `[ -f x ] && kill -0 "$(cat x)" && echo running && exit`: it goes on where either says no
-                parts = [first, *(item for item in more if _program(item) not in _TALK)]
-                condition, negate, how = _all_of(parts), True, leaving_with(last)
-            case sh.If(branches=(branch, *_)) if leaving(branch.body) and len(branch.condition.items) == 1:
-                condition, negate = branch.condition.items[0].statement, True
-                how = leaving_with(branch.body)
-            case sh.While(until=until, condition=block, body=body) if len(block.items) == 1 and not any(
-                isinstance(n, sh.Command) and n.words and n.words[0].literal in {"break", "return"}
-                for n in body.walk()
-            ):
-                condition, negate, shape = block.items[0].statement, not until, "while-over"
-        if condition is None:
-            return []
-        asked = refuted_in(condition, source, state) if negate else checks_in(condition, source, state)
-        place = Place(source, statement.span)
-        if shape == "early-exit":
-            said = source.shown(condition.span)
-            state.change(conditions=(*state.execution.conditions, f"not {said}" if negate else said))
-        return [
-            ActiveGuard(a.check, a.holds, shape, place, a.alone, certain=a.certain, leaving=how)
-            for a in asked
-        ]
-
     def _pipeline(self, statement: sh.Pipeline, source: Source, state: State, use: Use) -> list[Command]:
         if len(statement.stages) == 1:
             status = "branch" if use.status == "branch" else "ignored" if statement.negated else use.status
@@ -778,7 +690,10 @@ class Interpreter:
                 inner.change(errexit_suspended=True)
             with self._subshell():
                 stages.append(tuple(self.statement(stage, source, inner, mine)))
-            self._lost(statement, at, source, state, use)
+            if not self._foreign:
+                lost = self._losses.in_stage(statement, at, source, state, use.status, self._frames)
+                if lost is not None:
+                    self.add(lost)
         self.add(
             Pipe(
                 Place(source, statement.span),
@@ -786,7 +701,7 @@ class Interpreter:
                 tuple(Place(source, stage.span) for stage in statement.stages),
                 state.execution,
                 status,
-                tuple(_tolerates(stage) for stage in statement.stages),
+                tuple(shapes.tolerates(stage) for stage in statement.stages),
                 statement.negated,
                 use.alternative,
                 use.statement,
@@ -970,7 +885,9 @@ class Interpreter:
             if name in {"source", "."} and command.args:
                 ran += self._source(command, state, use)
             elif name == "wait":
-                self._wait(command)
+                waited = self._jobs.waited_for(command, self._frames)
+                if waited is not None:
+                    self.add(waited)
         if self.depth < MAX_DEPTH:
             for inner in inner_of(command, state, document):
                 ran += self._inner(inner, command, state, use, redirects)
@@ -1080,164 +997,6 @@ class Interpreter:
 
     # --- pipes and background jobs -----------------------------------------------------------------------------------
 
-    def _following(self) -> Iterator[tuple[tuple[sh.Item, ...], Frame]]:
-        """The statements that run after the one at hand in the same shell, innermost list first."""
-        for frame in reversed(self._frames):
-            yield frame.block.items[frame.at + 1 :], frame
-
-    def _until_left(self) -> Iterator[tuple[sh.Item, ...]]:
-        """The statements that run after the one at hand, as far as the script is not left."""
-        for items, _ in self._following():
-            for at, item in enumerate(items):
-                if ends(item.statement) == "script":
-                    yield items[:at]
-                    return
-            yield items
-
-    def _lost(self, statement: sh.Pipeline, at: int, source: Source, state: State, use: Use) -> None:
-        """Notes the variables that a stage of a pipeline sets for nobody."""
-        stage = statement.stages[at]
-        last = at == len(statement.stages) - 1
-        head = shapes.stage_head(stage, at)
-        shell = state.execution.shell
-        if (
-            head is None
-            or (shell in {"zsh", "ksh"} and last)
-            or (last and state.execution.lastpipe)
-            or self._foreign
-        ):
-            return
-        functions = state.functions
-        stage_reads = set(_read_names(head.condition)) if isinstance(head, sh.While) else set()
-        broken = any(
-            isinstance(n, sh.Command) and n.words and n.words[0].literal == "break"
-            for n in lost_variables.own_statements(stage)
-        )
-        first: dict[str, lost_variables.Written] = {}
-        all_writes = list(lost_variables.writes(stage, functions, source.text))
-        for written in all_writes:
-            if written.name in stage_reads and not broken:
-                continue
-            first.setdefault(written.name, written)
-        found = []
-        for name, written in first.items():
-            read = self._read_later(name, functions)
-            if read is not None:
-                used = (
-                    shapes.reads_after(written.function.body, name, 0)
-                    if written.function is not None
-                    else shapes.reads_after(stage, name, written.node.span.end)
-                )
-                by_function = written.function is not None  # a global of what is called
-                scratch = not written.grows and (used or by_function)
-                found.append(LostVariable(name, Place(source, written.node.span), read, scratch))
-        leaving = self._leaves_in_vain(stage, source, state, use) if last else ()
-        if found or leaving:
-            span = _head_span(head, source)
-            self.add(
-                LostInPipe(
-                    Place(source, span),
-                    Place(source, stage.span),
-                    Place(source, statement.span),
-                    state.execution,
-                    {sh.While: "while", sh.For: "for"}.get(type(head), "read"),
-                    last,
-                    tuple(found),
-                    leaving,
-                    isinstance(stage, sh.Compound) and shapes.replaces_input(stage.redirects),
-                    not (statement.negated or statement.timed),
-                )
-            )
-
-    def _read_later(self, name: str, functions: dict[str, sh.Function]) -> Place | None:
-        for items, frame in self._following():
-            search = lost_variables.NextUse(name, functions, self._names_read)
-            use = search.of_items(items)
-            if use == "set":
-                return None
-            if use is None and frame.loop:
-                if search.of_items(frame.block.items[: frame.at]) == "read":
-                    use = "read"
-                elif self._loops_around and isinstance(self._loops_around[-1][0], sh.While):
-                    use = (
-                        "read"
-                        if search.of_items(self._loops_around[-1][0].condition.items) == "read"
-                        else None
-                    )
-            if use == "read" and search.read_at is not None:
-                return Place(frame.source, search.read_at.span)
-            if frame.function is not None and name in lost_variables.local_names(frame.function):
-                return None
-        return None
-
-    def _leaves_in_vain(
-        self, stage: sh.Statement, source: Source, state: State, use: Use
-    ) -> tuple[tuple[str, Place], ...]:
-        """The `exit` and `return` of a piped loop after which the script or function goes on all the same."""
-        in_function = any(frame.function is not None for frame in self._frames)
-        following = list(self._following())
-        next_items, next_frame = next((pair for pair in following if pair[0]), ((), None))
-        if next_frame is not None and shapes.asks_status_before(next_items[0], next_frame.source.text):
-            return ()
-        within = next(
-            (at + 1 for at, (_, frame) in enumerate(following) if frame.function is not None), len(following)
-        )
-        after_in_function = any(
-            frame.loop or not shapes.hands_status_on(items) for items, frame in following[:within]
-        )
-        after = after_in_function or any(not shapes.hands_status_on(items) for items, _ in following[within:])
-        stops = bool(state.execution.errexit) and not state.execution.errexit_suspended
-        found = []
-        for node in lost_variables.own_statements(stage):
-            if not isinstance(node, sh.Command) or not node.words:
-                continue
-            word = node.words[0].literal
-            if word not in {"exit", "return"} or (word == "return" and not in_function):
-                continue
-            code = node.words[1].literal if len(node.words) > 1 else None
-            failing = len(node.words) > 1 and code != "0"
-            if failing and (stops or use.status in {"branch", "exits", "masked", "result"}):
-                continue
-            if after_in_function if word == "return" else after:
-                found.append((word, Place(source, node.span)))
-        return tuple(found)
-
-    def _in_background(self, item: sh.Item, source: Source, state: State, ran: Sequence[Command]) -> None:
-        """Notes a command that is started with `&`, and what limits how many of them run."""
-        what = next((c.name for c in ran if c.name and c.name not in _SETTING_UP), "")
-        around = self._loops_around[-1] if self._loops_around and state.execution.loops else None
-        loop = state.execution.loops[-1] if around else None
-        over, text = _range_of(around[0], source, state) if around else ("", "")
-        limited = around is not None and shapes.limits(around[1], state.functions)
-        ampersand = source.text.find("&", item.statement.span.end)
-        end = ampersand + 1 if 0 <= ampersand <= item.statement.span.end + 4 else item.statement.span.end
-        fact = Background(
-            Place(source, Span(item.statement.span.start, end)),
-            state.execution,
-            what,
-            loop,
-            over,
-            text,
-            limited,
-            _records_failure(item.statement),
-        )
-        self._started.append(fact)
-        self.add(fact)
-
-    def _wait(self, command: Command) -> None:
-        """Notes a `wait` that waits for all background commands at once, or for several."""
-        started = tuple(self._started)
-        operands = [w for w in command.words if w is None or not w.startswith("-")]
-        self._started.clear()
-        several = len(operands) > 1 or any(shapes.is_all_of_array(arg.place.text) for arg in command.args)
-        if started and (several or not operands) and "-n" not in command.words:
-            last = not any(_does_more(items) for items in self._until_left())
-            behind, frame = next(self._following(), ((), None))
-            kept = (
-                bool(behind) and frame is not None and shapes.asks_status_before(behind[0], frame.source.text)
-            )
-            self.add(BareWait(command.place, command.execution, started, last, command.status, kept, several))
-
     def _inner(
         self,
         inner: Inner,
@@ -1334,48 +1093,15 @@ class Interpreter:
 
     def _file_fact(self, fact: Act | Glob, state: State) -> None:
         if isinstance(fact, Act):
-            fact = self._guarded(fact, state)
+            fact = guarded(fact, state)
             if isinstance(fact, Replace):
-                fact = self._moved(fact)
+                fact = moved(fact, self.facts)
             elif isinstance(fact, Delete) and state.execution.lock == fact.path_place.text:
                 state.change(lock=None)
             for name in fact.path.names & self._loop_globs.keys():
                 kind = "delete" if type(fact).__name__ == "Delete" else "read"
                 self._loop_globs[name].append((kind, fact.place))
         self.add(fact)
-
-    def _moved(self, move: Replace) -> Replace:
-        written: Act | None = None
-        for at, fact in enumerate(self.facts):
-            if (
-                not isinstance(fact, Write | Create)
-                or move.origin is None
-                or not fact.path.same_object(move.origin)
-            ):
-                continue
-            written = fact
-            if isinstance(fact, Write) and (move.atomic or fact.path.is_unique):
-                self.facts[at] = replace(fact, moved_to=move.path)
-        return replace(move, written=written.place) if written is not None else move
-
-    def _guarded(self, act: Act, state: State) -> Act:
-        guards = tuple(
-            Guard(
-                active.check,
-                active.holds,
-                active.shape,
-                active.statement,
-                sole=active.sole_act is not None and active.sole_act.span == act.place.span,
-                only_check=active.only_check,
-                certain=active.certain,
-                leaving=active.leaving,
-            )
-            for active in reversed(state.guards)
-            if active.check.path.same_object(act.path)
-        )
-        if isinstance(act, Write | Create | Replace):
-            state.guards = [g for g in state.guards if not g.check.path.same_object(act.path)]
-        return replace(act, guards=guards) if guards else act
 
     def _targets(
         self, redirects: Sequence[sh.Redirect], source: Source, state: State
@@ -1450,17 +1176,6 @@ class Interpreter:
         return None
 
 
-def _header(statement: sh.For, source: Source) -> Place:
-    """`for x in a b`, without `do`."""
-    before = (
-        source.text[statement.span.start : statement.body.span.start]
-        .rstrip()
-        .removesuffix("do")
-        .rstrip(" \t\n;")
-    )
-    return Place(source, Span(statement.span.start, statement.span.start + len(before)))
-
-
 def _exits(execution: Execution) -> bool:
     """Whether a command that fails ends the shell."""
     return bool(execution.errexit) and not execution.errexit_suspended
@@ -1487,47 +1202,6 @@ def _only_statement(block: sh.Block) -> sh.Statement | None:
     return block.items[0].statement if len(block.items) == 1 and not block.items[0].background else None
 
 
-def _all_of(items: Sequence[sh.Statement]) -> sh.Statement:
-    """One statement or more, joined by `&&`."""
-    if len(items) == 1:
-        return items[0]
-    return sh.AndOr(Span(items[0].span.start, items[-1].span.end), tuple(items), ("&&",) * (len(items) - 1))
-
-
-def _program(statement: sh.Statement) -> str:
-    """The program of a simple command; `=` for an assignment."""
-    if isinstance(statement, sh.Command):
-        if not statement.words:
-            return "="
-        return (statement.words[0].literal or "").rpartition("/")[2]
-    if isinstance(statement, sh.Group) and len(statement.body.items) == 1:
-        return _program(statement.body.items[0].statement)
-    return ""
-
-
-_SETTING_UP = frozenset({"eval", "exec", "cd", "set", "trap", "export", "unset", "local", "shift", "umask"})
-"""What a background job begins with that is not its work."""
-_TALK = frozenset({"echo", "printf", "log", "logger", "warn", "info", "error", "notify-send", "print"})
-
-
-def _tolerates(stage: sh.Statement) -> bool:
-    """Whether a stage takes care of its own failure: `(w || true)`, `{ w || [ $? -eq 141 ]; }`."""
-    if not isinstance(stage, sh.Group | sh.Subshell) or not stage.body.items:
-        return False
-    last = stage.body.items[-1].statement
-    if isinstance(last, sh.AndOr):
-        return last.operators[-1] == "||"
-    return _program(last) in {"true", ":"} if isinstance(last, sh.Command) else False
-
-
-def _read_names(condition: sh.Block) -> tuple[str, ...]:
-    names: list[str] = []
-    for node in condition.walk():
-        if isinstance(node, sh.Command) and node.words and node.words[0].literal == "read":
-            names += [w.literal for w in node.words[1:] if w.literal and w.literal.isidentifier()]
-    return tuple(names)
-
-
 def assigned_in(node: sh.Node) -> set[str]:
     """Every variable that is set somewhere in the code, subshells included."""
     names: set[str] = set()
@@ -1538,66 +1212,3 @@ def assigned_in(node: sh.Node) -> set[str]:
             case sh.Command(words=(first, *rest)) if first.literal in {"read", *builtins.DECLARATIONS}:
                 names.update(n for w in rest if (n := builtins.assigned_name(w)) is not None)
     return names
-
-
-def _head_span(head: sh.Statement, source: Source) -> Span:
-    if isinstance(head, sh.While):
-        return Span(head.span.start, head.condition.span.end)
-    if isinstance(head, sh.For):
-        return _header(head, source).span
-    return head.span
-
-
-def _range_of(statement: sh.Statement, source: Source, state: State) -> tuple[str, str]:
-    """What a loop goes over (see `pipes.Background.over`), and that as written."""
-    if isinstance(statement, sh.While):
-        text = source.shown(statement.condition.span)
-        return ("input" if _read_names(statement.condition) else "condition"), text
-    if isinstance(statement, sh.ArithmeticFor):
-        return "range", statement.text
-    if not isinstance(statement, sh.For):
-        return "", ""
-    if statement.words is None:
-        return "arguments", '"$@"'
-    text = " ".join(source.shown(word.span) for word in statement.words)
-    kinds = {shapes.range_of_word(word, source, state) for word in statement.words}
-    for kind in ("glob", "command", "arguments", "array", "variable", "range"):
-        if kind in kinds:
-            return kind, text
-    return "literals", text
-
-
-def _records_failure(statement: sh.Statement) -> bool:
-    """Whether a background command keeps its own failure: `… || touch failed`, `… || echo x >> errors`."""
-    for node in statement.walk():
-        if (
-            isinstance(node, sh.AndOr)
-            and "||" in node.operators
-            and _program(node.items[-1]) not in {"true", ":"}
-        ):
-            return True
-        if isinstance(node, sh.If):
-            return True
-        if isinstance(node, sh.Expansion) and node.name == "?":
-            return True
-    return False
-
-
-def _does_more(items: Sequence[sh.Item]) -> bool:
-    """Whether some statement does more than print or leave."""
-    quiet = {
-        "echo",
-        "printf",
-        "exit",
-        "return",
-        "true",
-        ":",
-        "log",
-        "info",
-        "trap",
-        "date",
-        "unset",
-        "=",
-        "fi",
-    }
-    return any(_program(item.statement) not in quiet for item in items)

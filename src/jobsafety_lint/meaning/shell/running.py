@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from jobsafety_lint.meaning.files import Running
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.shell.frames import Frames
 from jobsafety_lint.meaning.shell.leaving import leaving
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.shell.values import value_of
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.source import Place, Source
 
+_STOPPING = frozenset({"exit", "return"})
 _HARMLESS = frozenset(
     [
         ".",
@@ -182,14 +184,14 @@ def _test(
             return
 
 
-def is_answer(if_running: sh.Block | None, if_not: sh.Block | None, *, last: bool) -> bool:
+def _is_answer(if_running: sh.Block | None, if_not: sh.Block | None, *, last: bool) -> bool:
     """Whether both ways only return: `if pgrep x; then return 0; else return 1; fi`, which decides nothing by itself.
     `last`: the function ends behind it, which is a return, too.
     """
     return all(leaving(block) == "return" if block is not None else last for block in (if_running, if_not))
 
 
-def is_toggle(if_running: sh.Block | None) -> bool:
+def _is_toggle(if_running: sh.Block | None) -> bool:
     """Whether the process is ended where it runs: a switch that a person flips."""
     if if_running is None:
         return False
@@ -208,7 +210,7 @@ def starts_work(name: str) -> bool:
     )
 
 
-def started_in(block: sh.Block | None, source: Source) -> Place | None:
+def _started_in(block: sh.Block | None, source: Source) -> Place | None:
     """The first command of a block that starts work."""
     if block is None:
         return None
@@ -221,12 +223,45 @@ def started_in(block: sh.Block | None, source: Source) -> Place | None:
     return None
 
 
-def fact_of(ask: Ask, outcome: str, decided: Place | None, state: State) -> Running | None:
+def decided_by_if(statement: sh.If, source: Source, state: State, frames: Frames) -> Iterator[Running]:
+    """What depends on whether a process runs: the script stops, or starts one."""
+    branch = statement.branches[0]
+    for ask in asks_in(branch.condition, source, state):
+        if_running, if_not = (
+            (branch.body, statement.otherwise) if ask.positive else (statement.otherwise, branch.body)
+        )
+        started = _started_in(if_not, source)
+        if started is None and _is_answer(if_running, if_not, last=frames.is_last_in_function()):
+            continue
+        if if_running is not None and leaving(if_running) in _STOPPING:
+            stop = Place(source, if_running.items[-1].statement.span)
+            yield from _decided(ask, "leaves", stop, state)
+        elif started is not None and not _is_toggle(if_running):
+            yield from _decided(ask, "starts", started, state)
+
+
+def decided_by_list(statement: sh.AndOr, source: Source, state: State) -> Iterator[Running]:
+    """The same of `kill -0 "$pid" && exit`, `pgrep x || start x`."""
+    last = statement.items[-1]
+    for item, operator in zip(statement.items, statement.operators, strict=False):
+        for ask in asks_in(item, source, state):
+            if ask.positive is (operator == "&&"):
+                if leaving(last) in _STOPPING:
+                    yield from _decided(ask, "leaves", Place(source, last.span), state)
+            else:
+                started = _started_in(sh.Block(last.span, (sh.Item(last.span, last, ";"),)), source)
+                if started is not None:
+                    yield from _decided(ask, "starts", started, state)
+        if operator != "&&":
+            return
+
+
+def _decided(ask: Ask, outcome: str, decided: Place | None, state: State) -> Iterator[Running]:
     """The fact, unless the process is a child that this shell has started itself."""
     pid_file: PathPattern | None = None
     if ask.pid is not None:
         text = " ".join(hole.text for hole in ask.pid.holes)
         if "$!" in text or not ask.pid.holes:
-            return None
+            return
         pid_file = ask.pid if _FROM_FILE.search(text) else None
-    return Running(ask.place, ask.by, state.execution, outcome, "shell", pid_file, ask.pattern, decided)
+    yield Running(ask.place, ask.by, state.execution, outcome, "shell", pid_file, ask.pattern, decided)

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from jobsafety_lint.meaning.shell import file_commands
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.shell.values import args_of
+from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import tree as sh
-from jobsafety_lint.source import Source
+from jobsafety_lint.source import Place, Source
 
 
 def replaces_input(redirects: Sequence[sh.Redirect]) -> bool:
@@ -263,3 +264,44 @@ def range_of_word(word: sh.Word, source: Source, state: State) -> str:
     if any(n.index in {"@", "*"} for n in expansions):
         return "array"
     return "variable" if expansions else "literals"
+
+
+def program_of(statement: sh.Statement) -> str:
+    """The program of a simple command; `=` for an assignment."""
+    if isinstance(statement, sh.Command):
+        if not statement.words:
+            return "="
+        return (statement.words[0].literal or "").rpartition("/")[2]
+    if isinstance(statement, sh.Group) and len(statement.body.items) == 1:
+        return program_of(statement.body.items[0].statement)
+    return ""
+
+
+def tolerates(stage: sh.Statement) -> bool:
+    """Whether a stage takes care of its own failure: `(w || true)`, `{ w || [ $? -eq 141 ]; }`."""
+    if not isinstance(stage, sh.Group | sh.Subshell) or not stage.body.items:
+        return False
+    last = stage.body.items[-1].statement
+    if isinstance(last, sh.AndOr):
+        return last.operators[-1] == "||"
+    return program_of(last) in {"true", ":"} if isinstance(last, sh.Command) else False
+
+
+def variables_read(condition: sh.Block) -> tuple[str, ...]:
+    """The variables that a `read` in a loop's condition sets."""
+    names: list[str] = []
+    for node in condition.walk():
+        if isinstance(node, sh.Command) and node.words and node.words[0].literal == "read":
+            names += [w.literal for w in node.words[1:] if w.literal and w.literal.isidentifier()]
+    return tuple(names)
+
+
+def header(statement: sh.For, source: Source) -> Place:
+    """`for x in a b`, without `do`."""
+    before = (
+        source.text[statement.span.start : statement.body.span.start]
+        .rstrip()
+        .removesuffix("do")
+        .rstrip(" \t\n;")
+    )
+    return Place(source, Span(statement.span.start, statement.span.start + len(before)))
