@@ -114,6 +114,8 @@ def _of_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
     for parameter in function.parameters:
         if not is_category(parameter.name, context.settings) or not parameter.uses & _USED:
             continue
+        if "counted" in parameter.uses:
+            continue  # a number of parts
         if parameter.name in name.pattern.names or parameter.annotation in {"bool", "float"}:
             continue
         if parameter.name in name.execution.settled:

@@ -208,8 +208,9 @@ def _word(command: Command, arg: Arg, before: str | None) -> Iterator[Draft]:
 
 
 _OPTION_OF_ANOTHER = re.compile(
-    r"-o\w*=|--(?:exclude|include|regex|pattern|format|message|title|body|text)=|-D\w*[Pp]attern="
+    r"-o\w*=|--(?:exclude|include|regex|pattern|format|message|title|body|text)=|-D\w*[Pp]attern=|-D[A-Z][A-Z0-9_]*="
 )
+"""What other programs expand or take as text; CMake, and what hands definitions on to it, looks for paths behind `~` itself."""
 
 
 def _draft(arg: Arg, match: re.Match[str] | None, program: str) -> Draft:

@@ -397,6 +397,9 @@ def time_limit(seconds: int) -> Iterator[None]:
         'x=${a:-"it\'s $(b)"}\nc="${a:-it is \'$(d)\'}"\n',
         "x=`cat << E\na: it's\n<b>\nE`\nc\ny=`cat << E\n</b>\nE`\nd\n",
         'f() {\n  if ! a <"$b" -n c; then\n    d\n  fi\n  e </dev/null -n g 2>/dev/null -o h\n  ((1))\n}\n',
+        "f() {\n  if ! a; then [ b &>/dev/null ]; fi\n"
+        + "  if ! c && [ d &> e ]\n  then\n    g\n  fi\n" * 60
+        + "}\n",
         "while a; do\n  case $b in\n  esac\ndone\ncat >> f << EOF\n 'it\\'s\nEOF_2\n 'ab',\ncat > g << EOF_2\nEOF\nh\n",
         "if a; then\n\tx=`b <<- E | c\n\t#SBATCH -o $d/%j\n\t(it's\n\tE`\n\te\nfi\n",
     ],

@@ -34,4 +34,5 @@ def _role_of_folder(folder: str) -> str:
 
 
 def _role_of_part(part: str) -> str:
-    return next((role for pattern, role in _ROLES if pattern.match(part)), "")
+    low = part.lower()
+    return next((role for pattern, role in _ROLES if pattern.match(low)), "")

@@ -356,16 +356,20 @@ def _is_derived(owner: _Owner, parameter: str, project: Project) -> bool:
         given = _given(site, parameters)
         mine = given.get(parameter, frozenset())
         carried = frozenset().union(*(given.get(n, frozenset()) for n in owner.carried & set(parameters)))
-        if not mine or not mine <= carried | _numbered(site, carried):
+        if not mine or not mine <= carried | _keyed(site, carried):
             return False
     return bool(sites)
 
 
-def _numbered(site: CallSite, carried: frozenset[str]) -> frozenset[str]:
-    """What the number that is carried tells apart: `for n, chunk in enumerate(chunks)`, the only loop around a call."""
+def _keyed(site: CallSite, carried: frozenset[str]) -> frozenset[str]:
+    """What the number or key that is carried tells apart: `for n, chunk in enumerate(chunks)`, `for name, url in urls.items()`,
+    the only loop around a call.
+    """
     loops = {id(iterated): iterated for _, iterated in site.loops}
     match list(loops.values()):
-        case [ast.Call(func=ast.Name(id="enumerate"))] if site.loops[0][0] in carried:
+        case [ast.Call(func=ast.Name(id="enumerate") | ast.Attribute(attr="items"))] if (
+            site.loops[0][0] in carried
+        ):
             return frozenset(name for name, _ in site.loops)
     return frozenset()
 

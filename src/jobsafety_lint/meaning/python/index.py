@@ -503,8 +503,16 @@ def _calls(body: Iterable[ast.stmt], loops: tuple[tuple[str, ast.expr], ...]) ->
                     yield _Call(node, around, node is direct)
                 elif isinstance(node, nodes.Comprehension):
                     around += tuple((t, part.iter) for part in node.generators for t in _names(part.target))
-                stack += [(child, around) for child in reversed(nodes.children(node))]
+                inside = nodes.children(node)
+                if isinstance(node, ast.Call) and _wraps(node.func):  # `delayed(f)(a)` is one call
+                    inside = [*nodes.children(node.func), *(n for n in inside if n is not node.func)]
+                stack += [(child, around) for child in reversed(inside)]
         yield from _calls(nodes.statements(statement), inner)
+
+
+def _wraps(node: ast.expr) -> bool:
+    """Whether an expression is a function that calls another one with what it is given itself: `delayed(f)`."""
+    return isinstance(node, ast.Call) and _last(node.func) in WRAPPERS
 
 
 def _names_given(node: ast.Call) -> set[str]:
@@ -522,9 +530,9 @@ def _arguments(
     keywords = {k.arg or "**": k.value for k in node.keywords}
     if _last(node.func) == name:
         return ast.unparse(node.func), tuple(node.args), keywords, False
-    if isinstance(node.func, ast.Call):  # delayed(f)(a, b), f.remote…
-        inner = node.func
-        if _last(inner.func) in WRAPPERS and inner.args and _last(inner.args[0]) == name:
+    inner = node.func
+    if isinstance(inner, ast.Call) and _wraps(inner):  # delayed(f)(a, b), f.remote…
+        if inner.args and _last(inner.args[0]) == name:
             return ast.unparse(inner.args[0]), tuple(node.args), keywords, True
     called = _last(node.func)
     handed = [arg for arg in node.args if _last(arg) == name]

@@ -86,7 +86,14 @@ def uses_of(body: list[ast.stmt], *, attributes_of: str = "") -> dict[str, set[s
             name = node.attr if isinstance(node.value, ast.Name) and node.value.id == attributes_of else ""
         if name:
             uses.setdefault(name, set()).add(_use(node, parents))
+            if _is_count(parents.get(id(node))):
+                uses[name].add("counted")
     return uses
+
+
+def _is_count(parent: ast.AST | None) -> bool:
+    """Whether a name is the number of times that something is done: `range(n)`."""
+    return isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "range"
 
 
 def _use(node: ast.expr, parents: dict[int, ast.AST]) -> str:  # one case a parent

@@ -14,8 +14,14 @@ from jobsafety_lint.readers.shell.words import Scanner, WordError
 _STOPS = re.compile(r"""['"`\\$#<>(\[]""")
 _PLAIN_REDIRECTION = re.compile(r"<<<|>&[0-9-](?![\w])")
 """Redirections that may as well be words of a simple command: the scanner reads those."""
-_BETWEEN_WORDS = re.compile(r"(?<![&<>])(?:<|>>?)[ \t]*[^\s;&|<>()#]+(?=[ \t]+[^\s;&|<>()#])")
-"""In a masked text: a redirection with a word behind it (`! a <f -n b`), which is as good as a word."""
+_BEHIND_WORDS = re.compile(
+    r"(?<![&<>])(?:<|&?>>?)[ \t]*[^\s;&|<>()#]+(?=[ \t]+[^\s;&|<>()#]|[ \t]*(?:#[^\n]*)?\n)"
+)
+"""In a masked text: a redirection with a word behind it (`! a <f -n b`), or at the end of a line, whose newline tree-sitter may
+not see.
+"""
+_NO_WORD = re.compile(r"(?:^|[;&|({]|(?:^|\s)(?:!|then|do|else|elif|if|while|until|time))[ \t]*$")
+"""In a masked line: what a command begins behind."""
 _CLOSED = re.compile(r"(?:(?:^|[\s;&|])(?:done|fi|esac)|[)}\]])[ \t]*(?:[0-9]*[<>][^;&|\n]*)?[0-9]*$")
 """What a redirection of a compound command stands behind."""
 _CASE_PATTERN = re.compile(
@@ -100,13 +106,17 @@ def masked(scanner: Scanner, start: int, end: int) -> str:
     for pattern, replacement in _FOR_TREE_SITTER:
         made = pattern.sub(replacement, made)
     made = _ASSIGNED.sub(lambda found: found[1] + " " * len(found[2]), made)
-    made = _BETWEEN_WORDS.sub(_plain_redirection, made)
+    made = _BEHIND_WORDS.sub(_plain_redirection, made)
     return _CASE_PATTERN.sub(_plain_pattern, made)
 
 
 def _plain_redirection(match: re.Match[str]) -> str:
-    """A redirection of a simple command in letters."""
-    return match[0] if _is_of_compound(match.string, 0, match.start()) else "a" * len(match[0])
+    """A redirection of a simple command in letters, as one of its words."""
+    text, at = match.string, match.start()
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    if _NO_WORD.search(before) or _is_of_compound(text, 0, at):
+        return match[0]
+    return "a" * len(match[0])
 
 
 def _plain_pattern(match: re.Match[str]) -> str:
