@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from jobsafety_lint.meaning.commands import Arg, Command, ShellAssignment
 from jobsafety_lint.meaning.execution import Setting
@@ -11,9 +11,6 @@ from jobsafety_lint.meaning.shell.options import shell_options
 from jobsafety_lint.meaning.shell.state import State, Value
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.source import Hole, Place
-
-if TYPE_CHECKING:
-    from jobsafety_lint.meaning.shell.interpreter import Interpreter
 
 DECLARATIONS = frozenset({"export", "declare", "local", "readonly", "typeset"})
 
@@ -27,14 +24,17 @@ def assigned_name(word: sh.Word) -> str | None:
     return name if name.isidentifier() else None
 
 
-def apply(interpreter: Interpreter, command: Command, state: State) -> None:
-    """Changes the state as a builtin does; other commands change nothing."""
-    reader = _BUILTINS.get(command.name)
-    if reader is not None:
-        reader(interpreter, command, state)
+def apply(command: Command, state: State) -> list[ShellAssignment]:
+    """Changes the state as a builtin does, and returns what a declaration sets; other commands change nothing."""
+    if command.name in DECLARATIONS:
+        return list(_declare(command, state))
+    change = _BUILTINS.get(command.name)
+    if change is not None:
+        change(command, state)
+    return []
 
 
-def _set(_: Interpreter, command: Command, state: State) -> None:
+def _set(command: Command, state: State) -> None:
     words = command.words
     state.change(**shell_options(words))
     if "--" in words:
@@ -43,7 +43,7 @@ def _set(_: Interpreter, command: Command, state: State) -> None:
         state.know_arguments(command.place)
 
 
-def _cd(_: Interpreter, command: Command, state: State) -> None:
+def _cd(command: Command, state: State) -> None:
     target = next((arg for arg in command.args if not (arg.text or "x").startswith("-")), None)
     if target is None:
         state.change(cwd=PathPattern.of("~"), at_home=False)
@@ -53,11 +53,11 @@ def _cd(_: Interpreter, command: Command, state: State) -> None:
     state.change(cwd=cwd, at_home=False)
 
 
-def _popd(_: Interpreter, __: Command, state: State) -> None:
+def _popd(_: Command, state: State) -> None:
     state.change(cwd=None)
 
 
-def _declare(interpreter: Interpreter, command: Command, state: State) -> None:
+def _declare(command: Command, state: State) -> Iterator[ShellAssignment]:
     options = [word for word in command.words if word and word.startswith("-")]
     exported = command.name == "export" and "-n" not in options
     exported = exported or any(option.startswith("-x") for option in options)
@@ -78,9 +78,7 @@ def _declare(interpreter: Interpreter, command: Command, state: State) -> None:
         pattern = PathPattern.of(value, *arg.pattern.parts[1:])
         state.assign(name, Value(pattern, arg.place))
         kept = state.variables[name].pattern
-        interpreter.add(
-            ShellAssignment(arg.place, name, kept, state.execution, exported, _value_place(arg, name))
-        )
+        yield ShellAssignment(arg.place, name, kept, state.execution, exported, _value_place(arg, name))
         if exported:
             setting = Setting(name, kept, arg.place, "export")
             state.change(environment=(*state.execution.environment, setting))
@@ -91,7 +89,7 @@ def _value_place(arg: Arg, name: str) -> Place:
     return Place(arg.place.source, type(span)(min(span.start + len(name) + 1, span.end), span.end))
 
 
-def _read(_: Interpreter, command: Command, state: State) -> None:
+def _read(command: Command, state: State) -> None:
     for word in command.words:
         if word and word.isidentifier():
             state.forget(word)
@@ -104,12 +102,12 @@ def names_read(command: Command) -> frozenset[str]:
     return frozenset(word for word in command.words if word and word.isidentifier())
 
 
-def _mapfile(_: Interpreter, command: Command, state: State) -> None:
+def _mapfile(command: Command, state: State) -> None:
     names = [word for word in command.words if word and word.isidentifier()]
     state.forget(names[-1] if names else "MAPFILE")
 
 
-def _shift(_: Interpreter, command: Command, state: State) -> None:
+def _shift(command: Command, state: State) -> None:
     count = int(command.words[0] or "1") if (command.words[:1] or [""])[0] in list("123456789") else 1
     positions = sorted(int(name) for name in state.variables if name.isdigit() and name != "0")
     moved = {at: state.variables.pop(str(at)) for at in positions}
@@ -121,7 +119,7 @@ def _shift(_: Interpreter, command: Command, state: State) -> None:
         state.know_arguments(state.variables["@"].origin)
 
 
-def _printf(_: Interpreter, command: Command, state: State) -> None:
+def _printf(command: Command, state: State) -> None:
     if command.words[:1] == ["-v"] and len(command.args) > 2:
         name = command.args[1].text or ""
         names = frozenset().union(*(arg.pattern.names for arg in command.args[2:]))
@@ -129,13 +127,13 @@ def _printf(_: Interpreter, command: Command, state: State) -> None:
         state.assign(name, Value(PathPattern((hole,)), command.place))
 
 
-def _unset(_: Interpreter, command: Command, state: State) -> None:
+def _unset(command: Command, state: State) -> None:
     for word in command.words:
         if word:
             state.variables.pop(word, None)
 
 
-def _shopt(_: Interpreter, command: Command, state: State) -> None:
+def _shopt(command: Command, state: State) -> None:
     words = [word or "" for word in command.words]
     on = not any(word.startswith("-") and "u" in word for word in words)
     if any(word.startswith("-") and "o" in word for word in words):
@@ -143,7 +141,7 @@ def _shopt(_: Interpreter, command: Command, state: State) -> None:
     state.change(**{name: on for name in ("inherit_errexit", "lastpipe") if name in words})
 
 
-def _setopt(_: Interpreter, command: Command, state: State) -> None:
+def _setopt(command: Command, state: State) -> None:
     on = command.name == "setopt"
     names = {(word or "").lower().replace("_", "") for word in command.words}
     state.change(**{name: on for name in ("errexit", "pipefail") if name in names})
@@ -163,5 +161,4 @@ _BUILTINS = {
     "shift": _shift,
     "printf": _printf,
     "unset": _unset,
-    **dict.fromkeys(DECLARATIONS, _declare),
 }

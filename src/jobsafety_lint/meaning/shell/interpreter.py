@@ -19,9 +19,7 @@ from jobsafety_lint.meaning.commands import (
     Command,
     Condition,
     Joined,
-    ListAssignment,
     Pipe,
-    ShellAssignment,
 )
 from jobsafety_lint.meaning.commands import Sequence as Steps
 from jobsafety_lint.meaning.comparisons import of_arithmetic, of_command
@@ -40,6 +38,7 @@ from jobsafety_lint.meaning.shell import (
     sourcing,
 )
 from jobsafety_lint.meaning.shell.acts import guarded, moved
+from jobsafety_lint.meaning.shell.assigning import assign, assigned_in
 from jobsafety_lint.meaning.shell.calls import Calls
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
 from jobsafety_lint.meaning.shell.early_exits import guards_behind
@@ -779,40 +778,9 @@ class Interpreter:
                 inner_use = use.but(output="variable", output_to=names)
                 ran += self._substitutions(value, source, state, inner_use, output="variable")
                 self._edges.setdefault(assignment.name, set()).update(self._names_asked.of(value, source))
-            self.assign(assignment, source, state)
+            for made in assign(assignment, source, state):
+                self.add(made)
         return ran
-
-    def assign(
-        self, assignment: sh.Assignment, source: Source, state: State, *, exported: bool = False
-    ) -> None:
-        """Sets a variable from an assignment."""
-        place = Place(source, assignment.span)
-        value = assignment.value
-        if assignment.index is not None:
-            state.forget(assignment.name)
-            return
-        if isinstance(value, sh.ArrayValue):
-            elements = [arg.pattern for word in value.elements for arg in args_of(word, source, state)]
-            known = state.variables.get(assignment.name)
-            self.add(
-                ListAssignment(place, assignment.name, len(elements), assignment.append, state.execution)
-            )
-            if assignment.append and known and known.elements is not None:
-                elements = [*known.elements, *elements]
-            elif assignment.append:
-                state.forget(assignment.name)
-                return
-            first = elements[0] if elements else EMPTY
-            state.assign(assignment.name, Value(first, place, tuple(elements)))
-            return
-        pattern = value_of(value, source, state) if value is not None else EMPTY
-        if assignment.append:
-            before = state.variables.get(assignment.name)
-            pattern = PathPattern.of(before.pattern, pattern) if before else pattern
-        state.assign(assignment.name, Value(pattern, place))
-        value_place = Place(source, value.span) if value is not None else None
-        kept = state.variables[assignment.name].pattern
-        self.add(ShellAssignment(place, assignment.name, kept, state.execution, exported, value_place))
 
     def _substitutions(
         self, node: sh.Node, source: Source, state: State, use: Use, *, output: str
@@ -881,7 +849,8 @@ class Interpreter:
         if not outer:
             if name == "set":
                 state.noclobber = options.noclobber(command.words, state.noclobber)
-            builtins.apply(self, command, state)
+            for assignment in builtins.apply(command, state):
+                self.add(assignment)
             if name in {"source", "."} and command.args:
                 ran += self._source(command, state, use)
             elif name == "wait":
@@ -1200,15 +1169,3 @@ def _rank(fact: object) -> int:
 
 def _only_statement(block: sh.Block) -> sh.Statement | None:
     return block.items[0].statement if len(block.items) == 1 and not block.items[0].background else None
-
-
-def assigned_in(node: sh.Node) -> set[str]:
-    """Every variable that is set somewhere in the code, subshells included."""
-    names: set[str] = set()
-    for inner in node.walk():
-        match inner:
-            case sh.Assignment(name=name) | sh.For(variable=name):
-                names.add(name)
-            case sh.Command(words=(first, *rest)) if first.literal in {"read", *builtins.DECLARATIONS}:
-                names.update(n for w in rest if (n := builtins.assigned_name(w)) is not None)
-    return names
