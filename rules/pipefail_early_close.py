@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Pipe
-from jobsafety_lint.meaning.shell import streams
-from jobsafety_lint.meaning.shell.streams import Size
+from jobsafety_lint.meaning.shell import output_sizes, streams
+from jobsafety_lint.meaning.shell.output_sizes import Size
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule, edit
 from jobsafety_lint.source import Place
@@ -41,7 +41,7 @@ def early_close(pipe: Pipe, context: Context) -> Iterator[Draft]:
         if reader is None:
             continue
         size = _size_before(pipe, at, context)
-        if streams.wants_one_line(reader) and any(streams.finds_by_name(c) for c in pipe.stages[0]):
+        if streams.wants_one_line(reader) and any(output_sizes.finds_by_name(c) for c in pipe.stages[0]):
             size = Size.UNKNOWN  # whoever takes the first expects one
         dies = None if size is Size.SMALL else at if fed else _dying_stage(pipe, at, context)
         if dies is None:
@@ -51,7 +51,7 @@ def early_close(pipe: Pipe, context: Context) -> Iterator[Draft]:
             return
         if size is Size.UNKNOWN and confidence is Confidence.HIGH:
             writers = [c for stage in pipe.stages[:at] for c in streams.leaves_of(stage)]
-            known = all(streams.is_known(c) for c in writers)
+            known = all(output_sizes.is_known(c) for c in writers)
             decides = (
                 severity is Severity.ERROR
             )  # a wrong branch is worth a word where an unlikely exit is not
@@ -79,7 +79,8 @@ def _dying_stage(pipe: Pipe, reader: int, context: Context) -> int | None:
         if not pipe.tolerated[at]:
             return at
         last = streams.leaves_of(pipe.stages[at])[-1:]
-        if not last or last[0].name not in streams.STREAMS or _size_before(pipe, at, context) is Size.SMALL:
+        streams_on = bool(last) and last[0].name in output_sizes.STREAMS
+        if not streams_on or _size_before(pipe, at, context) is Size.SMALL:
             return None
     return None
 
@@ -198,11 +199,12 @@ def _size_before(pipe: Pipe, at: int, context: Context) -> Size:
                 if stage and not number and all(c.name in {":", "true"} for c in stage)
                 else Size.UNKNOWN
             )
-        own = [streams.output_size(c, small_programs) for c in leaves]
-        if number and leaves[-1].name in streams.KEEPS_SIZE and not streams.reads_file_instead(leaves[-1]):
+        own = [output_sizes.output_size(c, small_programs) for c in leaves]
+        passes_on = number and leaves[-1].name in output_sizes.KEEPS_SIZE
+        if passes_on and not streams.reads_file_instead(leaves[-1]):
             if own[-1] is Size.SMALL and leaves[-1].name not in {"sed", "jq", "yq"}:
                 size = Size.SMALL
-            elif size is Size.LARGE and streams.narrows(leaves[-1]):
+            elif size is Size.LARGE and output_sizes.narrows(leaves[-1]):
                 size = Size.UNKNOWN
             continue
         size = Size.LARGE if Size.LARGE in own else Size.UNKNOWN if Size.UNKNOWN in own else Size.SMALL
@@ -214,8 +216,8 @@ def _size_before(pipe: Pipe, at: int, context: Context) -> Size:
 def _fix(pipe: Pipe, at: int, reader: Command) -> Fix | None:
     """The same command reading to its end; where that does not go, the status taken out of the pipeline."""
     writers = [c for stage in pipe.stages[:at] for c in streams.leaves_of(stage)]
-    endless = any(streams.may_never_end(c) for c in writers)
-    safe = all(streams.is_finite(c) for c in writers)
+    endless = any(output_sizes.may_never_end(c) for c in writers)
+    safe = all(output_sizes.is_finite(c) for c in writers)
     if not endless and len(pipe.stages[at]) == 1:
         rewritten = _grep_to_the_end(reader, last=at == len(pipe.stages) - 1) or _lines_to_the_end(reader)
         if rewritten is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, first_word
-from jobsafety_lint.meaning.shell import streams
+from jobsafety_lint.meaning.shell import input_swallowing
 from jobsafety_lint.model import Confidence, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule, edit
 from jobsafety_lint.source import Place
@@ -54,10 +54,11 @@ _OWN_OPTION = {"ssh": "-n", "ffmpeg": "-nostdin"}
 def eats_loop_input(command: Command, context: Context) -> Iterator[Draft]:
     """A command that reads the standard input which a loop around it reads its lines from."""
     loop = command.execution.input_of
-    if loop is None or command.language != "shell" or not streams.swallows_input(command):
+    if loop is None or command.language != "shell" or not input_swallowing.swallows_input(command):
         return
     if any(
-        wrapper.execution.input_of is loop and streams.swallows_input(wrapper) for wrapper in command.outer
+        wrapper.execution.input_of is loop and input_swallowing.swallows_input(wrapper)
+        for wrapper in command.outer
     ):
         return  # said of the wrapper already
     option = _OWN_OPTION.get(command.name)
@@ -68,7 +69,7 @@ def eats_loop_input(command: Command, context: Context) -> Iterator[Draft]:
         f"`{command.name}` reads the loop's own input: it swallows the lines that `{_short(loop.place.text)}` has not read yet, and the loop ends after the first",
         label=remedy,
         related=((loop.place, "reads the same input"),),
-        confidence=Confidence.HIGH if streams.certainly_swallows(command) else Confidence.MEDIUM,
+        confidence=Confidence.HIGH if input_swallowing.certainly_swallows(command) else Confidence.MEDIUM,
         fix=_fix(command, option),
     )
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe, first_word
 from jobsafety_lint.meaning.fixing import is_verbatim
-from jobsafety_lint.meaning.shell.streams import hands_out_plain_words, literals
+from jobsafety_lint.meaning.shell.operands import literals
+from jobsafety_lint.meaning.shell.streams import hands_out_plain_words
 from jobsafety_lint.meaning.wrappers import SHELLS, peel
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule

@@ -14,7 +14,8 @@ from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.files import Write
 from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.meaning.shell.interpreter import MAX_FOREIGN, MAX_OWN
-from jobsafety_lint.meaning.shell.streams import Size, output_size, stops_early
+from jobsafety_lint.meaning.shell.output_sizes import Size, output_size
+from jobsafety_lint.meaning.shell.streams import stops_early
 from jobsafety_lint.source import SourceFile
 
 Findings = Callable[..., list[dict[str, Any]]]

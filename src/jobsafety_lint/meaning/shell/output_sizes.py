@@ -1,0 +1,438 @@
+"""How much programs print, and whether they come to an end: tables and heuristics, for rules about pipes.
+
+Sizes are meant for the question "is the reader gone before the writer has written all?". One write of at most 4 KiB is
+practically never cut; from there to the pipe's 64 KiB it is a race, above it is certain (rule-facts A5, measured).
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import re
+from collections.abc import Sequence
+
+from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.shell.operands import (
+    grep_files,
+    grep_operands,
+    literals,
+    operands_of,
+    sed_scripts,
+    word_set,
+)
+from jobsafety_lint.meaning.shell.streams import READERS
+
+
+class Size(enum.Enum):
+    """How much a command prints. `SMALL`: so little that it is written at once; `LARGE`: it may be any number of lines."""
+
+    SMALL = "small"
+    UNKNOWN = "unknown"
+    LARGE = "large"
+
+
+_SMALL = word_set(
+    "basename dirname date uname hostname pwd id whoami groups stat wc readlink realpath which type command nproc getconf "
+    "tput uptime lsb_release arch tty umask md5sum sha1sum sha256sum sha512sum b2sum cksum sum true false test [ expr bc "
+    "nvidia-smi free df getent file locale sw_vers pgrep ip ifconfig route mktemp jobs ulimit shasum sysctl lscpu "
+    "printenv timedatectl hostnamectl loginctl pidof getopt xdg-user-dir pkg-config java javac node rustc gcc g++ clang "
+    "cc dmidecode openssl ssh-keygen mountpoint findmnt blkid numfmt jobs vercmp sleep "
+    "read exit return break continue shift let local export declare set unset cd mkdir rm mv cp ln touch chmod uuidgen "
+    "cowsay figlet say logname tzselect gpgconf ssh-add pwgen dig host nslookup ping sha224sum "
+    "notify-send logger scutil systemd-detect-virt runlevel who w users acpi wmctrl "
+    "xdotool xrandr setxkbmap pacmd pactl amixer playerctl dropbox crontab"
+)
+"""Programs that print a few lines: what they write fits into one write(2), before the reader can be gone."""
+
+_LARGE = word_set(
+    "cat zcat gzcat bzcat xzcat zstdcat gunzip bunzip2 unxz unzip tar find fd fdfind ls tree du locate yes seq journalctl dmesg "
+    "strings objdump readelf nm ldd lsof ps netstat ss history mysql psql sqlite3 clickhouse-client clickhouse aws gsutil "
+    "gcloud az kubectl docker podman dpkg rpm apt apt-cache dnf yum brew pip pip3 conda curl wget rclone rsync hadoop hdfs sort "
+    "diff sdiff comm join paste shuf xxd od hexdump base64 samtools bcftools squeue sacct scontrol sinfo qstat "
+    "launchctl tshark tcpdump last lastlog git hg svn zipinfo ar cpio 7z pueue env"
+)
+
+_ABOUT_ITSELF = word_set("--version -version version --help help --usage")
+_ABOUT_ITSELF_SHORT = word_set("-V -h")
+"""What a program is asked about itself with; the short ones mean other things beside other words (`sort -V`, `du -h /data`)."""
+_SMALL_GIT = word_set(
+    "rev-parse describe config symbolic-ref remote merge-base worktree stash submodule hash-object"
+)
+_SMALL_FILE = re.compile(
+    r"(/proc/(?!.*kmsg)|/sys/|/etc/).*|.*(VERSION|version(\.\w+)?|\.pid|\.toml|\.cfg|\.ini|\.conf|\.env|\.?gitignore|package\.json|setup\.py|Dockerfile|Makefile|\.sha256|\.md5)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Files that are a few lines, or a page, long."""
+
+KEEPS_SIZE = word_set(
+    "grep egrep fgrep zgrep ggrep rg sed gsed awk gawk mawk cut tr sort uniq rev tac cat column paste nl fold expand unexpand jq yq "
+    "xargs tee perl iconv base64 zcat gunzip strings shuf fmt stdbuf ruby python python3 pv col ansifilter while"
+)
+"""Programs that print about as much as they read; where what they read is little, so is what they print."""
+
+_FILTERS = KEEPS_SIZE - word_set("python python3 perl ruby")
+STREAMS = word_set(
+    "grep egrep fgrep sed awk gawk mawk cat cut tr tee rev nl expand fold pv stdbuf iconv zcat gunzip perl"
+)
+"""Programs that write while they still read: when their reader is gone, so is the reader of the stage before."""
+
+
+_FINITE = _LARGE - word_set("yes tcpdump tshark journalctl kubectl docker podman curl wget ssh") | word_set(
+    "grep egrep fgrep sed awk cut tr uniq echo printf jq git wc head column"
+)
+
+
+def output_size(command: Command, small_programs: frozenset[str] = frozenset()) -> Size:  # one case a program
+    """How much a command prints that reads nothing, or something long."""
+    words = literals(command)
+    operands = [word for word in words if not word.startswith("-")]
+    name = command.name
+    if name in small_programs or name in _SMALL or _asks_about_itself(name, words):
+        return Size.SMALL
+    if _is_open(name, words):
+        return Size.UNKNOWN
+    small = False
+    match name:
+        case "echo" | "printf":
+            if any(_holds_much(arg.pattern.holes) for arg in command.args):
+                return Size.LARGE
+            small = True
+        case "git":
+            small = _git_is_small(words)
+        case "ls":
+            small = any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--"))
+            small = small or (len(operands) == 1 and _LISTED.match(operands[0]) is not None)
+        case "find":
+            small = "-quit" in words or dict(itertools.pairwise(words)).get("-maxdepth") == "0"
+            small = small or _finds_settings(words)
+        case "tail" | "head":
+            lines = re.compile(r"-\d{1,2}|-n\d{1,2}|\d{1,2}|--lines=\d{1,2}|-c\d{1,3}|-c")
+            small = any(lines.fullmatch(w) for w in words) or not any(w.startswith("-") for w in words)
+        case "seq":
+            last = operands[-1] if operands else ""
+            small = last.isdigit() and int(last) <= 900
+        case "cat":
+            small = bool(operands) and all(
+                _is_small_file(command, at) for at, w in enumerate(words) if not w.startswith("-")
+            )
+        case "grep" | "egrep" | "fgrep" | "zgrep" | "ggrep":
+            small = _matches_few(words)
+        case "sed" | "awk" | "gawk" | "cut" | "tr" | "sort":
+            small = name == "sed" and _prints_a_range(words)
+            small = small or (
+                len(operands) > (name not in {"sort", "cut"})
+                and bool(_SMALL_FILE.fullmatch(operands[-1]) or _named_small(command, len(words) - 1))
+            )
+        case "jq" | "yq":
+            program = operands[0] if operands else ""
+            small = bool(program) and not re.search(
+                r"\[\]|to_entries|keys|^\.$|\brecurse\b|\.\.|\bmap\(|\bselect\(", program
+            )
+        case "curl":
+            small = any(
+                re.fullmatch(r"-[a-zA-Z]*I[a-zA-Z]*|--head", w)
+                or (not w.startswith("-") and "/" in w and _SMALL_FILE.fullmatch(w))
+                for w in words
+            ) or "%{http_code}" in " ".join(words)
+        case "dpkg" | "rpm" | "pip" | "pip3" | "conda" | "apt" | "apt-cache":
+            small = any(w in {"-s", "-q", "show", "policy", "-V", "--show", "--status"} for w in words)
+            small = small or operands[:2] in (["info"], ["env", "list"])
+        case "brew" | "kubectl" | "oc":
+            small = operands in _LINES_OF_BREW if name == "brew" else _asks_for_one_resource(words)
+        case "docker" | "podman" | "docker-compose":
+            small = _asks_docker_for_little(words)
+            small = small or _asks_one_value(words)
+        case "squeue" | "sacct" | "sstat" | "bjobs" | "qstat" | "scontrol":
+            small = _asks_for_one_job(name, words)
+        case "systemctl" | "sv" | "service" | "rc-service" | "supervisorctl":
+            small = any(
+                w in {"is-active", "is-enabled", "show", "status", "is-failed"} for w in words
+            ) and bool(operands[1:])
+        case (
+            "mysql" | "psql" | "sqlite3" | "clickhouse-client" | "clickhouse-local" | "clickhouse" | "gcloud"
+        ):
+            small = _asks_one_value(words) or (name == "psql" and any(map(_LISTS_DATABASES.fullmatch, words)))
+        case "ps":
+            small = any(re.match(r"-[a-zA-Z]*[pC]$|-[pq]\d|--pid", w) for w in words)
+        case "tmux":
+            small = any(w in {"ls", "list-sessions", "display-message", "has-session"} for w in words)
+    if small:
+        return Size.SMALL
+    return Size.LARGE if name in _LARGE else Size.UNKNOWN
+
+
+def _asks_about_itself(name: str, words: Sequence[str]) -> bool:
+    """`app --version`, `app help`, `app run -h`; the word of a filter may be what it looks for (`grep version`)."""
+    if name in {"cat", "ls", "find", "echo", "printf", "docker", "git"}:
+        return False
+    if name in _FILTERS:
+        return len(words) == 1 and words[0].startswith("--") and words[0] in _ABOUT_ITSELF
+    if len(words) == 1 and words[0] in _ABOUT_ITSELF_SHORT:
+        return True
+    asked = {*words[:1], *words[-1:]}
+    return bool(asked & _ABOUT_ITSELF) or (
+        name not in _LARGE and not _ABOUT_ITSELF_SHORT.isdisjoint(words[-1:])
+    )
+
+
+def _is_open(name: str, words: Sequence[str]) -> bool:
+    """Whether the arguments of a program that may print much leave open whether it does."""
+    match name:
+        case "git":
+            return _lists_some_tags(words)
+        case "find":
+            return _finds_few(words) and not _finds_settings(words)
+        case "kubectl" | "oc" | "docker" | "podman" | "docker-compose":
+            return not {"exec", "run", "debug"}.isdisjoint(words[:4])  # it prints what another program does
+    return False
+
+
+def _finds_few(words: Sequence[str]) -> bool:
+    """`find DIR -maxdepth 1 -name 'report-*'`: files of one folder that have a part of their name in common."""
+    given = dict(itertools.pairwise(words))
+    return given.get("-maxdepth") == "1" and re.search(r"\w{5}", given.get("-name", "")) is not None
+
+
+def _finds_settings(words: Sequence[str]) -> bool:
+    """`find /etc/apt/sources.list.d -maxdepth 1 …`: files of one folder of settings."""
+    return (
+        words[:1] != []
+        and words[0].startswith("/etc/")
+        and dict(itertools.pairwise(words)).get("-maxdepth") == "1"
+    )
+
+
+def finds_by_name(command: Command) -> bool:
+    """`find DIR -name meter.so`, `find dist -name 'rain_gauge-*.whl'`: a name that one file has, or one in every folder."""
+    given = dict(itertools.pairwise(literals(command)))
+    name = given.get("-name", given.get("-iname", ""))
+    certain = re.split(r"[*?\[]", name, maxsplit=1)[0]
+    return command.name == "find" and bool(certain) and (certain == name or len(certain) >= 5)
+
+
+def narrows(command: Command) -> bool:
+    """Whether a filter lets only few lines through: a grep for a value that is at hand (`grep "tag: $tag"`)."""
+    if command.name not in {"grep", "egrep", "fgrep", "zgrep", "ggrep", "rg"}:
+        return False
+    words = literals(command)
+    if any(re.match(r"-[a-zA-Z]*v|--invert-match", word) for word in words):
+        return False
+    pattern = next(iter(grep_operands(words)), "")
+    return "\0" in pattern and re.search(r"\w", pattern) is not None
+
+
+def _lists_some_tags(words: Sequence[str]) -> bool:
+    """`git tag --points-at HEAD`, `git tag --contains X`, `git tag --no-merged`: those of some commits."""
+    verbs = operands_of(words, word_set("-C -c --git-dir --work-tree"))
+    return verbs[:1] == ["tag"] and any(
+        word.startswith(("--no-", "--contains", "--points-at")) for word in words
+    )
+
+
+def _git_is_small(words: Sequence[str]) -> bool:
+    values = word_set("-C -c --git-dir --work-tree")
+    verbs = operands_of(words, values)
+    verb = verbs[0] if verbs else ""
+    if verb in _SMALL_GIT:
+        return True
+    if verb == "ls-remote":  # the refs that are asked for: `git ls-remote origin "refs/tags/$tag"`
+        return any("*" not in word for word in verbs[2:])
+    if verb == "branch":
+        return "--show-current" in words
+    if verb == "status":
+        long = any(
+            w.startswith("--porcelain") or w in {"-s", "--short", "-sb"} for w in words
+        )  # a line a file
+        return bool(verbs[1:]) or not long
+    if verb in {"log", "show", "rev-list"}:
+        return any(re.fullmatch(r"-1|-n1|--max-count=1|-\d|-n\d|--count|-s", w) for w in words) or any(
+            a == "-n" and re.fullmatch(r"\d", b) for a, b in itertools.pairwise(words)
+        )
+    return "--shortstat" in words
+
+
+def _asks_docker_for_little(words: Sequence[str]) -> bool:
+    """`docker inspect`, `docker ps`, `docker image ls`: a line for each container, image, …"""
+    verbs = operands_of(words)[:2]
+    lists = verbs[:1] in (["image"], ["container"], ["volume"], ["network"]) and verbs[1:] == ["ls"]
+    asks = not {"inspect", "port", "version", "info", "ps", "images"}.isdisjoint(words[:2])
+    return (lists or asks) and "--no-trunc" not in words
+
+
+def _asks_for_one_job(name: str, words: Sequence[str]) -> bool:
+    """`sacct -j "$id"`, `scontrol show job "$id"`, `qstat "$id"`: a batch system's lines about one job."""
+    operands = operands_of(words)
+    if name == "scontrol":
+        return operands[:1] == ["show"] and len(operands) > 2
+    if name in {"bjobs", "qstat"} and operands:
+        return True
+    return any(re.match(r"-j|--jobs?\b", word) for word in words)
+
+
+_LINES_OF_BREW = (["tap"], ["config"], ["services", "list"])
+"""What brew answers with a line a tap or service, or with a page."""
+_LISTED = re.compile(r"/(?:etc|sys|boot|lib/modules|usr/src)/")
+"""Folders of the system that hold a few files each."""
+_KUBECTL_VALUES = word_set(
+    "-n --namespace -o --output -c --container --context --kubeconfig --cluster --user --template --request-timeout -s --server"
+)
+
+
+def _asks_for_one_resource(words: Sequence[str]) -> bool:
+    """`kubectl describe "pod/$name"`, `kubectl get pod "$name"`: a page about one resource, which is written at once."""
+    operands = operands_of(words, _KUBECTL_VALUES)
+    verb, named = operands[:1], operands[1:]
+    whole = any(re.match(r"(?:-o|--output=?)?(?:json|yaml)$", word) for word in words)
+    many = any(re.match(r"-w$|--watch|-f|-l|-A$|--filename|--selector|--all", word) for word in words)
+    if verb not in (["describe"], ["get"]) or many or (verb == ["get"] and whole):
+        return False
+    return len(named) == 2 if "/" not in "".join(named) else len(named) == 1
+
+
+_LISTS_DATABASES = re.compile(r"-[qtAxXwW]*l[qtAxXwW]*|--list")
+"""`psql -lqt`: a line a database."""
+_ONE_ATTRIBUTE = re.compile(r"--format=(?:get|value)\(|get-value$")
+"""How gcloud is asked for attributes: https://cloud.google.com/sdk/gcloud/reference/topic/formats"""
+
+
+def _asks_one_value(words: Sequence[str]) -> bool:
+    """A query for one row, an attribute of one resource."""
+    if any(_ONE_ATTRIBUTE.match(word) for word in words):
+        return "list" not in words
+    text = " ".join(words)
+    return bool(
+        re.search(
+            r"(?i)\bselect\s+(\d|count\s*\(|version\s*\(|max\s*\(|min\s*\(|now\s*\(|1\b|exists\b)", text
+        )
+    )
+
+
+def _prints_a_range(words: Sequence[str]) -> bool:
+    """`sed -n 5p`, `sed -n "${a},${b}p"`, `sed -n '2,9p'`: some lines of a file."""
+    for script in sed_scripts(words):
+        match = re.fullmatch(r"\s*(\d+|\0|\$)\s*(?:,\s*(\+?\d+|\0\+?\d*|\0))?\s*p?\s*;?\s*(?:p)?", script)
+        if match and (
+            match[2] is None
+            or not match[2].isdigit()
+            or not match[1].isdigit()
+            or int(match[2]) - int(match[1]) < 60
+        ):
+            return True
+    return False
+
+
+def _is_small_file(command: Command, at: int) -> bool:
+    return bool(_SMALL_FILE.fullmatch(literals(command)[at])) or _named_small(command, at)
+
+
+def _named_small(command: Command, at: int) -> bool:
+    """A file that is known by a variable's name only: `"$GITIGNORE"`, `$version_file`, `$PIDFILE`."""
+    text = re.sub(r"[\"'${}]", "", command.args[at].place.text)
+    return bool(
+        re.fullmatch(
+            r"(?i)\w*(gitignore|version|version_?file|pid_?file|pidfile|lock_?file|config_?file|conf_?file)",
+            text,
+        )
+    )
+
+
+def _matches_few(words: Sequence[str]) -> bool:
+    """Whether a grep in named files prints a few lines, as the search for a setting does; one through a tree or a log
+    may print many.
+    """
+    if any(re.match(r"-[a-zA-Z]*[cqm]|--count|--max-count|--quiet", word) for word in words):
+        return True
+    recursive = any(
+        re.match(r"-[a-zA-Z]*[rR]", word) or word in {"--recursive", "--include"} for word in words
+    )
+    context = re.compile(r"-[a-zA-Z]*[ABC]\s*(\d+)")
+    joined = [*words, *(a + b for a, b in itertools.pairwise(words) if re.fullmatch(r"-[ABC]", a))]
+    if any((m := context.fullmatch(w)) and int(m[1]) >= 60 for w in joined):
+        return False
+    files = grep_files(words)
+    loose = bool(grep_operands(words)) and grep_operands(words)[0] in {"", ".", "^", ".*"}
+    return (
+        bool(files)
+        and not recursive
+        and not loose
+        and not any(
+            re.search(r"\.log|\.jsonl?\b|\.csv|\.tsv|\*|\.gz|/dict|/text$", file)
+            for file in files
+            if not file.startswith("/etc/")
+        )
+    )
+
+
+_MUCH = re.compile(
+    r"\s*(?:sudo\s+)?(cat|ls|find|fd|git\s+(?:log|ls-files|ls-tree|diff|status|grep)|journalctl|docker logs|pueue|kubectl\s+(?:logs|describe|get\b.*(?:json|yaml))|zcat|tar|unzip|sort|"
+    r"dpkg -l|aws|gsutil|grep -r|rg|seq|dmesg|strings|rpm -qa|pip list|pip freeze|squeue|sacct)\b"
+)
+
+
+def _holds_much(holes: Sequence[object]) -> bool:
+    """Whether a printed variable may hold the output of a command that prints much."""
+    for hole in holes:
+        text = getattr(hole, "text", "")
+        if getattr(hole, "kind", "") != "command" or not text.startswith(("$(", "`")):
+            continue
+        inner = text[2:-1] if text.startswith("$(") else text[1:-1]
+        if not _MUCH.match(inner):
+            continue
+        shrunk = re.search(
+            r"\|\s*(head|tail|wc|grep -c|md5sum|sha256sum|jq -r)|--version|basename|dirname|-maxdepth 0|\bls -\w*d|-quit|git log -(n ?)?1\b|--max-count=1"
+            r"|-(n ?)?1\b|http_code|ps -p|ps -o|-m ?1\b|curl -\w*I|status\)?$",
+            inner,
+        )
+        first_file = re.match(r"\s*cat\s+[\"']?(\S+?)[\"']?\s*(?:\||$|2>|\))", inner + ")")
+        if shrunk or (first_file and _SMALL_FILE.fullmatch(first_file[1].rstrip("\"'"))):
+            continue
+        data = r"(?i)\.(?:log|csv|tsv|jsonl?|txt|md|sql)\b|log\b|syslog"
+        if first_file and not re.search(data, first_file[1]):
+            continue
+        return True
+    return False
+
+
+_INTERPRETERS = word_set(
+    "python python3 node ruby perl Rscript julia java php bash sh uv npx make ctest pytest cargo go npm yarn"
+)
+
+
+def is_known(command: Command) -> bool:
+    """Whether anything is known of what a program prints: it stands in a table, or is a script."""
+    name = command.name
+    if not name or name in _LARGE | _SMALL | READERS | KEEPS_SIZE | STREAMS | _INTERPRETERS:
+        return True
+    program = command.place.text.split(maxsplit=1)[0] if command.place.text.split() else ""
+    return program.startswith(("./", "../", "$", '"$')) or "." in name
+
+
+def may_never_end(command: Command) -> bool:
+    """Whether a writer may go on for ever, so that a reader must not wait for its end."""
+    words = literals(command)
+    if command.name in {"yes", "tcpdump", "inotifywait", "watch", "tshark"} or any(
+        w in {"/dev/urandom", "/dev/zero", "/dev/random"} for w in words
+    ):
+        return True
+    if command.name in {
+        "tail",
+        "journalctl",
+        "docker",
+        "podman",
+        "kubectl",
+        "docker-compose",
+        "dmesg",
+        "stern",
+        "adb",
+    }:
+        verbs = [w for w in words if not w.startswith("-")]
+        follows = any(re.fullmatch(r"-[a-zA-Z]*[fFw][a-zA-Z]*|--follow(=\w+)?|--retry", w) for w in words)
+        return follows and (
+            "logs" in verbs or command.name not in {"docker", "podman", "kubectl", "docker-compose"}
+        )
+    return False
+
+
+def is_finite(command: Command) -> bool:
+    """Whether a writer is known to come to an end by itself."""
+    return command.name in _FINITE and not may_never_end(command)
