@@ -54,7 +54,7 @@ STATE_WORDS = frozenset(
         "pending",
     ]
 )
-"""Words of a name that say that jobs keep state there (rule-facts, part B: concurrent context)."""
+"""Words of a name that say that jobs keep state there."""
 
 _AMBIGUOUS = frozenset(
     {"state", "offset", "offsets", "manifest", "progress", "resume", "ledger", "bookmark", "bookmarks"}

@@ -1,7 +1,7 @@
-"""Programs that run other programs: how each takes its own options, as data (rule-facts A3 and A4).
+"""Programs that run other programs: how each takes its own options, as data.
 
 *Exec* wrappers hand the remaining words on as they are; *string* wrappers join them by blanks, or take one word, and
-give the text to a shell. Option letters and names are those of the manual pages and sources named there.
+give the text to a shell. Option letters and names are those of the programs' manual pages.
 """
 
 from __future__ import annotations

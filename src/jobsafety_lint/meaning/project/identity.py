@@ -1,4 +1,4 @@
-"""Job identity: which parameters tell jobs apart, and how that is known (DESIGN section 5).
+"""Job identity: which parameters tell jobs apart, and how that is known.
 
 A parameter is followed up through the calls of its function to where its value comes from: an option of a command line, a
 loop, a literal. An option is followed on to the commands that run the script. The tiers of evidence, strongest first:

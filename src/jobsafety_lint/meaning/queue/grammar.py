@@ -1,6 +1,6 @@
 """pueue: the grammar of its command line as data, per major version, and what a command line means to it.
 
-Source: pueue/src/client/cli.rs of v3.4.1 and v4.0.x (rule-facts A1.1). Parsing follows clap: long flags take
+Source: pueue/src/client/cli.rs of v3.4.1 and v4.0.x. Parsing follows clap: long flags take
 `--x v` and `--x=v`, short ones `-gv`, `-g v`, `-g=v`; short booleans cluster; `--` ends the options; `add` stops at
 its first positional word.
 """

@@ -1,7 +1,7 @@
 """How much programs print, and whether they come to an end: tables and heuristics, for rules about pipes.
 
 Sizes are meant for the question "is the reader gone before the writer has written all?". One write of at most 4 KiB is
-practically never cut; from there to the pipe's 64 KiB it is a race, above it is certain (rule-facts A5, measured).
+practically never cut; from there to the pipe's 64 KiB it is a race, above it is certain (measured with bash 5.2; pipe(7)).
 """
 
 from __future__ import annotations
