@@ -400,6 +400,8 @@ def time_limit(seconds: int) -> Iterator[None]:
         "f() {\n  if ! a; then [ b &>/dev/null ]; fi\n"
         + "  if ! c && [ d &> e ]\n  then\n    g\n  fi\n" * 60
         + "}\n",
+        'f() {\n  while :; do\n    if ! > "$x"; then\n      a\n      break\n    fi\n    ((b))\n  done\n}\n',
+        "f() {\n  if [! a b] &> /dev/null || [! c] &> /dev/null\n  then\n    d\n  fi\n}\n",
         "while a; do\n  case $b in\n  esac\ndone\ncat >> f << EOF\n 'it\\'s\nEOF_2\n 'ab',\ncat > g << EOF_2\nEOF\nh\n",
         "if a; then\n\tx=`b <<- E | c\n\t#SBATCH -o $d/%j\n\t(it's\n\tE`\n\te\nfi\n",
     ],

@@ -74,7 +74,7 @@ class Guard:
     certain: bool = True
     """False where another part of the condition may have let the act through (`if p.exists() and not force: return`)."""
     leaving: str = ""
-    """How an early exit leaves: `return`, `raise`, `exit`, `continue`, `break`; `fails` where a script, or a function of a shell,
+    """How an early exit, or the other arm of the `if`, leaves: `return`, `raise`, `exit`, `continue`, `break`; `fails` where a script, or a function of a shell,
     ends with a status that says so (`exit 1`, `sys.exit("…")`, `return 1`).
     """
 

@@ -319,10 +319,11 @@ class Walker:
         condition = self.scope.text(node.test)
         execution, place = self.execution, self.scope.place(node)
         self.execution = execution.but(arms=(*execution.arms, Arm(place, 0, ends(node.body))))
-        inner = self._branch(node.body, [Active(a, "if", node, only) for a in asked], condition)
-        if not leaving(node.body):
+        how, how_else = leaving(node.body), leaving(node.orelse)
+        guards = [Active(a, "if", node, only, leaving=how_else) for a in asked]
+        inner = self._branch(node.body, guards, condition)
+        if not how:
             outcomes.append(inner)
-        how = leaving(node.body)
         refuted = [Active(a, "else", node, leaving=how) for a in self._refuted(node.test)]
         otherwise = execution.but(conditions=(*execution.conditions, f"not {condition}"))
         self.execution = otherwise

@@ -452,6 +452,8 @@ class Interpreter:
         denied: list[str] = []
         sole = len(statement.branches) == 1 and statement.otherwise is None and not statement.redirects
         arms = state.execution.arms
+        alternative = statement.otherwise if len(statement.branches) == 1 else None
+        how_else = leaving_with(alternative) if alternative is not None else ""
         for at, branch in enumerate(statement.branches):
             ran += self._test_block(branch.condition, source, state)
             asked = self._asked(branch.condition, source, state)
@@ -460,7 +462,9 @@ class Interpreter:
             condition = source.shown(branch.condition.span)
             inner.change(conditions=(*inner.execution.conditions, *denied, condition))
             act = _only_statement(branch.body) if sole else None
-            inner.guards += [ActiveGuard(a.check, a.holds, "if", place, a.alone, act) for a in asked]
+            inner.guards += [
+                ActiveGuard(a.check, a.holds, "if", place, a.alone, act, leaving=how_else) for a in asked
+            ]
             ran += self.block(branch.body, source, inner, use)
             if not leaving(branch.body):
                 outcomes.append(inner)

@@ -207,13 +207,18 @@ def limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> 
             name == "read" and not reads_input(sh.Block(node.span, (sh.Item(node.span, node, ";"),)))
         ):
             return True
-        if name == "kill" and any(isinstance(n, sh.Expansion) and n.name == "!" for n in node.walk()):
+        if name == "kill" and any(map(_is_of_job, node.walk())):
             return True  # it lives as long as its pass
         if name == "parallel" and any((w.literal or "") in {"--semaphore", "--sem"} for w in node.words):
             return True
         if name in functions and depth < 2 and limits(functions[name].body, functions, depth + 1):
             return True
     return False
+
+
+def _is_of_job(node: sh.Node) -> bool:
+    """Whether an expansion gives the id of a background job: `$!`, `$server_pid`."""
+    return isinstance(node, sh.Expansion) and (node.name == "!" or node.name.lower().endswith("pid"))
 
 
 def _sleeps(loop: sh.While) -> bool:

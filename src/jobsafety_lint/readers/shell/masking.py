@@ -55,6 +55,10 @@ _FOR_TREE_SITTER = (
     ),  # `time ( … )`
     (re.compile(r"(?<=[ \t])[=!]=(?=[ \t])"), "aa"),  # `test a == b`
     (re.compile(r"(?<=[ \t])-(?=[ \t])"), "a"),  # `a | b - 2>c`
+    (
+        re.compile(r"((?:^|\s)![ \t]+)(>>?[ \t]*[^\s;&|<>()#]+)"),
+        lambda found: found[1] + "a" * len(found[2]),
+    ),  # `! > file`
     (re.compile(r"<>"), "< "),
     (re.compile(r"(?<![^\s;&|(])\{\w+\}(?=[<>])"), lambda found: " " * len(found[0])),  # `exec {fd}>file`
 )
@@ -172,7 +176,7 @@ def _piece(scanner: Scanner, at: int, start: int, end: int) -> tuple[int | None,
         case "[" if at_word_start and text.startswith("[[", at) and text[at + 2 : at + 3].isspace():
             _, close = scanner.test(at, end)
             return close, "[[ " + "a" * (close - at - 6) + " ]]"
-        case "[" if at_word_start and text[at + 1 : at + 2] in " \t":
+        case "[" if at_word_start and text[at + 1 : at + 2] in {" ", "\t", "!"}:
             return at + 1, "a"
     return None, None
 
