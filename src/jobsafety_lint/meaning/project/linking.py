@@ -91,6 +91,7 @@ class _Linker:
             self.loops(name.execution.loops),
             tuple((self.mark(place), taken) for place, taken in name.jobs),
             tuple((arm.statement.span.start, arm.index) for arm in name.execution.arms),
+            name.execution.settled,
         )
 
     def glob(self, glob: Glob) -> Iterator[GlobLink]:

@@ -48,6 +48,8 @@ class NameLink:
     users: tuple[tuple[Mark, frozenset[str]], ...] = ()
     arms: tuple[tuple[int, int], ...] = ()
     """The branches that it stands in: where each `if` begins (code points into the file), and which branch of it."""
+    settled: frozenset[str] = frozenset()
+    """The variables that have one certain value here."""
 
     def excludes(self, other: NameLink) -> bool:
         """Whether two names stand in different branches of one `if`."""

@@ -41,13 +41,15 @@ class HelperChecks:
 
     def asked(
         self,
-        node: ast.Call,
+        node: ast.Call | ast.Attribute,
         definition: Definition | None,
         scope: Scope,
         text: str,
         walk: Callable[[Definition], Walker | None],
     ) -> list[tuple[Check, bool]]:
-        """The checks that a call of a helper asks, in terms of the call, with what they say when it is true."""
+        """The checks that a helper asks which is called or read (a property), in terms of the call, with what they say when
+        it is true.
+        """
         if definition is None:
             return []
         key = definition.qualified
@@ -58,7 +60,7 @@ class HelperChecks:
                 walker = walk(definition)
                 if walker is not None and len(walker.returned) == 1:
                     self._known[key] = walker.asked_by(walker.returned[0][0])
-        bound = _bound(node, definition, scope)
+        bound = _bound(node, definition, scope) if isinstance(node, ast.Call) else {}
         place = scope.place(node)
         return [
             (replace(check, path=substituted(check.path, bound), place=place), holds)
