@@ -494,8 +494,13 @@ class Walker:
         elif opened:
             inner = Value(opened[-1].path)
             value = Value(opened[-1].path, handle_of=inner)
+        given_by = [hole.text for hole in value.pattern.holes]
         for target in _target_names(item.optional_vars):
-            self.scope.assign(target, value)
+            if given_by == [self.scope.text(entered)] and not value.pattern.is_unique:
+                # what a context manager gives is another thing than what it was given
+                self.scope.bind(target, names=value.pattern.names)
+            else:
+                self.scope.assign(target, value)
 
     def _hold(self, lock: ast.expr) -> None:
         """From here on a lock is held."""
