@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jobsafety_lint.config import Settings
@@ -193,14 +193,58 @@ def _in_python(file: FileLinks, name: NameLink, project: Project, identity: JobI
     first = _Owner(module, definition, name.pattern.names, name.template.names)
     found = list(_missing_in(first, name, project, identity))
     yield from found
-    if name.returned and definition is not None and not any(m.confidence.rank for m in found):
-        owners = list(_callers(first, project, 0))
+    if definition is not None and not any(m.confidence.rank for m in found):
+        maker = _Maker.of(first)
+        handed_on = maker is not None and (name.returned or maker.constructs)
+        owners = list(_callers(first, maker, project, 0)) if maker is not None and handed_on else []
         writers = [owner for owner in owners if not _only_reads(owner)]
         for owner in owners:
             decides = owner in writers or not writers
             for missing in _missing_in(owner, name, project, identity):
                 if decides or missing.evidence.is_certain:
                     yield missing
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """The function whose calls say what a name is made from. `carried` and `named` are those of its parameters, as in `_Owner`."""
+
+    qualified: str
+    parameters: tuple[str, ...]
+    carried: frozenset[str]
+    named: frozenset[str]
+    constructs: bool = False
+
+    @classmethod
+    def of(cls, owner: _Owner) -> _Maker | None:
+        """The function that builds the name, or the constructor of its object where the name is made from what that was given.
+        None where both have a part in it.
+        """
+        module, definition = owner.module, owner.definition
+        if definition is None:
+            return None
+        own = tuple(p.arg for p in definition.parameters)
+        builder = cls(definition.qualified, own, owner.carried & {*own}, owner.named & {*own})
+        class_name = definition.class_name
+        if class_name is None:
+            return builder
+        kept = module.attributes(class_name)
+        given = module.made_from(class_name)
+        carried, named = (
+            frozenset().union(*(kept.get(atom.removeprefix("self."), frozenset({atom})) for atom in mine))
+            & given
+            for mine in (owner.carried, owner.named)
+        )
+        constructor = module.constructor(class_name)
+        if constructor is None:
+            return builder
+        if definition.qualified != constructor.name:
+            if all(not _FOLDERS.isdisjoint(words_of(atom)) for atom in carried):
+                return builder
+            if builder.carried:
+                return None
+        parameters = tuple(parameter.name for parameter in constructor.parameters)
+        return cls(constructor.name, parameters, carried, named, constructs=True)
 
 
 def _only_reads(owner: _Owner) -> bool:
@@ -211,27 +255,26 @@ def _only_reads(owner: _Owner) -> bool:
     return _READS.search(code) is not None and _WRITES.search(code) is None
 
 
-def _callers(owner: _Owner, project: Project, depth: int) -> Iterator[_Owner]:
+def _callers(owner: _Owner, maker: _Maker, project: Project, depth: int) -> Iterator[_Owner]:
     """The functions that get a name from a helper, through further helpers that only hand it on."""
-    assert owner.definition is not None
-    parameters = [p.arg for p in owner.definition.parameters]
-    for site in project.callers(owner.module, owner.definition.qualified):
-        given = _given(site, parameters)
+    for site in project.callers(owner.module, maker.qualified):
+        given = _given(site, maker.parameters)
         carried, named = (
-            frozenset().union(*(given.get(name, frozenset()) for name in mine & set(parameters)))
-            for mine in (owner.carried, owner.named)
+            frozenset().union(*(given.get(name, frozenset()) for name in mine))
+            for mine in (maker.carried, maker.named)
         )
-        if owner.carried & set(parameters) and not carried:
+        if maker.carried and not carried:
             continue
         above = _Owner(site.module, site.caller, carried, named, (*owner.calls, site.mark))
         lines = site.caller.node.end_lineno or 0 if site.caller is not None else 0
         short = site.caller is not None and lines - site.caller.node.lineno < _HELPER_LINES
-        if site.returned and short and depth < 3:
-            yield from _callers(above, project, depth + 1)
+        further = _Maker.of(above) if site.returned and short and depth < 3 else None
+        if further is not None:
+            yield from _callers(above, further, project, depth + 1)
         yield above
 
 
-def _given(site: CallSite, parameters: list[str]) -> dict[str, frozenset[str]]:
+def _given(site: CallSite, parameters: Sequence[str]) -> dict[str, frozenset[str]]:
     """What a call gives for each parameter, as atoms of the caller."""
     found = {}
     for position, name in enumerate(parameters):
