@@ -98,9 +98,22 @@ class RunLink:
     label: frozenset[str] | None = None
 
     @property
+    def is_for_several(self) -> bool:
+        """Whether a loop starts several that may run at once."""
+        return self.together and any(loop.values is None or len(set(loop.values)) > 1 for loop in self.loops)
+
+    @property
     def loop_of(self) -> dict[str, LoopLink]:
         """The loop that sets each variable."""
         return {name: loop for loop in self.loops for name in loop.variables}
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryLink:
+    """A temporary file of a constant name that a job of this file writes (see `temporaries`), where it is first named."""
+
+    mark: Mark
+    code: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,6 +265,8 @@ def _callers(owner: _Owner, maker: _Maker, project: Project, depth: int) -> Iter
         )
         if maker.carried and not carried:
             continue
+        if maker.constructs:  # what else the object is given is judged with its class
+            carried = carried.union(*given.values())
         above = _Owner(site.module, site.caller, carried, named, (*owner.calls, site.mark))
         lines = site.caller.node.end_lineno or 0 if site.caller is not None else 0
         short = site.caller is not None and lines - site.caller.node.lineno < _HELPER_LINES
