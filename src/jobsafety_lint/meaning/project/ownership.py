@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from jobsafety_lint.config import Settings
@@ -20,6 +20,7 @@ from jobsafety_lint.meaning.paths import ambiguous_words, words_of
 from jobsafety_lint.meaning.project.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink, ScriptOption
 from jobsafety_lint.meaning.project.mentions import may_call
+from jobsafety_lint.meaning.project.owners import FOLDERS, Maker, Owner, callers, given_to
 from jobsafety_lint.meaning.project.parameters import is_for_batch_system, is_scalar, may_tell_apart
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.python.argv import kept_words
@@ -47,19 +48,16 @@ _HOLDERS = _words("holder owner lessee locker worker")
 _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
 _RUN_FOLDERS = _words("out output outputs exp experiment egs work run dest target result results")
-_FOLDERS = _words("path dir directory folder root outdir workdir")
 _GIVEN_FILES = _words(
     "file filename path filepath fname fpath output outfile dest destination prefix stem basename"
 )
-_GIVEN = _GIVEN_FILES | _FOLDERS | _RUN_FOLDERS | _words("in input base basedir")
+_GIVEN = _GIVEN_FILES | FOLDERS | _RUN_FOLDERS | _words("in input base basedir")
 _READS = re.compile(r"read|load|open\(|parse", re.IGNORECASE)
 _WRITES = re.compile(
     r"[\"'][wax]b?\+?[\"']|write|dump|save|store|replace|rename|unlink|remove|touch|mkdir|to_\w+\(|append|copy|move|download|lock|run|call",
     re.IGNORECASE,
 )
 """What a function's code says of files that it reads, and of those that it may write itself or have written."""
-_HELPER_LINES = 12
-"""A function longer than this that returns a helper's name is no mere helper itself."""
 
 
 @dataclass(frozen=True)
@@ -83,19 +81,6 @@ class Missing:
     owner: str
     evidence: Evidence
     confidence: Confidence
-    calls: tuple[Mark, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Owner:
-    """Who uses a name: what of its own it has in the whole path (`carried`) and in the last component (`named`), and the
-    calls that lead to the name.
-    """
-
-    module: Module
-    definition: Definition | None
-    carried: frozenset[str]
-    named: frozenset[str]
     calls: tuple[Mark, ...] = ()
 
 
@@ -190,13 +175,13 @@ def _in_python(file: FileLinks, name: NameLink, project: Project, identity: JobI
     definition = module.definitions.get(name.function) if name.function is not None else None
     if name.function is not None and definition is None:
         return
-    first = _Owner(module, definition, name.pattern.names, name.template.names)
+    first = Owner(module, definition, name.pattern.names, name.template.names)
     found = list(_missing_in(first, name, project, identity))
     yield from found
     if definition is not None and not any(m.confidence.rank for m in found):
-        maker = _Maker.of(first)
+        maker = Maker.of(first)
         handed_on = maker is not None and (name.returned or maker.constructs)
-        owners = list(_callers(first, maker, project, 0)) if maker is not None and handed_on else []
+        owners = list(callers(first, maker, project, 0)) if maker is not None and handed_on else []
         writers = [owner for owner in owners if not _only_reads(owner)]
         for owner in owners:
             decides = owner in writers or not writers
@@ -205,49 +190,7 @@ def _in_python(file: FileLinks, name: NameLink, project: Project, identity: JobI
                     yield missing
 
 
-@dataclass(frozen=True)
-class _Maker:
-    """The function whose calls say what a name is made from. `carried` and `named` are those of its parameters, as in `_Owner`."""
-
-    qualified: str
-    parameters: tuple[str, ...]
-    carried: frozenset[str]
-    named: frozenset[str]
-    constructs: bool = False
-
-    @classmethod
-    def of(cls, owner: _Owner) -> _Maker | None:
-        """The function that builds the name, or the constructor of its object where the name is made from what that was given.
-        None where both have a part in it.
-        """
-        module, definition = owner.module, owner.definition
-        if definition is None:
-            return None
-        own = tuple(p.arg for p in definition.parameters)
-        builder = cls(definition.qualified, own, owner.carried & {*own}, owner.named & {*own})
-        class_name = definition.class_name
-        if class_name is None:
-            return builder
-        kept = module.attributes(class_name)
-        given = module.made_from(class_name)
-        carried, named = (
-            frozenset().union(*(kept.get(atom.removeprefix("self."), frozenset({atom})) for atom in mine))
-            & given
-            for mine in (owner.carried, owner.named)
-        )
-        constructor = module.constructor(class_name)
-        if constructor is None:
-            return builder
-        if definition.qualified != constructor.name:
-            if all(not _FOLDERS.isdisjoint(words_of(atom)) for atom in carried):
-                return builder
-            if builder.carried:
-                return None
-        parameters = tuple(parameter.name for parameter in constructor.parameters)
-        return cls(constructor.name, parameters, carried, named, constructs=True)
-
-
-def _only_reads(owner: _Owner) -> bool:
+def _only_reads(owner: Owner) -> bool:
     """Whether a caller of a helper reads a file and writes none: where others write it, they decide what it holds."""
     if owner.definition is None:
         return False
@@ -255,38 +198,7 @@ def _only_reads(owner: _Owner) -> bool:
     return _READS.search(code) is not None and _WRITES.search(code) is None
 
 
-def _callers(owner: _Owner, maker: _Maker, project: Project, depth: int) -> Iterator[_Owner]:
-    """The functions that get a name from a helper, through further helpers that only hand it on."""
-    for site in project.callers(owner.module, maker.qualified):
-        given = _given(site, maker.parameters)
-        carried, named = (
-            frozenset().union(*(given.get(name, frozenset()) for name in mine))
-            for mine in (maker.carried, maker.named)
-        )
-        if maker.carried and not carried:
-            continue
-        if maker.constructs:  # what else the object is given is judged with its class
-            carried = carried.union(*given.values())
-        above = _Owner(site.module, site.caller, carried, named, (*owner.calls, site.mark))
-        lines = site.caller.node.end_lineno or 0 if site.caller is not None else 0
-        short = site.caller is not None and lines - site.caller.node.lineno < _HELPER_LINES
-        further = _Maker.of(above) if site.returned and short and depth < 3 else None
-        if further is not None:
-            yield from _callers(above, further, project, depth + 1)
-        yield above
-
-
-def _given(site: CallSite, parameters: Sequence[str]) -> dict[str, frozenset[str]]:
-    """What a call gives for each parameter, as atoms of the caller."""
-    found = {}
-    for position, name in enumerate(parameters):
-        argument = site.argument(name, position)
-        if argument is not None:
-            found[name] = site.module.atoms(site.caller, argument)
-    return found
-
-
-def _missing_in(owner: _Owner, name: NameLink, project: Project, identity: JobIdentity) -> Iterator[Missing]:
+def _missing_in(owner: Owner, name: NameLink, project: Project, identity: JobIdentity) -> Iterator[Missing]:
     module, definition = owner.module, owner.definition
     if definition is not None:
         function = module.function(definition)
@@ -309,7 +221,7 @@ def _missing_in(owner: _Owner, name: NameLink, project: Project, identity: JobId
 
 
 def _missing_attributes(
-    owner: _Owner, name: NameLink, base: str, project: Project, identity: JobIdentity
+    owner: Owner, name: NameLink, base: str, project: Project, identity: JobIdentity
 ) -> Iterator[Missing]:
     """The options that a function reads from a namespace: `args.threshold`."""
     module, definition = owner.module, owner.definition
@@ -339,7 +251,7 @@ def _missing_attributes(
 
 
 def _missing_words(
-    owner: _Owner, name: NameLink, project: Project, identity: JobIdentity
+    owner: Owner, name: NameLink, project: Project, identity: JobIdentity
 ) -> Iterator[Missing]:
     """The words of a script's command line that it keeps in variables (`day = sys.argv[2]`), where jobs are seen to differ."""
     module, definition = owner.module, owner.definition
@@ -362,7 +274,7 @@ def _missing_words(
 
 
 def _missing_fields(
-    owner: _Owner, name: NameLink, class_name: str, project: Project, identity: JobIdentity
+    owner: Owner, name: NameLink, class_name: str, project: Project, identity: JobIdentity
 ) -> Iterator[Missing]:
     """What an object is made from: parameters of its constructor that its methods use."""
     if owner.definition is not None and owner.definition.name == "__init__":
@@ -394,13 +306,13 @@ def _links(function: Function, module: Module) -> Iterator[Candidate]:
         yield Candidate(p.name, module.mark_of(p.place.span), p.annotation, p.default, p.uses)
 
 
-def _is_derived(owner: _Owner, parameter: str, project: Project) -> bool:
+def _is_derived(owner: Owner, parameter: str, project: Project) -> bool:
     """Whether every call makes a parameter from what it makes the name's parameters from."""
     assert owner.definition is not None
     parameters = [p.arg for p in owner.definition.parameters]
     sites = project.callers(owner.module, owner.definition.qualified)
     for site in sites:
-        given = _given(site, parameters)
+        given = given_to(site, parameters)
         mine = given.get(parameter, frozenset())
         carried = frozenset().union(*(given.get(n, frozenset()) for n in owner.carried & set(parameters)))
         if not mine or not mine <= carried | _numbered(site, carried):
@@ -430,7 +342,7 @@ def _is_constant_on_purpose(name: NameLink) -> bool:
 
 
 def _judged(
-    owner: _Owner,
+    owner: Owner,
     name: NameLink,
     parameter: Candidate,
     evidence: Evidence,
@@ -462,7 +374,7 @@ def _judged(
     yield Missing(parameter, title, evidence, confidence, owner.calls)
 
 
-def _names_folders(owner: _Owner, name: NameLink) -> bool:
+def _names_folders(owner: Owner, name: NameLink) -> bool:
     """Whether a constant name lies in folders that are named for the job here, below one that is constant:
     `runs/{dataset}/fold{n}/last.ckpt`.
     """
@@ -477,7 +389,7 @@ def _names_folders(owner: _Owner, name: NameLink) -> bool:
             for hole in name.pattern.holes
         )
         and not any(
-            _FOLDERS & {*words_of(hole.text)} or _GIVEN_FILES & {*words_of(hole.text)}
+            FOLDERS & {*words_of(hole.text)} or _GIVEN_FILES & {*words_of(hole.text)}
             for hole in name.pattern.holes
         )
     )
@@ -521,7 +433,7 @@ def _is_resumed_from(name: NameLink, settings: Settings) -> bool:
 def _is_below_option(name: NameLink, base: str) -> bool:
     """Whether the folder of a name is itself an option of the command line: whoever starts a job picks it."""
     return any(
-        atom.startswith(f"{base}.") and _FOLDERS & set(words_of(atom))
+        atom.startswith(f"{base}.") and FOLDERS & set(words_of(atom))
         for hole in name.pattern.parent.holes[:1]
         for atom in hole.names
     )
