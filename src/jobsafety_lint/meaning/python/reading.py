@@ -362,10 +362,14 @@ class PythonFile:
         return Value(PathPattern.of(*parts), returned.pathlike)
 
     def _property_value(self, class_name: str, name: str) -> Value | None:
-        """What a property of a class returns."""
+        """What a property of a class returns, where that tells jobs apart by itself; what a path is made from is judged where
+        the property builds it.
+        """
         for definition in self._by_name.get(name, ()):
             if definition.class_name == class_name and definition.is_property:
-                return self._returned_value(definition)
+                value = self._returned_value(definition)
+                own = value is not None and (value.pattern.is_unique or value.pattern.has_digest)
+                return value if own else None
         return None
 
     def _callee(self, written: str) -> Definition | None:
