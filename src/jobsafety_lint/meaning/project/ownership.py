@@ -17,7 +17,15 @@ from dataclasses import dataclass, replace
 from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.functions import Function
 from jobsafety_lint.meaning.paths import ambiguous_words, words_of
-from jobsafety_lint.meaning.project.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
+from jobsafety_lint.meaning.project.identity import (
+    FIXED,
+    LABELLED,
+    REQUIRED,
+    UNKNOWN,
+    VARIED,
+    Evidence,
+    JobIdentity,
+)
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink, ScriptOption
 from jobsafety_lint.meaning.project.mentions import may_call
 from jobsafety_lint.meaning.project.owners import FOLDERS, Maker, Owner, callers, given_to
@@ -213,11 +221,38 @@ def _missing_in(owner: Owner, name: NameLink, project: Project, identity: JobIde
             if not evidence.is_certain and is_for_batch_system(parameter.name, own):
                 continue
             yield from _judged(owner, name, parameter, evidence, function.name, touches, project.settings)
+        yield from _missing_elements(owner, name, definition, project)
     for base in _namespaces(module, definition):
         yield from _missing_attributes(owner, name, base, project, identity)
     yield from _missing_words(owner, name, project, identity)
     if definition is not None and definition.class_name:
         yield from _missing_fields(owner, name, definition.class_name, project, identity)
+
+
+def _missing_elements(
+    owner: Owner, name: NameLink, definition: Definition, project: Project
+) -> Iterator[Missing]:
+    """The elements of a parameter that stands for a whole job: `symbol, threshold = job`."""
+    module = owner.module
+    own = {p.arg: p.annotation for p in definition.parameters}
+    for statement in definition.node.body:
+        match statement:
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Name(id=job)) if job in own:
+                elements = [target for target in targets if isinstance(target, ast.Name)]
+            case _:
+                continue
+        if owner.named.isdisjoint(element.id for element in elements):
+            continue
+        uses = uses_of(definition.node.body)
+        sites = project.callers(module, definition.qualified)
+        handed = any(site.several for site in sites)
+        evidence = Evidence(REQUIRED, "the workers get it with their job") if handed else Evidence(UNKNOWN)
+        for element in elements:
+            parameter = Candidate(element.id, module.mark(element), uses=frozenset(uses.get(element.id, ())))
+            if element.id not in owner.carried and _may_be_missing(parameter, name, project.settings):
+                yield from _judged(
+                    owner, name, parameter, evidence, definition.qualified, True, project.settings
+                )
 
 
 def _missing_attributes(
