@@ -145,7 +145,6 @@ def link(facts: list[object], guarded: Sequence[GuardedCall], calls: Mapping[str
             passed = substituted(origin, dict(made.bound))
             _mark(facts, by_function.get(made.caller.name, ()), passed, move.path)
 
-
     facts += [taken for fact in facts if isinstance(fact, Lock) for taken in _taken_by_callers(fact, calls)]
 
 

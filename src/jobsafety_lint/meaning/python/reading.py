@@ -655,6 +655,8 @@ def _is_name(node: ast.expr, value: Value) -> bool:
         func = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if func not in NAMING:
             return False
+        if len(node.args) == 1 and isinstance(node.args[0], ast.Call) and func in {"Path", "PurePath", "str"}:
+            return _is_name(node.args[0], value)
     if not value.pattern.literal.strip("\0/."):
         return False
     return _looks_like_file(value.pattern)
