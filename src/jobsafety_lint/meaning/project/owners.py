@@ -64,11 +64,10 @@ class Maker:
         constructor = module.constructor(class_name)
         if constructor is None:
             return builder
-        if definition.qualified != constructor.name:
-            if all(not FOLDERS.isdisjoint(words_of(atom)) for atom in carried):
-                return builder
-            if builder.carried:
-                return None
+        if all(not FOLDERS.isdisjoint(words_of(atom)) for atom in carried):
+            return builder
+        if definition.qualified != constructor.name and builder.carried:
+            return None
         parameters = tuple(parameter.name for parameter in constructor.parameters)
         return cls(constructor.name, parameters, carried, named, constructs=True)
 
