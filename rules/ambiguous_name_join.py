@@ -138,13 +138,15 @@ def ambiguous(name: ArtifactName, context: Context) -> Iterator[Draft]:
         return
     if name.roles and name.roles <= _READ_ONLY and not name.purposes:
         return
-    parts = name.template.parts
-    for first, second in itertools.pairwise(parts):
-        if isinstance(first, Hole) and isinstance(second, Hole):
-            draft = _joined(name, first, second, context)
-            if draft is not None:
-                yield draft
-                return
+    joined = [
+        draft
+        for first, second in itertools.pairwise(name.template.parts)
+        if isinstance(first, Hole) and isinstance(second, Hole)
+        if (draft := _joined(name, first, second, context)) is not None
+    ]
+    if joined:
+        yield max(joined, key=lambda draft: draft.confidence.rank)
+        return
     for hole in name.template.holes:
         draft = _shortened(name, hole, context)
         if draft is not None:

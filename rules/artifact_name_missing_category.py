@@ -11,7 +11,9 @@ from jobsafety_lint.meaning.execution import Execution, Loop
 from jobsafety_lint.meaning.files import Act, Append, Delete, Read, Replace, Write
 from jobsafety_lint.meaning.functions import ArtifactName, Call
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern
+from jobsafety_lint.meaning.project.categories import left_out_categories
 from jobsafety_lint.meaning.project.parameters import is_category
+from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place
@@ -112,7 +114,10 @@ def _of_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
     if function is None or not name.pattern.holes:
         return
     for parameter in function.parameters:
-        if not is_category(parameter.name, context.settings) or not parameter.uses & _USED:
+        if not is_category(parameter.name, context.settings):
+            continue
+        ignored = name.returned and bool(name.calls) and not parameter.uses
+        if not parameter.uses & _USED and not ignored:
             continue
         if "counted" in parameter.uses:
             continue  # a number of parts
@@ -132,7 +137,7 @@ def _of_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
         loop = next((loop for call in calls for loop in call.loops), None)
         told = {given.text for call in calls if (given := dict(call.bound).get(parameter.name)) is not None}
         varied = loop is not None or len(told - {None}) > 1
-        works = bool(parameter.uses & _SHAPES_RESULT)
+        works = ignored or bool(parameter.uses & _SHAPES_RESULT)
         yield _found(
             name,
             parameter.name,
@@ -156,6 +161,22 @@ def _path_says(call: Call, category: str, path: PathPattern) -> bool:
         return True
     text = given.text
     return text is not None and any(text in pattern.literal for pattern in around)
+
+
+@RULE.on(Project)
+def far_from_its_name(project: Project, context: Context) -> Iterator[Draft]:
+    """A file whose name a helper or an object builds without the category that the code which writes it has in hand."""
+    for name, left_out in left_out_categories(project):
+        if name.pattern.name.words & _SCRATCH:
+            continue
+        yield RULE.found(
+            name.mark,
+            f"`{name.template.template}` leaves out `{left_out.category}`, though it is at hand where the file is written: "
+            f"the file of one `{left_out.category}` replaces that of another",
+            label=f"put `{left_out.category}` into the name",
+            related=((left_out.mark, left_out.where), *((call, "called here") for call in left_out.calls)),
+            data={"missing": [left_out.category], "template": name.template.template},
+        )
 
 
 @RULE.on(Write)

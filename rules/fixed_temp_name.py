@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
-from jobsafety_lint.meaning.execution import Concurrency, Execution
-from jobsafety_lint.meaning.files import Append, Create, Read, Write
+from jobsafety_lint.meaning.execution import Concurrency
+from jobsafety_lint.meaning.files import Append, Create, Write
 from jobsafety_lint.meaning.fixing import import_edits
 from jobsafety_lint.meaning.functions import ArtifactName
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, TemporaryLink
+from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.queue.grammar import Launch
+from jobsafety_lint.meaning.temporaries import TemporaryName, temporary_names, written_names
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place
@@ -29,55 +31,16 @@ RULE = Rule(
     unsafe_because="the name is made in the job's shell now, so whatever else uses the submitter's name has to follow",
 )
 
-_SAME_FOR_ALL = frozenset({"USER", "LOGNAME", "HOME", "HOSTNAME", "HOST", "UID", "EUID", "TMPDIR"})
-_MEANT_TO_BE_SHARED = frozenset({".lock", ".pid", ".sock", ".socket", ".lck"})
-_READERS = frozenset(
-    {
-        "cat",
-        "ls",
-        "rm",
-        "grep",
-        "[",
-        "test",
-        "head",
-        "tail",
-        "wc",
-        "stat",
-        "cd",
-        "find",
-        "flock",
-        "mkdir",
-        "export",
-        "source",
-        ".",
-    }
-)
-
-
-@dataclass(frozen=True)
-class _Name:
-    """A temporary path where it is built or used. `weight`: 2 if it is certainly written there, 1 if perhaps."""
-
-    place: Place
-    path: PathPattern
-    execution: Execution
-    weight: int
-    code: str
-
 
 @RULE.on(Write, Create, Append, ArtifactName, Command)
 def constant(fact: object, context: Context) -> Iterator[Draft]:
     """A temporary file of a constant name that several jobs write."""
     if context.role in {"test", "temporary"} or not fact.execution.concurrency:  # type: ignore[attr-defined]  # all of these kinds have one
         return
-    for name in _names(fact):
-        group = [
-            other for other in _all(context) if other.path.parts == name.path.parts and _one_job(name, other)
-        ]
-        reason = _reason(name, context)
-        first = min(group, key=lambda other: other.place.location)
-        certain = sum(other.weight for other in group) + _is_read_later(name, context)
-        if reason is None or first.place.span != name.place.span or certain < 2:
+    for name in temporary_names(fact):
+        group = next((g for g in written_names(context.facts) if g[0].place == name.place), None)
+        reason = _reason(name, context) if group is not None else None
+        if reason is None:
             continue
         once = any(hole.kind == "shared" for hole in name.path.holes)
         what = "is made once, before the jobs part" if once else "has the same name in all of them"
@@ -93,21 +56,10 @@ def constant(fact: object, context: Context) -> Iterator[Draft]:
         )
 
 
-def _is_read_later(name: _Name, context: Context) -> bool:
-    """Whether Python reads what a program that it has run before was told the name of: that program has written it."""
-    return name.weight == 1 and any(
-        read.language == "python"
-        and read.path.parts == name.path.parts
-        and read.execution.functions == name.execution.functions
-        and read.place.span.start > name.place.span.end
-        for read in context.all(Read)
-    )
-
-
 _LITERAL = re.compile(r"""(["'])[^"'\\]*/(?P<stem>[\w-]+)(?P<suffix>(?:\.\w+)*)\1""")
 
 
-def _made_anew(name: _Name, context: Context) -> Fix | None:
+def _made_anew(name: TemporaryName, context: Context) -> Fix | None:
     """A name from `tempfile` for a constant that one variable of a function gets."""
     source, span = name.place.source, name.place.span
     literal = _LITERAL.fullmatch(source.text[span.start : span.end])
@@ -125,7 +77,7 @@ def _made_anew(name: _Name, context: Context) -> Fix | None:
     return Fix("let `tempfile` make the name", (*imports, Edit(name.place.location, made)), reason=reason)
 
 
-def _subject(name: _Name, context: Context) -> object:
+def _subject(name: TemporaryName, context: Context) -> object:
     """The place where the name is built, which is what a rule on names speaks of; else the path."""
     built = (
         fact.place
@@ -135,65 +87,13 @@ def _subject(name: _Name, context: Context) -> object:
     return next(built, name.path)
 
 
-def _all(context: Context) -> Iterator[_Name]:
-    for kind in (Write, Create, Append, ArtifactName, Command):
-        for fact in context.all(kind):
-            yield from _names(fact)
-
-
-def _names(fact: object) -> Iterator[_Name]:
-    match fact:
-        case Create(what="directory", exclusive=True):
-            pass
-        case Write() | Create():
-            if _is_constant(fact.path) and not fact.execution.lock:
-                yield _Name(fact.place, fact.path, fact.execution, 2, fact.path_place.text)
-        case ArtifactName(language="python"):
-            if _is_constant(fact.pattern) and not fact.execution.lock:
-                yield _Name(fact.place, fact.pattern, fact.execution, 0, fact.place.text)
-        case Command():
-            if fact.name in _READERS or fact.execution.lock:
-                return
-            for arg in fact.args:
-                if _is_constant(arg.pattern):
-                    yield _Name(arg.place, arg.pattern, fact.execution, 1, arg.place.text)
-
-
-def _is_constant(path: PathPattern) -> bool:
-    """Whether a path is a temporary one that is the same in every job."""
-    if path.text is not None and not path.is_absolute:
-        return False
-    if path.is_unique or path.suffix in _MEANT_TO_BE_SHARED or not path.parts:
-        return False
-    shared = [hole for hole in path.holes if hole.kind == "shared"]
-    others = [hole for hole in path.holes if hole.kind not in {"shared", "tempdir"}]
-    if any(not hole.names or not hole.names <= _SAME_FOR_ALL for hole in others):
-        return False
-    if "*" in path.literal or " " in path.literal or "{" in path.literal:
-        return False
-    if path.in_temporary_folder:
-        return bool(shared) or len(path.literal.replace("\0", "").strip("/").split("/")) > (
-            0 if path.holes else 1
-        )
-    return bool(shared) or (
-        path.text is not None and path.is_absolute and path.says_temporary and bool(path.suffix)
-    )
-
-
-def _one_job(name: _Name, other: _Name) -> bool:
-    return other.execution.functions == name.execution.functions and _root(other.place) is _root(name.place)
-
-
-def _root(place: Place) -> object:
-    return place.source
-
-
-def _reason(name: _Name, context: Context) -> Concurrency | None:
+def _reason(name: TemporaryName, context: Context) -> Concurrency | None:
     """Why several jobs use it at once; for sibling tasks and queued jobs another one must use it too, or a loop queue them."""
     for reason in name.execution.concurrency:
         elsewhere = any(
             other.place.source is not name.place.source and other.path.parts == name.path.parts
-            for other in _all(context)
+            for fact in context.facts
+            for other in temporary_names(fact)
         )
         if "sibling" in reason.reason:
             if elsewhere:
@@ -204,6 +104,23 @@ def _reason(name: _Name, context: Context) -> Concurrency | None:
         else:
             return reason
     return None
+
+
+@RULE.on(Project)
+def in_queued_script(project: Project, context: Context) -> Iterator[Draft]:
+    """A temporary file of a constant name in a script that a loop queues."""
+    for file, name in project.all(TemporaryLink):
+        if file.role in QUIET_ROLES:
+            continue
+        queued = next((run for _, run, _ in project.runs_of(file.path) if run.is_for_several), None)
+        if queued is not None:
+            yield RULE.found(
+                name.mark,
+                f"the temporary file `{name.code}` has the same name in all of them: jobs that run at once overwrite each other's "
+                "(a loop queues this script)",
+                label="a name from `mktemp` or `tempfile`, or one that has the job in it",
+                related=((queued.mark, "each pass of the loop queues one"),),
+            )
 
 
 @RULE.on(Launch)

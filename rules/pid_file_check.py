@@ -59,6 +59,40 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
     )
 
 
+@RULE.on(Command, of={"pgrep", "pidof"})
+def searched_from_python(search: Command, context: Context) -> Iterator[Draft]:
+    """A search for a process that Python runs, whose answer lets the same program start."""
+    if (
+        search.place.source.file.language != "python"
+        or context.role in {"test", "temporary"}
+        or search.execution.lock
+    ):
+        return
+    wanted = {
+        name.partition(".")[0] for name in _PROGRAM.findall(" ".join(word or "" for word in search.words))
+    }
+    for command in context.all(Command):
+        if not starts_work(command.name) or not wanted & _started_by(command):
+            continue
+        if any(_asks_for(condition, search) for condition in command.execution.conditions):
+            yield RULE.found(
+                search.place,
+                f"`{search.name}` sees only what runs already, under any name that fits, and two starts at the same time both find "
+                "nothing running",
+                label="hold a lock for as long as it runs: `flock -n`",
+                related=((command.place, "started here if it finds nothing"),),
+            )
+            return
+
+
+def _asks_for(condition: str, search: Command) -> bool:
+    """Whether a condition of Python asks for what a search has found: by itself, a variable, or the function that searches."""
+    names = {search.name, *search.output_to}
+    if "<returned>" in names or search.status == "returned":
+        names.update(function.rpartition(".")[2] for function in search.execution.functions)
+    return any(re.search(rf"\b{re.escape(name)}\b", condition) for name in names)
+
+
 def _started_by(command: Command) -> set[str]:
     """What a command starts, as names without folder and suffix: the program, and its operands (a script, a service)."""
     operands = (arg.pattern.literal for arg in command.args)

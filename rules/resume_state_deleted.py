@@ -29,7 +29,7 @@ _POSITION = re.compile(
 )
 _WANTED = re.compile(
     r"reset|clear|purge|clean|force|fresh|restart|delete|remove|drop|wipe|forget|rewind|scratch|full|corrupt|invalid|stale|expire|"
-    r"error|fail|except|test|teardown|uninstall|rebuild|backfill|--no-resume|no_resume|not resume|overwrite|abort|cancel|destroy|prune",
+    r"from[_-]?(?:start|beginning|zero)|replay|reimport|resync|error|fail|except|test|teardown|uninstall|rebuild|backfill|--no-resume|no_resume|not resume|overwrite|abort|cancel|destroy|prune",
     re.IGNORECASE,
 )
 _CLOSED = frozenset({"end", "until", "stop", "to", "range", "chunk", "part", "shard", "batch"})

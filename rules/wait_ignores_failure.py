@@ -55,25 +55,30 @@ def waited(call: QueueCommand, context: Context) -> Iterator[Draft]:
     """A wait for the end, whatever the end was."""
     if call.subcommand != "wait" or _for_success(call) or call.more or context.role == "test":
         return
+    if call.command.status == "masked" and not call.in_python:
+        return
+    standing = next(_sequences_with(call, context), None)
+    if standing is not None and _is_drain(call, *standing):
+        return
     if call.in_python and call.place.source is call.place.source.file:
         yield from _in_python(call, context)
         return
-    if call.command.status == "masked" and not call.in_python:
+    if standing is None:
         return
+    work = _work_after(call, *standing)
+    if call.in_python and (work is None or work.place.source is not call.place.source):
+        yield from _in_python(call, context)
+    elif work is not None:
+        yield _found(call, work, _confidence(call, work))
+
+
+def _sequences_with(call: QueueCommand, context: Context) -> Iterator[tuple[Sequence, int]]:
+    """The sequences that a call is a step of, with its position."""
     for sequence in context.all(Sequence):
-        steps = sequence.steps
-        at = next((i for i, step in enumerate(steps) if step.place == call.place), None)
-        if at is None:
-            continue
-        if _is_drain(call, sequence, at):
-            return
-        work = _work_after(call, sequence, at)
-        if call.in_python and (work is None or work.place.source is not call.place.source):
-            yield from _in_python(call, context)
-            return
-        if work is not None:
-            yield _found(call, work, _confidence(call, work))
-        return
+        for at, step in enumerate(sequence.steps):
+            if step.place == call.place:
+                yield sequence, at
+                break
 
 
 def _for_success(call: QueueCommand) -> bool:

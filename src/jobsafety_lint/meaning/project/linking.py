@@ -24,6 +24,7 @@ from jobsafety_lint.meaning.project.links import (
     RunLink,
     ScriptOption,
     TaskLink,
+    TemporaryLink,
     Word,
     defined_in,
 )
@@ -31,6 +32,7 @@ from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.meaning.queue.links import links_of_row
 from jobsafety_lint.meaning.scripts import script_task
 from jobsafety_lint.meaning.shell.names import ScriptArgument
+from jobsafety_lint.meaning.temporaries import written_names
 from jobsafety_lint.model import Mark
 from jobsafety_lint.source import Place
 
@@ -47,11 +49,20 @@ def links_of(facts: FileFacts, item: Discovered, role: str) -> FileLinks:
     linker = _Linker(facts)
     found = [link for fact in facts.facts for link in linker.links(fact)]
     found += environment_links(facts)
+    found += _temporary_links(facts)
     if item.kind in {"shell", "python"}:
         script = script_task(facts.source, item.path)
         found += [TaskLink(script, "script")] if script is not None else []
     defined = defined_in(facts.source.text) if item.kind == "python" else ()
     return FileLinks(item.path.as_posix(), item.shown, item.kind, role, tuple(found), defined)
+
+
+def _temporary_links(facts: FileFacts) -> Iterator[TemporaryLink]:
+    """The temporary files that a script writes by itself; the check of one file speaks of what it runs several times at once."""
+    for group in written_names(facts.facts):
+        first = group[0]
+        if first.place.source.host is None and not any(name.execution.concurrency for name in group):
+            yield TemporaryLink(facts.mark(first.place), first.code)
 
 
 class _Linker:
@@ -91,6 +102,7 @@ class _Linker:
             self.loops(name.execution.loops),
             tuple((self.mark(place), taken) for place, taken in name.jobs),
             tuple((arm.statement.span.start, arm.index) for arm in name.execution.arms),
+            name.execution.settled,
         )
 
     def glob(self, glob: Glob) -> Iterator[GlobLink]:

@@ -48,6 +48,8 @@ class NameLink:
     users: tuple[tuple[Mark, frozenset[str]], ...] = ()
     arms: tuple[tuple[int, int], ...] = ()
     """The branches that it stands in: where each `if` begins (code points into the file), and which branch of it."""
+    settled: frozenset[str] = frozenset()
+    """The variables that have one certain value here."""
 
     def excludes(self, other: NameLink) -> bool:
         """Whether two names stand in different branches of one `if`."""
@@ -96,9 +98,22 @@ class RunLink:
     label: frozenset[str] | None = None
 
     @property
+    def is_for_several(self) -> bool:
+        """Whether a loop starts several that may run at once."""
+        return self.together and any(loop.values is None or len(set(loop.values)) > 1 for loop in self.loops)
+
+    @property
     def loop_of(self) -> dict[str, LoopLink]:
         """The loop that sets each variable."""
         return {name: loop for loop in self.loops for name in loop.variables}
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryLink:
+    """A temporary file of a constant name that a job of this file writes (see `temporaries`), where it is first named."""
+
+    mark: Mark
+    code: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,18 @@ from dataclasses import dataclass, replace
 from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.functions import Function
 from jobsafety_lint.meaning.paths import ambiguous_words, words_of
-from jobsafety_lint.meaning.project.identity import FIXED, LABELLED, REQUIRED, VARIED, Evidence, JobIdentity
+from jobsafety_lint.meaning.project.identity import (
+    FIXED,
+    LABELLED,
+    REQUIRED,
+    UNKNOWN,
+    VARIED,
+    Evidence,
+    JobIdentity,
+)
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink, ScriptOption
 from jobsafety_lint.meaning.project.mentions import may_call
+from jobsafety_lint.meaning.project.owners import FOLDERS, Maker, Owner, callers, given_to
 from jobsafety_lint.meaning.project.parameters import is_for_batch_system, is_scalar, may_tell_apart
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.python.argv import kept_words
@@ -47,19 +56,16 @@ _HOLDERS = _words("holder owner lessee locker worker")
 _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
 _RUN_FOLDERS = _words("out output outputs exp experiment egs work run dest target result results")
-_FOLDERS = _words("path dir directory folder root outdir workdir")
 _GIVEN_FILES = _words(
     "file filename path filepath fname fpath output outfile dest destination prefix stem basename"
 )
-_GIVEN = _GIVEN_FILES | _FOLDERS | _RUN_FOLDERS | _words("in input base basedir")
+_GIVEN = _GIVEN_FILES | FOLDERS | _RUN_FOLDERS | _words("in input base basedir")
 _READS = re.compile(r"read|load|open\(|parse", re.IGNORECASE)
 _WRITES = re.compile(
     r"[\"'][wax]b?\+?[\"']|write|dump|save|store|replace|rename|unlink|remove|touch|mkdir|to_\w+\(|append|copy|move|download|lock|run|call",
     re.IGNORECASE,
 )
 """What a function's code says of files that it reads, and of those that it may write itself or have written."""
-_HELPER_LINES = 12
-"""A function longer than this that returns a helper's name is no mere helper itself."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +92,6 @@ class Missing:
     calls: tuple[Mark, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Owner:
-    """Who uses a name: what of its own it has in the whole path (`carried`) and in the last component (`named`), and the
-    calls that lead to the name.
-    """
-
-    module: Module
-    definition: Definition | None
-    carried: frozenset[str]
-    named: frozenset[str]
-    calls: tuple[Mark, ...] = ()
-
-
 def missing_parameters(project: Project) -> Iterator[tuple[NameLink, list[Missing]]]:
     """The names that leave out something, each with what is missing at the strongest tier of evidence that has any."""
     for file, name in project.all(NameLink):
@@ -119,10 +112,12 @@ def missing_parameters(project: Project) -> Iterator[tuple[NameLink, list[Missin
 
 
 def _is_told_apart(missing: Missing, name: NameLink, file: FileLinks, project: Project) -> bool:
-    """Whether the code knows of a parameter that a name leaves out: another branch gives the same variable a name with it,
-    or the file is only read here and written by a function that this one has nothing to do with, which decides what it
+    """Whether the code knows of a parameter that a name leaves out: it has one certain value here, another branch gives the
+    same variable a name with it, or the file is only read here and written by a function that this one has nothing to do with, which decides what it
     holds. Not where jobs are seen to differ in it.
     """
+    if missing.parameter.name in name.settled and missing.owner == name.function:
+        return True
     if missing.evidence.is_certain:
         return False
     ending = name.template.parts[-1] if name.template.parts else ""
@@ -188,11 +183,13 @@ def _in_python(file: FileLinks, name: NameLink, project: Project, identity: JobI
     definition = module.definitions.get(name.function) if name.function is not None else None
     if name.function is not None and definition is None:
         return
-    first = _Owner(module, definition, name.pattern.names, name.template.names)
+    first = Owner(module, definition, name.pattern.names, name.template.names)
     found = list(_missing_in(first, name, project, identity))
     yield from found
-    if name.returned and definition is not None and not any(m.confidence.rank for m in found):
-        owners = list(_callers(first, project, 0))
+    if definition is not None and not any(m.confidence.rank for m in found):
+        maker = Maker.of(first)
+        handed_on = maker is not None and (name.returned or maker.constructs)
+        owners = list(callers(first, maker, project, 0)) if maker is not None and handed_on else []
         writers = [owner for owner in owners if not _only_reads(owner)]
         for owner in owners:
             decides = owner in writers or not writers
@@ -201,7 +198,7 @@ def _in_python(file: FileLinks, name: NameLink, project: Project, identity: JobI
                     yield missing
 
 
-def _only_reads(owner: _Owner) -> bool:
+def _only_reads(owner: Owner) -> bool:
     """Whether a caller of a helper reads a file and writes none: where others write it, they decide what it holds."""
     if owner.definition is None:
         return False
@@ -209,37 +206,7 @@ def _only_reads(owner: _Owner) -> bool:
     return _READS.search(code) is not None and _WRITES.search(code) is None
 
 
-def _callers(owner: _Owner, project: Project, depth: int) -> Iterator[_Owner]:
-    """The functions that get a name from a helper, through further helpers that only hand it on."""
-    assert owner.definition is not None
-    parameters = [p.arg for p in owner.definition.parameters]
-    for site in project.callers(owner.module, owner.definition.qualified):
-        given = _given(site, parameters)
-        carried, named = (
-            frozenset().union(*(given.get(name, frozenset()) for name in mine & set(parameters)))
-            for mine in (owner.carried, owner.named)
-        )
-        if owner.carried & set(parameters) and not carried:
-            continue
-        above = _Owner(site.module, site.caller, carried, named, (*owner.calls, site.mark))
-        lines = site.caller.node.end_lineno or 0 if site.caller is not None else 0
-        short = site.caller is not None and lines - site.caller.node.lineno < _HELPER_LINES
-        if site.returned and short and depth < 3:
-            yield from _callers(above, project, depth + 1)
-        yield above
-
-
-def _given(site: CallSite, parameters: list[str]) -> dict[str, frozenset[str]]:
-    """What a call gives for each parameter, as atoms of the caller."""
-    found = {}
-    for position, name in enumerate(parameters):
-        argument = site.argument(name, position)
-        if argument is not None:
-            found[name] = site.module.atoms(site.caller, argument)
-    return found
-
-
-def _missing_in(owner: _Owner, name: NameLink, project: Project, identity: JobIdentity) -> Iterator[Missing]:
+def _missing_in(owner: Owner, name: NameLink, project: Project, identity: JobIdentity) -> Iterator[Missing]:
     module, definition = owner.module, owner.definition
     if definition is not None:
         function = module.function(definition)
@@ -254,6 +221,7 @@ def _missing_in(owner: _Owner, name: NameLink, project: Project, identity: JobId
             if not evidence.is_certain and is_for_batch_system(parameter.name, own):
                 continue
             yield from _judged(owner, name, parameter, evidence, function.name, touches, project.settings)
+        yield from _missing_elements(owner, name, definition, project)
     for base in _namespaces(module, definition):
         yield from _missing_attributes(owner, name, base, project, identity)
     yield from _missing_words(owner, name, project, identity)
@@ -261,8 +229,34 @@ def _missing_in(owner: _Owner, name: NameLink, project: Project, identity: JobId
         yield from _missing_fields(owner, name, definition.class_name, project, identity)
 
 
+def _missing_elements(
+    owner: Owner, name: NameLink, definition: Definition, project: Project
+) -> Iterator[Missing]:
+    """The elements of a parameter that stands for a whole job: `symbol, threshold = job`."""
+    module = owner.module
+    own = {p.arg: p.annotation for p in definition.parameters}
+    for statement in definition.node.body:
+        match statement:
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Name(id=job)) if job in own:
+                elements = [target for target in targets if isinstance(target, ast.Name)]
+            case _:
+                continue
+        if owner.named.isdisjoint(element.id for element in elements):
+            continue
+        uses = uses_of(definition.node.body)
+        sites = project.callers(module, definition.qualified)
+        handed = any(site.several for site in sites)
+        evidence = Evidence(REQUIRED, "the workers get it with their job") if handed else Evidence(UNKNOWN)
+        for element in elements:
+            parameter = Candidate(element.id, module.mark(element), uses=frozenset(uses.get(element.id, ())))
+            if element.id not in owner.carried and _may_be_missing(parameter, name, project.settings):
+                yield from _judged(
+                    owner, name, parameter, evidence, definition.qualified, True, project.settings
+                )
+
+
 def _missing_attributes(
-    owner: _Owner, name: NameLink, base: str, project: Project, identity: JobIdentity
+    owner: Owner, name: NameLink, base: str, project: Project, identity: JobIdentity
 ) -> Iterator[Missing]:
     """The options that a function reads from a namespace: `args.threshold`."""
     module, definition = owner.module, owner.definition
@@ -292,7 +286,7 @@ def _missing_attributes(
 
 
 def _missing_words(
-    owner: _Owner, name: NameLink, project: Project, identity: JobIdentity
+    owner: Owner, name: NameLink, project: Project, identity: JobIdentity
 ) -> Iterator[Missing]:
     """The words of a script's command line that it keeps in variables (`day = sys.argv[2]`), where jobs are seen to differ."""
     module, definition = owner.module, owner.definition
@@ -315,7 +309,7 @@ def _missing_words(
 
 
 def _missing_fields(
-    owner: _Owner, name: NameLink, class_name: str, project: Project, identity: JobIdentity
+    owner: Owner, name: NameLink, class_name: str, project: Project, identity: JobIdentity
 ) -> Iterator[Missing]:
     """What an object is made from: parameters of its constructor that its methods use."""
     if owner.definition is not None and owner.definition.name == "__init__":
@@ -347,13 +341,13 @@ def _links(function: Function, module: Module) -> Iterator[Candidate]:
         yield Candidate(p.name, module.mark_of(p.place.span), p.annotation, p.default, p.uses)
 
 
-def _is_derived(owner: _Owner, parameter: str, project: Project) -> bool:
+def _is_derived(owner: Owner, parameter: str, project: Project) -> bool:
     """Whether every call makes a parameter from what it makes the name's parameters from."""
     assert owner.definition is not None
     parameters = [p.arg for p in owner.definition.parameters]
     sites = project.callers(owner.module, owner.definition.qualified)
     for site in sites:
-        given = _given(site, parameters)
+        given = given_to(site, parameters)
         mine = given.get(parameter, frozenset())
         carried = frozenset().union(*(given.get(n, frozenset()) for n in owner.carried & set(parameters)))
         if not mine or not mine <= carried | _keyed(site, carried):
@@ -387,7 +381,7 @@ def _is_constant_on_purpose(name: NameLink) -> bool:
 
 
 def _judged(
-    owner: _Owner,
+    owner: Owner,
     name: NameLink,
     parameter: Candidate,
     evidence: Evidence,
@@ -419,7 +413,7 @@ def _judged(
     yield Missing(parameter, title, evidence, confidence, owner.calls)
 
 
-def _names_folders(owner: _Owner, name: NameLink) -> bool:
+def _names_folders(owner: Owner, name: NameLink) -> bool:
     """Whether a constant name lies in folders that are named for the job here, below one that is constant:
     `runs/{dataset}/fold{n}/last.ckpt`.
     """
@@ -434,7 +428,7 @@ def _names_folders(owner: _Owner, name: NameLink) -> bool:
             for hole in name.pattern.holes
         )
         and not any(
-            _FOLDERS & {*words_of(hole.text)} or _GIVEN_FILES & {*words_of(hole.text)}
+            FOLDERS & {*words_of(hole.text)} or _GIVEN_FILES & {*words_of(hole.text)}
             for hole in name.pattern.holes
         )
     )
@@ -478,7 +472,7 @@ def _is_resumed_from(name: NameLink, settings: Settings) -> bool:
 def _is_below_option(name: NameLink, base: str) -> bool:
     """Whether the folder of a name is itself an option of the command line: whoever starts a job picks it."""
     return any(
-        atom.startswith(f"{base}.") and _FOLDERS & set(words_of(atom))
+        atom.startswith(f"{base}.") and FOLDERS & set(words_of(atom))
         for hole in name.pattern.parent.holes[:1]
         for atom in hole.names
     )

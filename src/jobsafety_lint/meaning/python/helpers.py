@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from jobsafety_lint.meaning.files import Act, Check, Guard, Replace, Write
+from jobsafety_lint.meaning.files import Act, Check, Guard, Lock, Replace, Write
 from jobsafety_lint.meaning.functions import Call
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python.values import Scope, lower
@@ -41,13 +41,15 @@ class HelperChecks:
 
     def asked(
         self,
-        node: ast.Call,
+        node: ast.Call | ast.Attribute,
         definition: Definition | None,
         scope: Scope,
         text: str,
         walk: Callable[[Definition], Walker | None],
     ) -> list[tuple[Check, bool]]:
-        """The checks that a call of a helper asks, in terms of the call, with what they say when it is true."""
+        """The checks that a helper asks which is called or read (a property), in terms of the call, with what they say when
+        it is true.
+        """
         if definition is None:
             return []
         key = definition.qualified
@@ -58,7 +60,7 @@ class HelperChecks:
                 walker = walk(definition)
                 if walker is not None and len(walker.returned) == 1:
                     self._known[key] = walker.asked_by(walker.returned[0][0])
-        bound = _bound(node, definition, scope)
+        bound = _bound(node, definition, scope) if isinstance(node, ast.Call) else {}
         place = scope.place(node)
         return [
             (replace(check, path=substituted(check.path, bound), place=place), holds)
@@ -116,7 +118,9 @@ def asking_functions(text: str, functions: Iterable[Definition]) -> frozenset[st
 
 
 def link(facts: list[object], guarded: Sequence[GuardedCall], calls: Mapping[str, Sequence[Call]]) -> None:
-    """Takes the checks of callers to the acts of helpers, and renames in helpers or other methods to the writes."""
+    """Takes the checks of callers to the acts of helpers, renames in helpers or other methods to the writes, and the locks that
+    helpers take to their callers.
+    """
     by_function: dict[str, list[int]] = {}
     for at, fact in enumerate(facts):
         if isinstance(fact, Act) and fact.execution.functions:
@@ -140,6 +144,21 @@ def link(facts: list[object], guarded: Sequence[GuardedCall], calls: Mapping[str
                 continue
             passed = substituted(origin, dict(made.bound))
             _mark(facts, by_function.get(made.caller.name, ()), passed, move.path)
+
+    facts += [taken for fact in facts if isinstance(fact, Lock) for taken in _taken_by_callers(fact, calls)]
+
+
+def _taken_by_callers(lock: Lock, calls: Mapping[str, Sequence[Call]]) -> list[Lock]:
+    """The locks that callers hold by a helper that locks the path which it is given: `with locked(path):`."""
+    found = []
+    for made in calls.get(lock.execution.functions[-1], ()) if lock.execution.functions else ():
+        path = substituted(lock.path, dict(made.bound))
+        if made.caller is not None and path != lock.path:
+            execution = lock.execution.but(functions=(made.caller.name,))
+            found.append(
+                replace(lock, place=made.place, path=path, path_place=made.place, execution=execution)
+            )
+    return found
 
 
 def _same(one: PathPattern, other: PathPattern) -> bool:

@@ -37,7 +37,7 @@ from jobsafety_lint.meaning.python.values import Scope, Value, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.model import Span
-from jobsafety_lint.readers.python.nodes import arguments, children, statements, walk
+from jobsafety_lint.readers.python.nodes import arguments, children, dotted, is_constant, statements, walk
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Hole, Place, Source
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _STATUS_JSON = re.compile(r"\bstatus\b.{0,80}?(?:--json|-j\b)", re.DOTALL)
 _JOINS = re.compile(r"\{|['\"] \+ |\+ ['\"]|['\"] % |\bjoin\(|/ ['\"]|\.joinpath\(")
 """How an expression looks that builds a name."""
-_POOL_METHODS = MAPPING | {"apply_async", "submit"}
+_POOL_METHODS = MAPPING | {"apply_async", "submit", "run_in_executor"}
 _POOLS = re.compile(
     r"multiprocessing|ProcessPool|ThreadPool|concurrent\.futures|joblib|\bPool\b|dask|\bray\b|Process\(|Thread\("
 )
@@ -56,6 +56,7 @@ _HANDING = Literals(
         *(f".{name}(" for name in sorted(_POOL_METHODS)),
         *(f"{name}(" for name in sorted(STARTERS)),
         "delayed(",
+        ".remote(",
     )
 )
 """How a function is handed to workers; see `_handed_over`."""
@@ -132,14 +133,6 @@ def _comments(source: Source) -> Iterator[Span]:
 
 
 @dataclass(eq=False)
-class _Summary:
-    """What is known of a function once it has been walked: what it returns, in terms of its parameters."""
-
-    returned: list[Value]
-    parameters: list[str]
-
-
-@dataclass(eq=False)
 class PythonFile:
     """One file on its way to facts. Units are read once, on demand."""
 
@@ -148,7 +141,7 @@ class PythonFile:
     interpreter: Interpreter
     facts: list[object] = field(default_factory=list)
     _constants: dict[str, Value | None] = field(default_factory=dict)
-    _summaries: dict[str, _Summary | None] = field(default_factory=dict)
+    _returned: dict[str, Value | None] = field(default_factory=dict)
     _attributes: dict[str, dict[str, Value]] = field(default_factory=dict)
     _functions: dict[str, Function] = field(default_factory=dict)
     _names: list[ArtifactName] = field(default_factory=list)
@@ -253,8 +246,14 @@ class PythonFile:
         def module_value(name: str) -> Value | None:
             owner, dot, attribute = name.partition(".")
             if owner == "self" and dot:
-                known = self._self_attributes(class_name).get(name) if class_name else None
-                return known or (self.class_constant(class_name, attribute) if class_name else None)
+                if class_name is None:
+                    return None
+                known = self._self_attributes(class_name).get(name)
+                return (
+                    known
+                    or self.class_constant(class_name, attribute)
+                    or self._property_value(class_name, attribute)
+                )
             if dot:
                 return self.class_constant(class_name if owner == "cls" else owner, attribute)
             return self.constant(name)
@@ -330,24 +329,27 @@ class PythonFile:
     def _prepare(self, walker: Walker) -> None:
         walker.durable = self._durable
         walker.is_local = lambda written: self._callee(written) is not None
-        walker.helper_checks = lambda node, written, scope: self._helper_checks.asked(
-            node, self._callee(written), scope, self.source.text, self._walker
+        walker.helper_checks = lambda node, scope: self._helper_checks.asked(
+            node, self._helper(node), scope, self.source.text, self._walker
         )
+
+    def _helper(self, node: ast.Call | ast.Attribute) -> Definition | None:
+        """The function of this file that is called, or the property that is read."""
+        is_call = isinstance(node, ast.Call)
+        definition = self._callee(dotted(node.func if isinstance(node, ast.Call) else node))
+        return definition if definition is not None and definition.is_property is not is_call else None
 
     def _call_value(self, node: ast.Call, written: str, scope: Scope) -> Value | None:
         """What a function of this file returns, its parameters replaced by the arguments."""
         definition = self._callee(written)
         if definition is None:
             return None
-        summary = self._summary(definition)
-        if summary is None or not summary.returned:
+        returned = self._returned_value(definition)
+        if returned is None:
             return None
-        patterns = {value.pattern for value in summary.returned}
-        if len(patterns) != 1:
-            return None
-        bound = bind(node, summary.parameters, scope)
+        bound = bind(node, [p.arg for p in definition.parameters], scope)
         parts: list[str | Hole | PathPattern] = []
-        for part in summary.returned[0].pattern.parts:
+        for part in returned.pattern.parts:
             if isinstance(part, str):
                 parts.append(part)
             elif part.text in bound and part.names == frozenset({part.text}):
@@ -357,7 +359,18 @@ class PythonFile:
                     *(bound[n].names if n in bound else frozenset() for n in part.names)
                 )
                 parts.append(Hole(part.text, names, part.kind, 1))
-        return Value(PathPattern.of(*parts), summary.returned[0].pathlike)
+        return Value(PathPattern.of(*parts), returned.pathlike)
+
+    def _property_value(self, class_name: str, name: str) -> Value | None:
+        """What a property of a class returns, where that tells jobs apart by itself; what a path is made from is judged where
+        the property builds it.
+        """
+        for definition in self._by_name.get(name, ()):
+            if definition.class_name == class_name and definition.is_property:
+                value = self._returned_value(definition)
+                own = value is not None and (value.pattern.is_unique or value.pattern.has_digest)
+                return value if own else None
+        return None
 
     def _callee(self, written: str) -> Definition | None:
         name = written.rpartition(".")[2]
@@ -370,22 +383,19 @@ class PythonFile:
         definition = self._callee(written)
         return definition.qualified if definition is not None else None
 
-    def _summary(self, definition: Definition) -> _Summary | None:
+    def _returned_value(self, definition: Definition) -> Value | None:
+        """The name that a function of this file returns in terms of its parameters, or a part of one; None if there are several."""
         key = definition.qualified
-        if key not in self._summaries:
-            self._summaries[key] = None
+        if key not in self._returned:
+            self._returned[key] = None
             text = self.source.text[definition.span.start : definition.span.end]
             if len(text) < 4000 and _may_return_name(definition.node):
                 walker = self._walker(definition)
-                if walker is not None:
-                    parameters = [p.arg for p in definition.parameters]
-                    values = [
-                        value
-                        for _, value in walker.returned
-                        if value.pattern.parts and value.pattern.literal.strip("\0")
-                    ]
-                    self._summaries[key] = _Summary(values, parameters)
-        return self._summaries[key]
+                values = [value for _, value, _ in walker.returned] if walker is not None else []
+                told = [value for value in values if _tells(value.pattern)]
+                if len({value.pattern for value in told}) == 1:
+                    self._returned[key] = told[0]
+        return self._returned[key]
 
     # --- walking ---------------------------------------------------------------------------------------------------
 
@@ -445,7 +455,7 @@ class PythonFile:
         acts = [fact for fact in facts if isinstance(fact, Act)]
         seen: set[Span] = set()
         candidates = [(node, value, variable, where, False) for node, value, variable, where in walker.named]
-        candidates += [(node, value, "", walker.execution, True) for node, value in walker.returned]
+        candidates += [(node, value, "", where, True) for node, value, where in walker.returned]
         around = definition.node if definition is not None else self.outline.tree
         only_joined: frozenset[str] | None = None
         for node, value, variable, execution, returned in candidates:
@@ -551,6 +561,11 @@ def _may_return_name(node: ast.AST) -> bool:
     return False
 
 
+def _tells(pattern: PathPattern) -> bool:
+    """Whether a pattern says more than that there is a value."""
+    return bool(pattern.literal.strip("\0")) or pattern.is_unique or pattern.has_digest
+
+
 def _no_command(*_: object) -> bool:
     return False
 
@@ -572,11 +587,20 @@ def bind(node: ast.Call, parameters: list[str], scope: Scope) -> dict[str, PathP
 
 
 def _handed_over(node: ast.Call) -> str:
-    """The function that a call hands to workers: `pool.map(f, …)`, `Process(target=f)`, `delayed(f)`."""
+    """The function that a call hands to workers: `pool.map(f, …)`, `Process(target=f)`, `delayed(f)`, `f.remote(…)`."""
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    if called in _POOL_METHODS and isinstance(node.func, ast.Attribute) and node.args:
-        first = node.args[0]
+    given = node.args
+    if called == "run_in_executor":
+        given = (
+            given[1:] if given and not is_constant(given[0], None) else []
+        )  # without a pool, it only keeps the loop free
+    if called in _POOL_METHODS and isinstance(node.func, ast.Attribute) and given:
+        first = given[0]
+        if isinstance(first, ast.Call) and first.args and dotted(first.func).endswith("partial"):
+            first = first.args[0]
         return first.id if isinstance(first, ast.Name) else ""
+    if called == "remote" and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+        return node.func.value.id
     if called in STARTERS:
         for keyword_ in node.keywords:
             if keyword_.arg == "target" and isinstance(keyword_.value, ast.Name):
@@ -631,6 +655,8 @@ def _is_name(node: ast.expr, value: Value) -> bool:
         func = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if func not in NAMING:
             return False
+        if len(node.args) == 1 and isinstance(node.args[0], ast.Call) and func in {"Path", "PurePath", "str"}:
+            return _is_name(node.args[0], value)
     if not value.pattern.literal.strip("\0/."):
         return False
     return _looks_like_file(value.pattern)

@@ -368,13 +368,11 @@ def _lower(node: ast.expr, scope: Scope) -> Value:  # one case a kind of express
             value = lower(made, scope)
             return value.temporary if value.temporary is not None else unknown(node, scope)
         case ast.Subscript(value=inner, slice=ast.Slice()):
-            value = lower(inner, scope)
-            piece = unknown(node, scope)
-            versions = [hole.version for hole in value.pattern.holes if hole.kind == "unique"]
-            if not versions:
-                return piece
-            own = replace(piece.pattern.holes[0], kind="unique", version=max(versions))
-            return Value(PathPattern((own,)))
+            whole = lower(inner, scope).pattern
+            kind = "unique" if whole.is_unique else "digest" if whole.has_digest else "variable"
+            version = max((hole.version for hole in whole.holes if hole.kind == "unique"), default=0)
+            piece = unknown(node, scope, kind).pattern.holes[0]
+            return Value(PathPattern((replace(piece, version=version),)))
         case ast.IfExp(body=body, orelse=other):
             first, second = lower(body, scope), lower(other, scope)
             return first if first.pattern == second.pattern else unknown(node, scope)

@@ -113,13 +113,13 @@ class Walker:
     """Whether a function of the file is called so."""
     durable: frozenset[str] = frozenset()
     """Functions of the file that call fsync."""
-    helper_checks: Callable[[ast.Call, str, Scope], list[tuple[Check, bool]]] | None = None
+    helper_checks: Callable[[ast.Call | ast.Attribute, Scope], list[tuple[Check, bool]]] | None = None
     """The check that a function of the file stands for (`def taken(): return LOCK.exists()`)."""
     guarded_calls: list[tuple[ast.Call, str, tuple[Guard, ...]]] = field(default_factory=list)
     """Calls of functions of the same file that a check has let through."""
     failure: str | None = None
     """What becomes of a program's failure that is raised here, where somebody catches it: `branch`, `masked`."""
-    returned: list[tuple[ast.expr, Value]] = field(default_factory=list)
+    returned: list[tuple[ast.expr, Value, Execution]] = field(default_factory=list)
     named: list[tuple[ast.expr, Value, str, Execution]] = field(default_factory=list)
     """Expressions that were assigned: with their value, the variable, and the circumstances."""
     local_calls: list[tuple[ast.Call, str, Scope, Execution]] = field(default_factory=list)
@@ -172,7 +172,7 @@ class Walker:
             case ast.Return(value=value):
                 if value is not None:
                     self._flowing(value, frozenset({RETURNED}), statement=node)
-                    self.returned.append((value, lower(value, self.scope)))
+                    self.returned.append((value, lower(value, self.scope), self.execution))
             case ast.If():
                 self._if(node)
             case ast.For() | ast.AsyncFor():
@@ -198,7 +198,12 @@ class Walker:
                 for at, case in enumerate(cases):
                     arm = Arm(place, at, ends(case.body))
                     self.execution = execution.but(arms=(*execution.arms, arm))
-                    outcomes.append(self._branch(case.body))
+                    guards: list[Active] = []
+                    if case.guard is not None:
+                        self._tested(case.guard)
+                        guards = [Active(asked, "if", node) for asked in self._asked(case.guard)]
+                    condition = _condition_of(case.pattern, self.scope.text(subject))
+                    outcomes.append(self._branch(case.body, guards, condition))
                 self.execution = execution
                 self.scope.join(*outcomes)
 
@@ -469,8 +474,13 @@ class Walker:
         elif opened:
             inner = Value(opened[-1].path)
             value = Value(opened[-1].path, handle_of=inner)
+        given_by = [hole.text for hole in value.pattern.holes]
         for target in _target_names(item.optional_vars):
-            self.scope.assign(target, value)
+            if given_by == [self.scope.text(entered)] and not value.pattern.is_unique:
+                # what a context manager gives is another thing than what it was given
+                self.scope.bind(target, names=value.pattern.names)
+            else:
+                self.scope.assign(target, value)
 
     def _hold(self, lock: ast.expr) -> None:
         """From here on a lock is held."""
@@ -938,10 +948,7 @@ class Walker:
                 check = calls.check_of(
                     node, self.scope.resolve(dotted(node.func)), self.scope, self.execution
                 )
-                if check is None and self.helper_checks is not None:
-                    known_checks = self.helper_checks(node, dotted(node.func), self.scope)
-                    return [Asked(helper, holds, len(known_checks) == 1) for helper, holds in known_checks]
-                return [Asked(check, True, True)] if check is not None else []
+                return [Asked(check, True, True)] if check is not None else self._asked_by_helper(node)
             case ast.Await(value=inner):
                 return self._asked(inner)
             case ast.UnaryOp(op=ast.Not(), operand=inner):
@@ -953,6 +960,8 @@ class Walker:
                 )
             case ast.BoolOp(op=ast.And(), values=values):
                 return self._all_asked(values)
+            case ast.Attribute(value=ast.Name(id="self")):
+                return self._asked_by_helper(node)
             case ast.Name(id=name):
                 known = self.scope.variables.get(name)
                 return [a for a in known.checks if isinstance(a, Asked)] if known is not None else []
@@ -965,6 +974,13 @@ class Walker:
             case ast.Compare(left=left, ops=[ast.In()], comparators=[ast.Call() as call]):
                 return self._listed(node, left, call)
         return []
+
+    def _asked_by_helper(self, node: ast.Call | ast.Attribute) -> list[Asked]:
+        """What a function or property of the file asks."""
+        if self.helper_checks is None:
+            return []
+        known = self.helper_checks(node, self.scope)
+        return [Asked(helper, holds, len(known) == 1) for helper, holds in known]
 
     def _refuted(self, node: ast.expr) -> list[Asked]:
         """What the checks have said where a condition is false; uncertain ones where another part may be the reason."""
@@ -990,6 +1006,14 @@ class Walker:
                 Check(place, path, place, self.execution, "os.listdir", "python", test="listed"), True, True
             )
         ]
+
+
+def _condition_of(pattern: ast.pattern, subject: str) -> str:
+    """What a `case` asks of the subject of a `match`, where that is one text."""
+    match pattern:
+        case ast.MatchValue(value=ast.Constant(value=str(text))):
+            return f'{subject} == "{text}"'
+    return ""
 
 
 def _same_file(one: PathPattern, other: PathPattern) -> bool:

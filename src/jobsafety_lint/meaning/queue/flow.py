@@ -320,13 +320,19 @@ _PY_STATE = re.compile(
 )
 
 
+_PY_LEAVES_OUT = re.compile(r"\bnot\b|!=\s*$")
+_PY_LEFT_OUT = re.compile(r"\s+not\s+in\b|\s*!=|[^\n]*:\s*continue\b")
+"""What stands before and behind a state that is named to leave it out: `not (… "Done" in s)`, `if "Done" in s: continue`."""
+
+
 def _python_states(file: File) -> frozenset[str]:
     """The states that a Python file names anywhere; none if it names some only to leave them out."""
     found = set()
     for match in _PY_STATE.finditer(file.file.text):
-        before = file.file.text[max(0, match.start() - 3) : match.start()]
-        after = file.file.text[match.end() : match.end() + 10]
-        if "!=" in before or re.match(r"\s+not\s+in\b|\s*!=", after):
+        line = file.file.text.rfind("\n", 0, match.start()) + 1
+        if _PY_LEAVES_OUT.search(file.file.text[line : match.start()]) or _PY_LEFT_OUT.match(
+            file.file.text, match.end()
+        ):
             return frozenset()
         found.add(match["state"].lower())
     return frozenset(found)

@@ -44,6 +44,12 @@ class Definition:
         ]
 
     @property
+    def is_property(self) -> bool:
+        """Whether it is read as an attribute: `@property`, `@cached_property`."""
+        names = (ast.unparse(decorator).rpartition(".")[2] for decorator in self.node.decorator_list)
+        return not {"property", "cached_property"}.isdisjoint(names)
+
+    @property
     def defaults(self) -> dict[str, ast.expr]:
         """The defaults of the parameters that have one, by their names."""
         a = self.node.args
