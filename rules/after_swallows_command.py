@@ -41,9 +41,8 @@ def dependencies(call: QueueCommand, context: Context) -> Iterator[Draft]:
     if call.subcommand != "add" or not given:
         return
     after = given[-1]
-    found = [word for one in given if (word := _first_of_job(call, one)) is not None]
-    if found:
-        word = found[0]
+    word = call.swallowed
+    if word is not None:
         shown = " ".join(word.place.text.split())
         yield RULE.found(
             call.through(word),
@@ -69,18 +68,6 @@ def dependencies(call: QueueCommand, context: Context) -> Iterator[Draft]:
                 what = f"`{name}` may be empty here"
                 yield _empty(call, value, what, related, Confidence.MEDIUM, _left_out(after, value))
                 return
-
-
-def _first_of_job(call: QueueCommand, after: GivenOption) -> Arg | None:
-    """The first word that is no id."""
-    for at, value in enumerate(after.values):
-        text = value.text
-        if text is not None and text and not text.isdigit():
-            return value
-        last = at == len(after.values) - 1
-        if text is None and last and at > 0 and not call.rest and not value.splits:
-            return value
-    return None
 
 
 def _is_list(word: Arg) -> bool:

@@ -45,7 +45,7 @@ def _holds(call: QueueCommand, sequence: Sequence) -> bool:
 
 
 def _asked(call: QueueCommand, sequence: Sequence) -> bool:
-    """Whether the groups have been looked at before in a way that decides something, or this one was removed."""
+    """Whether the groups have been looked at before, and it is made under a condition; or this one was removed."""
     for step in sequence.steps:
         if step.place == call.place:
             return False
@@ -55,7 +55,11 @@ def _asked(call: QueueCommand, sequence: Sequence) -> bool:
         if other.subcommand == "group remove" and _same(other, call):
             return True
         looks = other.subcommand in {"group", "status"}
-        if looks and (_decides(other.command) or other.command.output_to & sequence.decisive):
+        if (
+            looks
+            and call.execution.conditions
+            and (_decides(other.command) or other.command.output_to & sequence.decisive)
+        ):
             return True
     return False
 

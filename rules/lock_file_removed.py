@@ -19,6 +19,7 @@ RULE = Rule(
     references=("INV-4",),
 )
 
+_VARIABLE = re.compile(r"\"?\$\{?([A-Za-z_]\w*)\}?\"?")
 _LOOKS_AT_INODE = re.compile(r"st_ino|fstat\(|stat -c ?['\"]?%i|samestat")
 """Code that compares the inode after it has got the lock knows what it does."""
 
@@ -54,12 +55,20 @@ def _same_file(lock: Lock, act: Act) -> bool:
         return False
     if lock.path.same_object(act.path):
         return (
-            act.language == "shell"
-            or not act.path.holes
+            not act.path.holes
             or lock.execution.functions == act.execution.functions
+            or (act.language == "shell" and not _are_two_arguments(lock, act))
             or _of_object(act)
         )
     return lock.path.is_file_wide and lock.path.identity == act.path.identity
+
+
+def _are_two_arguments(lock: Lock, act: Act) -> bool:
+    """Whether both are an argument, each of its own function: `$1` here is not `$1` there."""
+    if not any(map(str.isdigit, act.path.names)):
+        return False
+    names = [_VARIABLE.sub(r"\1", fact.path_place.text) for fact in (lock, act)]
+    return names[0] != names[1] or not names[0].isidentifier()
 
 
 def _of_object(act: Act) -> bool:

@@ -46,8 +46,10 @@ def version(call: QueueCommand, context: Context) -> Iterator[Draft]:
             data={"subcommand": name, "versions": list(grammar.versions)},
         )
         return
+    swallowed = call.swallowed
     for option in call.unknown:
-        yield _option(call, option, major)
+        if swallowed not in call.command.args[: call.command.args.index(option.word)]:
+            yield _option(call, option, major)
         return  # pueue stops at the first one, too
 
 

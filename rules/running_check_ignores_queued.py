@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Sequence
 from jobsafety_lint.meaning.deployment.changes import change_of
 from jobsafety_lint.meaning.deployment.rows import Step
+from jobsafety_lint.meaning.execution import same_host
 from jobsafety_lint.meaning.queue.flow import (
     Flow,
     Look,
@@ -43,7 +45,9 @@ def running_only(sequence: Sequence, context: Context) -> Iterator[Draft]:
         if look.call.subcommand != "status" or not look.decides or not look.asks_running_only:
             continue
         launch = _launch_after(flow, look)
-        if launch is None or waits_for_a_slot(flow, look, launch) or _guards_the_code(flow, look, launch):
+        if launch is None or waits_for_a_slot(flow, look, launch):
+            continue
+        if _guards_the_code(flow, look, launch) and not _asks_for_label(look, context):
             continue
         place = _place(look, context)
         yield RULE.found(
@@ -67,17 +71,24 @@ def _launch_after(flow: Flow, look: Look) -> QueueCommand | None:
 
 
 def _guards_the_code(flow: Flow, look: Look, launch: QueueCommand) -> bool:
-    """Whether the look keeps running jobs from being given other code, and asks for no job by its label: a `git pull` follows."""
-    asked = " ".join(command.place.text for command in (look.command, *look.filters))
-    if "label" in asked or look.call.in_python:
-        return False
+    """Whether the look keeps running jobs from being given other code: a `git pull` or `rsync` follows."""
     for step in flow.sequence.steps[look.at + 1 :]:
         if step.place == launch.place:
             return False
-        change = change_of(Step(step)) if isinstance(step, Command) and on_one_host(step, launch) else None
-        if change is not None and change.what == "tree":
+        change = change_of(Step(step)) if isinstance(step, Command) else None
+        if change is not None and change.what == "tree" and same_host(change.host, launch.execution.host):
             return True
     return False
+
+
+_LABEL_IN_PYTHON = re.compile(r"""["']label["']|\.label\b""")
+
+
+def _asks_for_label(look: Look, context: Context) -> bool:
+    """Whether a job is looked for by its label; in Python, whether the file reads labels at all."""
+    if look.call.in_python:
+        return _LABEL_IN_PYTHON.search(context.file.text) is not None
+    return any("label" in command.place.text for command in (look.command, *look.filters))
 
 
 def _place(look: Look, context: Context) -> Place:

@@ -74,6 +74,15 @@ class TaskDefinition:
 
 
 @dataclass(frozen=True, eq=False)
+class Recipe:
+    """A rule of a Makefile or a recipe of a justfile, and those that run before it."""
+
+    place: Place
+    name: str
+    before: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class WorkflowStep:
     """A step of a job: the action that it uses with its options, or the commands that it runs."""
 

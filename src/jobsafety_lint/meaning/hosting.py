@@ -13,6 +13,7 @@ from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.configuration import (
     CallbackTemplate,
     ConfiguredVariable,
+    Recipe,
     Service,
     TaskDefinition,
     Workflow,
@@ -298,6 +299,7 @@ def _lines(read: Callable[[Source], HostFile]) -> Callable[[Source, Interpreter,
         host = read(source)
         found.facts += [UnreadRegion(Place(source, span), "host", reason) for span, reason in host.broken]
         run_snippets(host, source, interpreter, found, daemons.started_by(host))
+        found.facts += [Recipe(Place(source, span), name, before) for span, name, before in host.recipes]
         found.facts += daemons.facts_of(source, host, interpreter.facts)
 
     return hosted

@@ -71,8 +71,7 @@ def _decides(step: Step, row: Row, pipes: list[Pipe]) -> bool:
         return True
     around = [pipe for pipe in pipes if any(command.place == c.place for stage in pipe.stages for c in stage)]
     return any(
-        _tests(pipe.stages[-1])
-        and (_is_last(pipe) if pipe.negated else command.output_use == "decides" and pipe.execution.errexit)
+        _tests(pipe.stages[-1]) and (_is_last(pipe) if pipe.negated else pipe.status in {"exits", "result"})
         for pipe in around
     )
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from jobsafety_lint.meaning.commands import Command, Condition
 from jobsafety_lint.meaning.commands import Sequence as Steps
-from jobsafety_lint.meaning.configuration import TaskDefinition
+from jobsafety_lint.meaning.configuration import Recipe, TaskDefinition
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.queue.grammar import Launch, QueueCommand
@@ -89,6 +89,9 @@ def rows_of(facts: Sequence[object], pueue_version: int) -> list[Row]:
             reader.take(fact)
         elif isinstance(fact, TaskDefinition):
             reader.before[fact.name] = fact.before
+        elif isinstance(fact, Recipe):
+            reader.recipes.add(fact.name)
+            reader.before[fact.name] = (*reader.before.get(fact.name, ()), *fact.before)
         elif isinstance(fact, QueueCommand):
             reader.calls[id(fact.command)] = fact
         elif isinstance(fact, Launch):
@@ -102,6 +105,7 @@ class _Reader:
     sequences: list[Steps] = field(default_factory=list)
     tasks: dict[str, list[Steps]] = field(default_factory=dict)
     before: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    recipes: set[str] = field(default_factory=set)
     calls: dict[int, QueueCommand | None] = field(default_factory=dict)
     launches: dict[int, Launch | None] = field(default_factory=dict)
 
@@ -151,17 +155,17 @@ class _Unrolled:
     done: set[str] = field(default_factory=set)
 
     def task(self, task: str) -> None:
-        """A mise task: what it depends on, each once, then its commands."""
-        if task in self.active or task not in self.reader.tasks:
+        """A task or recipe: what it depends on, each once, then its commands."""
+        if task in self.active:
             return
         self.active.append(task)
         for other in self.reader.before.get(task, ()):
             if other not in self.reader.tasks:
                 self.missing.append(other)
-            elif other not in self.done:
+            if other not in self.done:
                 self.done.add(other)
                 self.task(other)
-        for sequence in self.reader.tasks[task]:
+        for sequence in self.reader.tasks.get(task, ()):
             self.sequence(sequence)
         self.active.pop()
 
@@ -176,17 +180,22 @@ class _Unrolled:
                 continue
             if step.name != "pueue":
                 self.steps.append(Step(step))
-                if (
-                    step.name == "mise"
-                    and step.words[:1] in (["run"], ["r"])
-                    and step.execution.queue is None
-                ):
-                    self.task(next((w for w in step.words[1:] if w and not w.startswith("-")), ""))
+                if step.execution.queue is None and (task := self._run_by(step)):
+                    self.task(task)
                 continue
             call = self.reader.call(step)
             queues = call is not None and call.subcommand == "add"
             launch = self.reader.launch(call, sequence.steps) if call is not None and queues else None
             self.steps.append(Step(step, call, launch))
+
+    def _run_by(self, command: Command) -> str:
+        """The task or recipe of this file that a command runs: `mise run x`, `make x`, `just x`; empty if none."""
+        words = [word or "" for word in command.words]
+        if command.name == "mise" and words[:1] in (["run"], ["r"]):
+            return next((word for word in words[1:] if not word.startswith("-")), "")
+        if command.name in {"make", "just"} and not {"-C", "-f"} & set(words):
+            return next((word for word in words if word in self.reader.recipes), "")
+        return ""
 
     def finish(self, sequence: Steps) -> Row:
         depends = list(self.missing)

@@ -140,6 +140,7 @@ def _called(call: LocalCall, row: Row, steps: list[Command | Condition]) -> Iter
     decisive = row.decisive
     returned = row.reaching({RETURNED})
     bound = _arguments(call, row)
+    seen: dict[int, Command] = {}
     for step in steps:
         if not isinstance(step, Command):
             yield step
@@ -148,17 +149,20 @@ def _called(call: LocalCall, row: Row, steps: list[Command | Condition]) -> Iter
         use = step.output_use
         if step.output_to & decisive or (flows_out and call.tested):
             use = "branch"
-        yield replace(
+        seen[id(step)] = inside = replace(
             step,
             args=tuple(_bound_arg(arg, bound) for arg in step.args) if bound else step.args,
-            execution=_inside(call.execution, step.execution),
+            execution=_inside(call.execution, step.execution, bound),
+            outer=tuple(seen.get(id(outer), outer) for outer in step.outer),
             output_to=call.output_to if flows_out else frozenset(),
             output_use=use,
         )
+        yield inside
 
 
-def _inside(outer: Execution, inner: Execution) -> Execution:
+def _inside(outer: Execution, inner: Execution, bound: Mapping[str, PathPattern]) -> Execution:
     return inner.but(
+        host=substituted(inner.host, bound) if inner.host is not None else None,
         loops=(*outer.loops, *inner.loops),
         arms=(*outer.arms, *inner.arms),
         environment=(*outer.environment, *inner.environment),

@@ -65,7 +65,15 @@ _RUNNING = _ARGV | _SHELL_TEXT | _WORDS | _VECTORS
 _CONTEXTS = frozenset({"c", "ctx", "context"})
 _RAISING = frozenset({"subprocess.check_call", "subprocess.check_output"})
 _CAPTURING = frozenset(
-    {"subprocess.check_output", "subprocess.getoutput", "os.popen", "subprocess.run", "subprocess.Popen"}
+    {
+        "subprocess.check_output",
+        "subprocess.getoutput",
+        "os.popen",
+        "subprocess.run",
+        "subprocess.Popen",
+        "asyncio.create_subprocess_exec",
+        "asyncio.create_subprocess_shell",
+    }
 )
 
 
@@ -122,7 +130,7 @@ class CommandCalls:
                 host = PathPattern((Hole(scope.text(node.func.value)),))
                 cwd = execution.cwd  # `with connection.cd(…):`
                 remote = inner.but(host=host, shell="bash", at_home=cwd is None, cwd=cwd)
-                return self._text(args[0], scope, remote, use)
+                return self._text(args[0], scope, remote, replace(use, output_to=output_to))
             if self._is_local(node, method, name):
                 status = "ignored" if is_constant(keyword(node, "warn"), True) else "exits"
                 return self._text(args[0], scope, inner.but(shell="bash"), Use(status, output, output_to))

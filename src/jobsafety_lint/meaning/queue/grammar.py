@@ -236,6 +236,20 @@ class QueueCommand:
         return given[-1].values[-1] if given else None
 
     @property
+    def swallowed(self) -> Arg | None:
+        """The first word that `--after` takes for a task id though it is none: it belongs to the job."""
+        for given in self.options:
+            if "--after" not in given.option.names:
+                continue
+            for value in given.values:
+                if value.text is not None:
+                    if value.text and not value.text.isdigit():
+                        return value
+                elif value is given.values[-1] is not given.values[0] and not self.rest and not value.splits:
+                    return value
+        return None
+
+    @property
     def in_python(self) -> bool:
         """Whether Python code runs it."""
         file = self.place.source.file

@@ -33,10 +33,14 @@ def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
                 _name(fact.value_place, fact.value, fact.name, fact.execution.loops, users, fact, acts)
             )
         elif isinstance(fact, Command):
-            written_to = (arg for operator, arg in fact.redirects if operator.startswith(">"))
+            written_to = [arg for operator, arg in fact.redirects if operator.startswith(">")]
             for arg in (*fact.args, *written_to):
-                if arg.pattern.text is not None:
-                    continue  # nothing varies in it
+                if arg.pattern.text is not None:  # nothing varies in it
+                    if arg in written_to and looks_like_path(arg.pattern):
+                        found.append(
+                            _name(arg.place, arg.pattern, "", fact.execution.loops, [fact], fact, acts)
+                        )
+                    continue
                 builds = arg.written.literal.strip("\0")  # more than a variable that was built elsewhere
                 if _kept_outside(arg, fact, kept):
                     continue  # the very name that a variable keeps, in the text of a job

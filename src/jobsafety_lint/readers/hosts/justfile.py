@@ -30,6 +30,8 @@ _STRINGS = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _MULTILINE = re.compile(r"'''|\"\"\"|```")
 _EXPRESSION = re.compile(r"\{\{\{\{|\{\{(?P<code>.*?)\}\}", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
+_ARGUMENTS = re.compile(r"(?<=[\w-])\s[^()]*(?=\))")
+"""What a dependency is called with: `(push "main" branch)`."""
 _MARKS = re.compile(r"[@-]*[ \t]*")
 
 
@@ -120,6 +122,8 @@ class _Reader:
             parameters = frozenset(_NAME.findall(re.sub(r"=\s*\S+", "", header["parameters"])))
             recipe = _Recipe(header["name"], parameters, attributes)
             self.recipes.append(recipe)
+            before = tuple(_NAME.findall(_ARGUMENTS.sub("", text[header.end() :].partition("&&")[0])))
+            self.found.recipes.append((span, recipe.name, before))
             return recipe
         return None
 

@@ -228,6 +228,9 @@ class _Reader:
                     self.own[target, name["name"]] = text[where + len(operator) :].strip()
                 self.target = None
                 return
+        end = next((at for at in (where, semicolon) if at >= 0), len(text))
+        before = tuple(word for word in text[rest:end].split() if word != "|")
+        self.found.recipes += [(code, target, before) for target in targets]
         if semicolon >= 0:
             self._recipe(Span(code.start + semicolon + 1, code.end), self.target)
 

@@ -46,6 +46,8 @@ class HostFile:
     comments: list[Span] = field(default_factory=list)
     broken: list[tuple[Span, str]] = field(default_factory=list)
     """Stretches that could not be read, with the reason."""
+    recipes: list[tuple[Span, str, tuple[str, ...]]] = field(default_factory=list)
+    """The head of each recipe of a Makefile or justfile, its name, and those that run before it."""
 
     def statement_span(self, offset: int) -> Span:
         """The innermost statement around an offset."""
