@@ -7,7 +7,7 @@ its first positional word.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from jobsafety_lint.meaning.commands import Arg, Command
@@ -306,6 +306,11 @@ class Launch:
     def execution(self) -> Execution:
         """Where the client runs."""
         return self.call.execution
+
+
+def has_subcommand(words: Iterable[Arg]) -> bool:
+    """Whether one of these words of a call of pueue names a subcommand."""
+    return any(word.text in _BY_NAME for word in words)
 
 
 _BY_NAME = {name: sub for sub in SUBCOMMANDS for name in sub.names}

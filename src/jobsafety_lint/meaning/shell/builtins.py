@@ -41,6 +41,7 @@ def _set(command: Command, state: State) -> None:
         for at, arg in enumerate(command.args[words.index("--") + 1 :], 1):
             state.assign(str(at), Value(arg.pattern, arg.place))
         state.know_arguments(command.place)
+        state.given = ()
 
 
 def _cd(command: Command, state: State) -> None:
@@ -61,6 +62,10 @@ def _declare(command: Command, state: State) -> Iterator[ShellAssignment]:
     options = [word for word in command.words if word and word.startswith("-")]
     exported = command.name == "export" and "-n" not in options
     exported = exported or any(option.startswith("-x") for option in options)
+    if any("f" in option for option in options):
+        if exported or any("x" in option for option in options):
+            state.exported |= {word for word in command.words if word in state.functions}
+        return
     for arg in command.args:
         first = arg.pattern.parts[0] if arg.pattern.parts else ""
         if first == "SHELLOPTS" and exported:  # from now on every bash that is started has the same options
@@ -113,6 +118,7 @@ def _shift(command: Command, state: State) -> None:
     moved = {at: state.variables.pop(str(at)) for at in positions}
     for at in positions[count:]:
         state.variables[str(at - count)] = moved[at]
+    state.given = state.given[count:]
     for name in ("1", "2", "3"):
         state.versions[name] = state.versions.get(name, 0) + 1
     if "@" in state.variables:

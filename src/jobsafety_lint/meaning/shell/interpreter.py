@@ -46,12 +46,13 @@ from jobsafety_lint.meaning.shell.frames import Frame, Frames
 from jobsafety_lint.meaning.shell.jobs import Jobs
 from jobsafety_lint.meaning.shell.leaving import ends, leaving, leaving_with
 from jobsafety_lint.meaning.shell.libraries import Summary
+from jobsafety_lint.meaning.shell.lost_variables import local_names
 from jobsafety_lint.meaning.shell.once import Once
 from jobsafety_lint.meaning.shell.pipe_losses import PipeLosses
 from jobsafety_lint.meaning.shell.printing import printed_inside
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
-from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of
-from jobsafety_lint.meaning.shell.values import args_of, pieces_of, value_of
+from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of, runs_others
+from jobsafety_lint.meaning.shell.values import args_of, handed_on, pieces_of, value_of
 from jobsafety_lint.model import Span
 from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.readers.shell import tree as sh
@@ -142,6 +143,7 @@ class Interpreter:
     _losses: PipeLosses = field(default_factory=PipeLosses)
     _names_asked: Once[frozenset[str]] = field(default_factory=lambda: Once(names_asked))
     _assigned_in: Once[set[str]] = field(default_factory=lambda: Once(assigned_in))
+    _local_names: Once[set[str]] = field(default_factory=lambda: Once(local_names))
     _file: Source | None = None
     _main: Path | None = None
 
@@ -758,6 +760,14 @@ class Interpreter:
         if not args:
             return []
         place = Place(source, statement.span)
+        handed = handed_on(words, state)
+        if handed:
+            own = args[: -len(handed)]
+            is_queue = bool(own) and self.is_queue(own[0].text or "")
+            if not own or is_queue or runs_others(own[0].text or ""):
+                args = [*own, *handed]
+            if not own or (is_queue and not queue.has_subcommand(own[1:])):
+                place = place_of(handed)  # what is run is the caller's
         ran = self.run(args, inner, use, place, statement.redirects)
         if feeds and ran:
             object.__setattr__(ran[0], "feeds", tuple(feeds))
@@ -986,11 +996,11 @@ class Interpreter:
                 below = state.copy()
                 below.execution = execution
                 use = Use("result") if inner.detached else use
-                handed_on = [r for r in redirects if r.heredoc is not None and command.name not in _OWN_INPUT]
+                inputs = [r for r in redirects if r.heredoc is not None and command.name not in _OWN_INPUT]
                 outer = (command, *command.outer)
-                return self.run(inner.args, below, use, place_of(inner.args), handed_on, outer)
+                return self.run(inner.args, below, use, place_of(inner.args), inputs, outer)
             if inner.text is not None:
-                below = State(execution)
+                below = state.started(execution)
                 if command.name in {"eval", "trap"}:  # read by this very shell
                     below = state if command.name == "eval" else state.copy()
                     below.execution = execution
@@ -1038,6 +1048,7 @@ class Interpreter:
         for at, arg in enumerate(args, 1):
             inner.assign(str(at), Value(arg.pattern, arg.place))
         inner.know_arguments(args[0].place if args else None)
+        inner.given = tuple(args)
         self.depth += 1
         self._foreign += foreign
         self._functions_around.append(function)
@@ -1047,6 +1058,10 @@ class Interpreter:
             self.depth -= 1
             self._foreign -= foreign
             self._functions_around.pop()
+        for name in self._local_names.of(function):
+            inner.variables.pop(name, None)
+            if name in state.variables:
+                inner.variables[name] = state.variables[name]
         if foreign:
             self._ran_first.setdefault(id(function), list(ran))
         elif not self._foreign:

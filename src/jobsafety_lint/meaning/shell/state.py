@@ -51,6 +51,10 @@ class State:
     noclobber: bool = False
     loop_start: dict[str, int] | None = None
     """The versions of all variables where the innermost loop began."""
+    given: tuple[Arg, ...] = ()
+    """The words of `"$@"` as the caller of the function at hand has written them."""
+    exported: frozenset[str] = frozenset()
+    """The functions that a bash which is started knows, too (`export -f`)."""
     forked: bool = False
     """A background process of a loop: `$$` is still the pid of the shell that has started it."""
 
@@ -66,13 +70,21 @@ class State:
             dict(self.descriptors),
             self.noclobber,
             self.loop_start,
+            self.given,
+            self.exported,
             self.forked,
         )
 
     def take(self, other: State) -> None:
         """Becomes what a copy has become."""
         self.execution, self.variables, self.functions = other.execution, other.variables, other.functions
-        self.descriptors = other.descriptors
+        self.descriptors, self.exported = other.descriptors, other.exported
+
+    def started(self, execution: Execution) -> State:
+        """What a shell that this one starts begins with."""
+        inherits = execution.shell == "bash" and execution.host is None and execution.queue is None
+        functions = {n: f for n, f in self.functions.items() if inherits and n in self.exported}
+        return State(execution, functions=functions, exported=frozenset(functions))
 
     def fork(self) -> None:
         """What was unique to this shell before the loop is shared by all that the loop puts in the background."""

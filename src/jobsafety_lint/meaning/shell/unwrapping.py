@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.shell.options import shell_options
 from jobsafety_lint.meaning.shell.state import State
-from jobsafety_lint.meaning.wrappers import SHELLS, SUBMITTERS, Peeled, peel, tail
+from jobsafety_lint.meaning.wrappers import GRAMMARS, SHELLS, SUBMITTERS, Peeled, peel, tail
 from jobsafety_lint.source import Place, SnippetBuilder, Source
 
 
@@ -48,6 +48,12 @@ def snippet(args: Sequence[Arg]) -> Source | None:
                 else:
                     builder.add_synthetic(part)
     return builder.build()
+
+
+def runs_others(program: str) -> bool:
+    """Whether a program runs what its last words say."""
+    name = program.rpartition("/")[2]
+    return name == "eval" or name in GRAMMARS
 
 
 def inner_of(command: Command, state: State, document: Source | None) -> Iterator[Inner]:

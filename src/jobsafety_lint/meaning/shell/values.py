@@ -328,6 +328,18 @@ def args_of(word: sh.Word, source: Source, state: State) -> list[Arg]:
     return [Arg(place, pattern, written(word, source), word.is_quoted, unquoted, origin, pieces)]
 
 
+def handed_on(words: tuple[sh.Word, ...], state: State) -> tuple[Arg, ...]:
+    """The caller's own words, where a command of a function ends with them: `"$@"`, or one that is a text (`"$1"`)."""
+    listed, only = _list_of(words[-1]), _sole_expansion(words[-1])
+    if listed is not None and listed.index is None:
+        same = tuple(arg.pattern for arg in state.given) == _elements_of(listed, state)
+        return state.given if same else ()
+    if only is None or only.operator or only.name not in "123456789"[: len(state.given)]:
+        return ()
+    given, value = state.given[int(only.name) - 1], state.variables.get(only.name)
+    return (given,) if value is not None and value.pattern == given.pattern else ()
+
+
 _RUN_TIME = (sh.Expansion, sh.Substitution)
 
 
@@ -362,15 +374,21 @@ def _origin(word: sh.Word, state: State) -> Place | None:
 
 def _list_of(word: sh.Word) -> sh.Expansion | None:
     """The expansion, where a word is nothing but one that gives a word for each element: `"${a[@]}"`, `"$@"`, `$*`."""
-    parts = word.parts
-    quoted = len(parts) == 1 and isinstance(parts[0], sh.DoubleQuoted)
-    if quoted and isinstance(parts[0], sh.DoubleQuoted):
-        parts = parts[0].parts
-    if len(parts) != 1 or not isinstance(parts[0], sh.Expansion):
+    only = _sole_expansion(word)
+    if only is None:
         return None
-    only = parts[0]
+    quoted = isinstance(word.parts[0], sh.DoubleQuoted)
     listed = only.index if only.index is not None else only.name
     return only if not only.operator and listed in ({"@"} if quoted else {"@", "*"}) else None
+
+
+def _sole_expansion(word: sh.Word) -> sh.Expansion | None:
+    """The expansion that a word consists of, in quotes or not."""
+    parts = word.parts
+    if len(parts) == 1 and isinstance(parts[0], sh.DoubleQuoted):
+        parts = parts[0].parts
+    only = parts[0] if len(parts) == 1 else None
+    return only if isinstance(only, sh.Expansion) else None
 
 
 def _elements_of(only: sh.Expansion | None, state: State) -> tuple[PathPattern, ...] | None:
