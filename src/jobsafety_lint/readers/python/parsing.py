@@ -8,13 +8,21 @@ from jobsafety_lint.quiet import without_warnings
 
 
 def parse_module(text: str) -> ast.Module:
-    """The tree of a file.
+    """The tree of a file, also of one in newer syntax than that of the running Python (see `newer.py`).
 
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: it cannot be parsed.
     """
     with without_warnings():
-        return ast.parse(text)
+        try:
+            return ast.parse(text)
+        except SyntaxError:
+            from jobsafety_lint.readers.python.newer import in_older_syntax  # libcst takes 0.2 s to import
+
+            older = in_older_syntax(text)
+            if older is None:
+                raise
+            return ast.parse(older)
 
 
 def parse_expression(text: str) -> ast.expr:
