@@ -9,9 +9,12 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.files import Check
 from jobsafety_lint.meaning.fixing import is_verbatim
+from jobsafety_lint.meaning.project.links import ExpandsHomeLink, TildeLink
+from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.queue import grammar as queue
+from jobsafety_lint.meaning.tildes import python_script, tilde_in_option
 from jobsafety_lint.meaning.wrappers import SHELLS
-from jobsafety_lint.model import Confidence, Edit, Fix, Severity
+from jobsafety_lint.model import Confidence, Edit, Fix, Mark, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place
 
@@ -25,7 +28,6 @@ RULE = Rule(
     fix="safe",
 )
 
-_OPTION = re.compile(r"(--?[A-Za-z][\w.-]*=)([\"']?)(~(?:/[^\"']*)?)([\"']?)", re.DOTALL)
 _QUOTED = re.compile(r"([\"'])(~(?:/[^\"']*)?)\1(.*)", re.DOTALL)
 _SETTING = re.compile(r"(?:\w+\s+)?\w+=([\"'])(~(?:/[^\"']*)?)\1.*", re.DOTALL)
 
@@ -183,9 +185,9 @@ def _word(command: Command, arg: Arg, before: str | None) -> Iterator[Draft]:
     if arg.place.source.language == "python":
         return
     text = arg.place.text
-    option = _OPTION.fullmatch(text)
-    if option and not _OPTION_OF_ANOTHER.fullmatch(option[1]):
-        yield _draft(arg, option, command.name)
+    if tilde_in_option(text) is not None:
+        if not python_script(command):
+            yield _in_option(arg.place, text, command.name, verbatim=is_verbatim(arg.place))
         return
     quoted = _QUOTED.fullmatch(text)
     if command.name in {"[", "test"} and (before in _COMPARISONS or _next_is_comparison(command, arg)):
@@ -207,22 +209,31 @@ def _word(command: Command, arg: Arg, before: str | None) -> Iterator[Draft]:
             )
 
 
-_OPTION_OF_ANOTHER = re.compile(
-    r"-o\w*=|--(?:exclude|include|regex|pattern|format|message|title|body|text)=|-D\w*[Pp]attern=|-D[A-Z][A-Z0-9_]*="
-)
-"""What other programs expand or take as text; CMake, and what hands definitions on to it, looks for paths behind `~` itself."""
+@RULE.on(Project)
+def tilde_for_script(project: Project, context: Context) -> Iterator[Draft]:
+    """An option with a tilde for a script of Python, unless one of that name in the project expands it itself."""
+    expanding = {link.name for _, link in project.all(ExpandsHomeLink)}
+    for _, link in project.all(TildeLink):
+        if link.script not in expanding:
+            yield _in_option(link.mark, link.mark.text, link.program, verbatim=link.verbatim)
+
+
+def _in_option(where: Place | Mark, text: str, program: str, *, verbatim: bool) -> Draft:
+    found = tilde_in_option(text)
+    fixed = _home(found[1]) if found is not None and verbatim else None
+    edits = (Edit(where.location, f"{found[0]}{fixed}"),) if found is not None and fixed else ()
+    return RULE.found(
+        where,
+        f"`{text}` reaches `{program}` as it stands: a shell expands `~` at the start of a word only, not behind an option's `=`",
+        label="write `$HOME`",
+        fix=Fix("write `$HOME`", edits, safe=True) if edits else None,
+    )
 
 
 def _draft(arg: Arg, match: re.Match[str] | None, program: str) -> Draft:
     text = arg.place.text
-    if match is not None and match.re is _OPTION:
-        message = f"`{text}` reaches `{program}` as it stands: a shell expands `~` at the start of a word only, not behind an option's `=`"
-        fixed = _home(match[3])
-        replacement = match[1] + fixed if fixed else None
-    else:
-        message = f"`{text}` is a folder named `~` to `{program}`: a `~` in quotes is not expanded"
-        fixed = _home(match[2]) if match is not None and not match[3] else None
-        replacement = fixed
+    message = f"`{text}` is a folder named `~` to `{program}`: a `~` in quotes is not expanded"
+    replacement = _home(match[2]) if match is not None and not match[3] else None
     fix = (
         Fix("write `$HOME`", (Edit(arg.place.location, replacement),), safe=True)
         if replacement and is_verbatim(arg.place)

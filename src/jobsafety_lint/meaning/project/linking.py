@@ -14,9 +14,11 @@ from jobsafety_lint.meaning.environment.links import environment_links
 from jobsafety_lint.meaning.execution import Execution, Loop
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.files import Glob
+from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.functions import ArtifactName
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.project.links import (
+    ExpandsHomeLink,
     FileLinks,
     GlobLink,
     LoopLink,
@@ -25,6 +27,7 @@ from jobsafety_lint.meaning.project.links import (
     ScriptOption,
     TaskLink,
     TemporaryLink,
+    TildeLink,
     Word,
     defined_in,
 )
@@ -33,6 +36,7 @@ from jobsafety_lint.meaning.queue.links import links_of_row
 from jobsafety_lint.meaning.scripts import script_task
 from jobsafety_lint.meaning.shell.names import ScriptArgument
 from jobsafety_lint.meaning.temporaries import written_names
+from jobsafety_lint.meaning.tildes import python_script, tilde_in_option
 from jobsafety_lint.model import Mark
 from jobsafety_lint.source import Place
 
@@ -50,6 +54,7 @@ def links_of(facts: FileFacts, item: Discovered, role: str) -> FileLinks:
     found = [link for fact in facts.facts for link in linker.links(fact)]
     found += environment_links(facts)
     found += _temporary_links(facts)
+    found += _tilde_links(facts)
     if item.kind in {"shell", "python"}:
         script = script_task(facts.source, item.path)
         found += [TaskLink(script, "script")] if script is not None else []
@@ -63,6 +68,18 @@ def _temporary_links(facts: FileFacts) -> Iterator[TemporaryLink]:
         first = group[0]
         if first.place.source.host is None and not any(name.execution.concurrency for name in group):
             yield TemporaryLink(facts.mark(first.place), first.code)
+
+
+def _tilde_links(facts: FileFacts) -> Iterator[TildeLink | ExpandsHomeLink]:
+    """The options with a `~` that scripts of Python get, and whether this file is one that expands it."""
+    commands = [fact for fact in facts.facts if isinstance(fact, Command)] if "~" in facts.source.text else []
+    for command in commands:
+        tildes = [arg for arg in command.args if tilde_in_option(arg.place.text) is not None]
+        script = python_script(command) if tildes else ""
+        for arg in tildes if script else ():
+            yield TildeLink(facts.mark(arg.place), command.name, script, is_verbatim(arg.place))
+    if facts.source.language == "python" and "expanduser" in facts.source.text:
+        yield ExpandsHomeLink(facts.source.path.rpartition("/")[2])
 
 
 class _Linker:

@@ -117,6 +117,25 @@ class TemporaryLink:
 
 
 @dataclass(frozen=True, slots=True)
+class TildeLink:
+    """An option with a `~` behind its `=` for a script of Python (`script` is its file name), which may expand it itself.
+    `verbatim`: the option stands in the file letter by letter.
+    """
+
+    mark: Mark
+    program: str
+    script: str
+    verbatim: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandsHomeLink:
+    """A file of Python that expands `~` in what it is given (`name` is its file name)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskLink:
     """A task of mise: the program that it ends with (`kind` and `program` as in `RunLink`), to whose `words` the arguments
     of the task are added. With the kind `script` the file that holds the link is the task.
