@@ -103,10 +103,15 @@ def _confidence(part: Relative) -> Confidence:
 
 # --- units ---
 
+_PLACEHOLDER = re.compile(r"\w+@/|[A-Z][A-Z0-9_]+/")
+"""What an installer puts another path for: `@bindir@/x` (a first `@` means something to systemd), `PREFIX/bin/x`."""
+
 
 @RULE.on(UnitCommand)
 def unit_command(command: UnitCommand, context: Context) -> Iterator[Draft]:
     """A command of a unit: shell syntax, a relative program, a relative path without a working directory."""
+    if _PLACEHOLDER.match(command.words[0].text):
+        return
     draft = _program(command) or _shell_syntax(command) or _relative(command)
     if draft is not None:
         yield draft

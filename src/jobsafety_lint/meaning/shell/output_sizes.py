@@ -131,7 +131,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
         case "curl":
             small = any(
                 re.fullmatch(r"-[a-zA-Z]*I[a-zA-Z]*|--head", w)
-                or (not w.startswith("-") and "/" in w and _SMALL_FILE.fullmatch(w))
+                or (not w.startswith("-") and "/" in w and _SMALL_FILE.fullmatch(w.partition("?")[0]))
                 for w in words
             ) or "%{http_code}" in " ".join(words)
         case "dpkg" | "rpm" | "pip" | "pip3" | "conda" | "apt" | "apt-cache":
@@ -203,9 +203,12 @@ def _finds_settings(words: Sequence[str]) -> bool:
 
 
 def finds_by_name(command: Command) -> bool:
-    """`find DIR -name meter.so`, `find dist -name 'rain_gauge-*.whl'`: a name that one file has, or one in every folder."""
+    """`find DIR -name meter.so`, `find dist -name 'rain_gauge-*.whl'`: a name that one file has, or one in every folder;
+    `-path '*/bin/meter'`.
+    """
     given = dict(itertools.pairwise(literals(command)))
-    name = given.get("-name", given.get("-iname", ""))
+    paths = (given.get(option, "") for option in ("-path", "-ipath", "-wholename"))
+    name = given.get("-name") or given.get("-iname") or next((p.rpartition("/")[2] for p in paths if p), "")
     certain = re.split(r"[*?\[]", name, maxsplit=1)[0]
     return command.name == "find" and bool(certain) and (certain == name or len(certain) >= 5)
 
