@@ -320,9 +320,19 @@ _PY_STATE = re.compile(
 )
 
 
-_PY_LEAVES_OUT = re.compile(r"\bnot\b|!=\s*$")
 _PY_LEFT_OUT = re.compile(r"\s+not\s+in\b|\s*!=|[^\n]*:\s*continue\b")
-"""What stands before and behind a state that is named to leave it out: `not (… "Done" in s)`, `if "Done" in s: continue`."""
+"""What stands behind a state that is named to leave it out: `"Done" not in s`, `if "Done" in s: continue`."""
+
+
+def _is_denied(before: str) -> bool:
+    """Whether what stands before a state in its line denies it: `s != "Done"`, `not (d and "Done" in s)`, but not
+    `not force and "Done" in s`.
+    """
+    *head, behind = re.split(r"\bnot\b", before)
+    if before.rstrip().endswith("!="):
+        return True
+    within = behind.lstrip().startswith("(") and behind.count("(") > behind.count(")")
+    return bool(head) and (within or re.search(r"\b(?:and|or)\b", behind) is None)
 
 
 def _python_states(file: File) -> frozenset[str]:
@@ -330,9 +340,8 @@ def _python_states(file: File) -> frozenset[str]:
     found = set()
     for match in _PY_STATE.finditer(file.file.text):
         line = file.file.text.rfind("\n", 0, match.start()) + 1
-        if _PY_LEAVES_OUT.search(file.file.text[line : match.start()]) or _PY_LEFT_OUT.match(
-            file.file.text, match.end()
-        ):
+        before = file.file.text[line : match.start()]
+        if _is_denied(before) or _PY_LEFT_OUT.match(file.file.text, match.end()):
             return frozenset()
         found.add(match["state"].lower())
     return frozenset(found)
