@@ -315,3 +315,11 @@ def test_calls_are_read_within_a_budget() -> None:
 )
 def test_a_redirection_to_nothing_is_none(text: str) -> None:
     assert not [fact for fact in facts_of(text).facts if isinstance(fact, Write) and fact.path.parts]
+
+
+@pytest.mark.parametrize(
+    ("word", "runs"), [('"$1"', ["rm"]), ('"$@"', ["rm"]), ('"${=1}"', ["eval"]), ('"${}"', ["eval"])]
+)
+def test_what_a_function_hands_on_to_eval(word: str, runs: list[str]) -> None:
+    names = [command.name for command in commands(f"f() {{ eval {word}; }}\nf 'rm x'\n")]
+    assert names[-1:] == runs

@@ -334,7 +334,7 @@ def handed_on(words: tuple[sh.Word, ...], state: State) -> tuple[Arg, ...]:
     if listed is not None and listed.index is None:
         same = tuple(arg.pattern for arg in state.given) == _elements_of(listed, state)
         return state.given if same else ()
-    if only is None or only.operator or only.name not in "123456789"[: len(state.given)]:
+    if only is None or only.operator or only.name not in {str(at + 1) for at in range(len(state.given))}:
         return ()
     given, value = state.given[int(only.name) - 1], state.variables.get(only.name)
     return (given,) if value is not None and value.pattern == given.pattern else ()
