@@ -36,6 +36,8 @@ def left_out_categories(project: Project) -> Iterator[tuple[NameLink, LeftOut]]:
     for file, name in project.all(NameLink):
         if file.role in QUIET_ROLES or name.language != "python" or not name.function:
             continue
+        if not name.returned and "." not in name.function:
+            continue  # neither handed out nor a method's
         if name.pattern.is_unique or name.pattern.has_digest or not name.template.holes:
             continue
         if keeps_state(name, project.settings):
