@@ -12,7 +12,7 @@ from jobsafety_lint.meaning.files import Act, Append, Delete, Read, Replace, Wri
 from jobsafety_lint.meaning.functions import ArtifactName, Call
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern
 from jobsafety_lint.meaning.project.categories import left_out_categories
-from jobsafety_lint.meaning.project.parameters import is_category
+from jobsafety_lint.meaning.project.parameters import SHAPES_RESULT, is_category
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -34,9 +34,7 @@ _SCRATCH = frozenset(
 )
 _OF_NOW = frozenset({"status", "current", "latest", "last", "best", "index", "report", "summary"})
 """Words of a file that always holds what is so now, whatever it was made for."""
-_USED = frozenset({"computed", "passed", "formatted", "iterated", "stored"})
-_SHAPES_RESULT = _USED - {"passed"}
-"""Uses that go into what is written; what is handed on may be about something else."""
+_USED = SHAPES_RESULT | {"passed"}
 _OUTPUT_OPTION = re.compile(r"-o|--(?:out|save|dest|result|write).*|--to(?:[=_-].*)?", re.DOTALL)
 
 
@@ -137,7 +135,7 @@ def _of_parameter(name: ArtifactName, context: Context) -> Iterator[Draft]:
         loop = next((loop for call in calls for loop in call.loops), None)
         told = {given.text for call in calls if (given := dict(call.bound).get(parameter.name)) is not None}
         varied = loop is not None or len(told - {None}) > 1
-        works = ignored or bool(parameter.uses & _SHAPES_RESULT)
+        works = ignored or bool(parameter.uses & SHAPES_RESULT)
         yield _found(
             name,
             parameter.name,

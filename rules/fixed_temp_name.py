@@ -38,8 +38,8 @@ def constant(fact: object, context: Context) -> Iterator[Draft]:
     if context.role in {"test", "temporary"} or not fact.execution.concurrency:  # type: ignore[attr-defined]  # all of these kinds have one
         return
     for name in temporary_names(fact):
-        group = next((g for g in written_names(context.facts) if g[0].place == name.place), None)
-        reason = _reason(name, context) if group is not None else None
+        is_first = any(group[0].place == name.place for group in written_names(context.facts))
+        reason = _reason(name, context) if is_first else None
         if reason is None:
             continue
         once = any(hole.kind == "shared" for hole in name.path.holes)

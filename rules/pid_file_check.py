@@ -11,6 +11,7 @@ from jobsafety_lint.meaning.files import Act, Create, Read, Running, Write
 from jobsafety_lint.meaning.shell.running import starts_work
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.source import Place
 
 RULE = Rule(
     "JOB111",
@@ -40,7 +41,7 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
     if fact.by in _SEARCHES:
         if _INIT.search(fact.place.text):
             return  # which init system it is
-        how = f"`{fact.by}` sees only what runs already, under any name that fits"
+        how = _how_searched(fact.by)
         subject: object = None
     else:
         subject = _pid_file(context)
@@ -50,13 +51,7 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
     if not _acts(fact, context):
         return
     related = ((fact.decided, "decided here"),) if fact.decided is not None else ()
-    yield RULE.found(
-        fact.place,
-        f"{how}, and two starts at the same time both find nothing running",
-        label="hold a lock for as long as it runs: `flock -n`",
-        related=related,
-        subject=subject,
-    )
+    yield _found(fact.place, how, related, subject)
 
 
 @RULE.on(Command, of={"pgrep", "pidof"})
@@ -75,14 +70,23 @@ def searched_from_python(search: Command, context: Context) -> Iterator[Draft]:
         if not starts_work(command.name) or not wanted & _started_by(command):
             continue
         if any(_asks_for(condition, search) for condition in command.execution.conditions):
-            yield RULE.found(
-                search.place,
-                f"`{search.name}` sees only what runs already, under any name that fits, and two starts at the same time both find "
-                "nothing running",
-                label="hold a lock for as long as it runs: `flock -n`",
-                related=((command.place, "started here if it finds nothing"),),
-            )
+            related = ((command.place, "started here if it finds nothing"),)
+            yield _found(search.place, _how_searched(search.name), related)
             return
+
+
+def _how_searched(by: str) -> str:
+    return f"`{by}` sees only what runs already, under any name that fits"
+
+
+def _found(place: Place, how: str, related: tuple[tuple[Place, str], ...], subject: object = None) -> Draft:
+    return RULE.found(
+        place,
+        f"{how}, and two starts at the same time both find nothing running",
+        label="hold a lock for as long as it runs: `flock -n`",
+        related=related,
+        subject=subject,
+    )
 
 
 def _asks_for(condition: str, search: Command) -> bool:

@@ -110,8 +110,6 @@ _PLACEHOLDER = re.compile(r"\w+@/|[A-Z][A-Z0-9_]+/")
 @RULE.on(UnitCommand)
 def unit_command(command: UnitCommand, context: Context) -> Iterator[Draft]:
     """A command of a unit: shell syntax, a relative program, a relative path without a working directory."""
-    if _PLACEHOLDER.match(command.words[0].text):
-        return
     draft = _program(command) or _shell_syntax(command) or _relative(command)
     if draft is not None:
         yield draft
@@ -142,7 +140,7 @@ def _program(command: UnitCommand) -> Draft | None:
             label="use `WorkingDirectory=`" if text == "cd" else "write `/bin/sh -c '…'`",
             subject=command.place,
         )
-    if "/" in text and not text.startswith("/"):
+    if "/" in text and not text.startswith("/") and not _PLACEHOLDER.match(text):
         return RULE.found(
             place,
             f"systemd refuses a unit whose program is relative (`{text}`), with a working directory too",
@@ -174,7 +172,7 @@ def _shell_syntax(command: UnitCommand) -> Draft | None:
 
 def _relative(command: UnitCommand) -> Draft | None:
     part = _first_part(command.commands)
-    if part is None:
+    if part is None or (part.kind == "program" and _PLACEHOLDER.match(command.words[0].text)):
         return None
     where = "the home directory" if command.user_unit else "`/`"
     return RULE.found(

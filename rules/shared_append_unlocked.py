@@ -22,9 +22,9 @@ RULE = Rule(
 )
 
 _ONE_WRITE = frozenset(
-    {"echo", "printf", "logger", "date", "basename", "dirname", "hostname", "pwd", "whoami", "nproc"}
+    {"", "echo", "printf", "logger", "date", "basename", "dirname", "hostname", "pwd", "whoami", "nproc"}
 )
-"""Commands that print one short text by one write."""
+"""Commands that print one short text by one write; empty where the printer is not known."""
 _SINGLE = frozenset({"write", "print"})
 _PROCESSES = re.compile(r"multiprocessing|ProcessPool|Process\(|joblib|dask|\bray\b|fork\(")
 
@@ -91,7 +91,7 @@ def _parts(act: Append) -> str:
     if act.language == "shell":
         if act.group:
             return "a group of commands appends"
-        return f"`{act.content}` appends output of any size" if act.content not in _ONE_WRITE | {""} else ""
+        return f"`{act.content}` appends output of any size" if act.content not in _ONE_WRITE else ""
     if act.content.startswith(("to_", "write_")):
         return f"`{act.content}` appends in pieces"
     writers = [use.by for use in act.uses]

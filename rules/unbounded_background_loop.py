@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.shell.pipes import Background, BareWait
 from jobsafety_lint.meaning.wrappers import SUBMITTERS
 from jobsafety_lint.model import Confidence, Severity
@@ -71,7 +71,9 @@ _ENDING = re.compile(
 
 _ID_KEPT = re.compile(r"[ \t]*(?:#[^\n]*)?[\n;]?\s*(?:local |declare |readonly |export )?(\w+)=\"?\$!")
 """What keeps the id of the job that was put in the background before."""
-_BY_NUMBER = frozenset({"$!", "%1", "%%", "%+", "$(jobs -p)", "`jobs -p`"})
+_LAST_STARTED = frozenset({"$!", "${!}", "%%", "%+", "%"})
+_ALL_STARTED = frozenset({"$(jobs -p)", "`jobs -p`"})
+_BY_NUMBER = re.compile(r"%(\d+)")
 
 _STATUS = {
     False: "`wait` without a process id is 0 whatever the jobs return",
@@ -127,17 +129,31 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
 
 def _is_killed(job: Background, wait: BareWait, context: Context) -> bool:
     """Whether the script itself ends a job before it waits: `server & pid=$!`, work, `kill "$pid"`."""
-    source, start = job.place.source, job.place.span.end
-    kept = _ID_KEPT.match(source.text, start)
-    named = {*_BY_NUMBER, *([f"${kept[1]}", f"${{{kept[1]}}}"] if kept is not None else ())}
+    source = job.place.source
+    jobs = [other for other in context.all(Background) if other.place.source is source]
     return any(
         command.name == "kill"
         and command.words[:1] != ["-0"]
         and command.place.source is source
-        and start < command.place.span.start < wait.place.span.start
-        and any(arg.place.text.strip('"') in named for arg in command.args)
+        and job.place.span.end < command.place.span.start < wait.place.span.start
+        and any(_names(arg, job, command, jobs) for arg in command.args)
         for command in context.all(Command)
     )
+
+
+def _names(arg: Arg, job: Background, kill: Command, jobs: list[Background]) -> bool:
+    """Whether an argument of `kill` is a job: by the variable that keeps its id, or as bash counts and names jobs
+    (bash(1), JOB CONTROL).
+    """
+    text = arg.place.text.strip('"')
+    kept = _ID_KEPT.match(job.place.source.text, job.place.span.end)
+    if text in _ALL_STARTED or (kept is not None and text in {f"${kept[1]}", f"${{{kept[1]}}}"}):
+        return True
+    before = [other for other in jobs if other.place.span.end < kill.place.span.start]
+    if text in _LAST_STARTED:
+        return before[-1] is job
+    number = _BY_NUMBER.fullmatch(text)
+    return number is not None and before[int(number[1]) - 1 : int(number[1])] == [job]
 
 
 def _is_unbounded(started: Background, context: Context) -> bool:

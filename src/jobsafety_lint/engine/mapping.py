@@ -128,7 +128,7 @@ def _unread(facts: Sequence[object]) -> list[Place]:
 def _silently_unread(kind: str, count: int) -> str:
     """Why stretches of a file are counted as unread and not reported."""
     if kind == "python":
-        return "not read: Python 2, a template, or newer than what libcst reads"
+        return "not read: Python 2, a template, or syntax that is too new to be read"
     parts = "1 part" if count == 1 else f"{count} parts"
     return f"{parts} not read: a template, another shell than bash and sh, or text that its host cuts or fills in"
 

@@ -17,8 +17,8 @@ class Parameter:
 
     `uses` say what the function does with it: `computed` (arithmetic, comparison, condition, formatted into a
     key or query), `passed` (argument of a call that does work), `logged` (log, print), `iterated` (loop, subscript,
-    slice, len), `called`, `attribute` (`p.x`), `path` (a path is built on it), `name` (in another file name). They are found
-    out when they are asked for (`find_uses`).
+    slice, len), `counted` (how often something is done: `range(p)`), `called`, `attribute` (`p.x`), `path` (a path
+    is built on it), `name` (in another file name). They are found out when they are asked for (`find_uses`).
     `option` is the command-line option that fills it, `required` whether that must be given.
     """
 

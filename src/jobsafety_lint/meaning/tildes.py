@@ -20,7 +20,11 @@ def tilde_in_option(word: str) -> tuple[str, str] | None:
 
 
 def python_script(command: Command) -> str:
-    """The file name of the script of Python that a command runs; empty where it runs none, or its name is not known."""
+    """The file name of the script of Python that a command hands its options to; empty where there is none, or its name is not known.
+
+    The first word that names one counts, whoever starts it (`$PYTHON x.py`, `torchrun --nproc-per-node 8 x.py`): what
+    matters here is only who reads the options, and no list of launchers would be whole.
+    """
     words = [command.program, *command.args] if command.program is not None else command.args
     for word in words:
         literal = word.pattern.literal

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jobsafety_lint.config import Settings
+from jobsafety_lint.meaning.functions import Parameter
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink
 from jobsafety_lint.meaning.project.owners import Maker, Owner, callers
 from jobsafety_lint.meaning.project.ownership import keeps_state
-from jobsafety_lint.meaning.project.parameters import is_category
+from jobsafety_lint.meaning.project.parameters import SHAPES_RESULT, is_category
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Mark
 
-_SHAPES_RESULT = frozenset({"computed", "formatted", "iterated", "stored"})
 _WRITING = r"(?:to|write|save|dump)\w*\((?:[^()]*,\s*)?{0}|{0}\.write_\w+\(|{0}\.open\(\s*[\"'][wx]|\bopen\(\s*{0}\s*,\s*[\"'][wx]"
 """How code writes a file: `frame.to_csv(path)`, `np.save(path, a)`, `path.write_text(…)`, `open(path, "w")`."""
 
@@ -85,14 +85,23 @@ def _in_hand(owner: Owner, settings: Settings) -> Iterator[LeftOut]:
     for variable, iterated in site.loops:
         if is_category(variable, settings) and variable not in owner.carried | given:
             yield LeftOut(variable, module.mark(iterated), f"`{variable}` is varied here", owner.calls)
-    for parameter in module.function(owner.definition).parameters if owner.definition is not None else ():
-        if is_category(parameter.name, settings) and parameter.name not in owner.carried:
-            if parameter.annotation not in {"bool", "float"} and parameter.uses & _SHAPES_RESULT:
-                mark = module.mark_of(parameter.place.span)
-                where = (
-                    f"parameter `{parameter.name}` of {owner.definition.name if owner.definition else ''}()"
-                )
-                yield LeftOut(parameter.name, mark, where, owner.calls)
+    if owner.definition is None:
+        return
+    for parameter in module.function(owner.definition).parameters:
+        if parameter.name not in owner.carried and _shapes_result(parameter, settings):
+            mark = module.mark_of(parameter.place.span)
+            where = f"parameter `{parameter.name}` of {owner.definition.name}()"
+            yield LeftOut(parameter.name, mark, where, owner.calls)
+
+
+def _shapes_result(parameter: Parameter, settings: Settings) -> bool:
+    """Whether a parameter is a category that goes into what the function writes."""
+    return (
+        is_category(parameter.name, settings)
+        and parameter.annotation not in {"bool", "float"}
+        and "counted" not in parameter.uses
+        and not parameter.uses.isdisjoint(SHAPES_RESULT)
+    )
 
 
 def _is_written(owner: Owner) -> bool:
@@ -126,8 +135,7 @@ def _of_object(owner: Owner, name: NameLink, settings: Settings) -> LeftOut | No
         and re.search(_WRITING.format(rf"self\.{definition.name}\b(?:\([^()]*\))?"), code) is not None
     )
     for parameter in constructor.parameters if written else ():
-        if is_category(parameter.name, settings) and parameter.name not in carried:
-            if parameter.annotation not in {"bool", "float"} and parameter.uses & _SHAPES_RESULT:
-                where = f"`{parameter.name}`, which {class_name} is made for"
-                return LeftOut(parameter.name, module.mark_of(parameter.place.span), where)
+        if parameter.name not in carried and _shapes_result(parameter, settings):
+            where = f"`{parameter.name}`, which {class_name} is made for"
+            return LeftOut(parameter.name, module.mark_of(parameter.place.span), where)
     return None

@@ -112,9 +112,9 @@ def missing_parameters(project: Project) -> Iterator[tuple[NameLink, list[Missin
 
 
 def _is_told_apart(missing: Missing, name: NameLink, file: FileLinks, project: Project) -> bool:
-    """Whether the code knows of a parameter that a name leaves out: it has one certain value here, another branch gives the
-    same variable a name with it, or the file is only read here and written by a function that this one has nothing to do with, which decides what it
-    holds. Not where jobs are seen to differ in it.
+    """Whether the code knows of a parameter that a name leaves out: it has one certain value here, another branch gives
+    the same variable a name with it, or the file is only read here and written by a function that this one has nothing
+    to do with, which decides what it holds. Not where jobs are seen to differ in it.
     """
     if missing.parameter.name in name.settled and missing.owner == name.function:
         return True

@@ -9,6 +9,9 @@ from typing import Protocol
 from jobsafety_lint.config import Settings
 from jobsafety_lint.meaning.paths import words_of
 
+SHAPES_RESULT = frozenset({"computed", "formatted", "iterated", "stored"})
+"""Uses of a parameter that go into what is written; what is handed on may be about something else."""
+
 
 class Declared(Protocol):
     """A parameter as it is declared."""

@@ -96,7 +96,7 @@ def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
     from jobsafety_lint.readers.python.close import is_readable  # libcst: only where `ast` gives up
 
     if is_readable(source.text):
-        found.silent += 1  # newer syntax than the running Python has
+        found.silent += 1  # syntax that the running Python lacks, and that `newer.py` has no older form for
         return
     if _PYTHON_2.search(source.text) or _TEMPLATE.search(source.text) or is_patch(source.text):
         found.silent += 1

@@ -221,8 +221,8 @@ class _Reader:
         lowering = Lowering(self.scanner, start, end)
         for node in root.children:
             span = lowering.span(node)
-            body = self._body_around(span.start)
-            if body is not None and not masking:  # tree-sitter takes `EOF_2` for the end of `<<EOF`
+            body = None if masking else self._body_around(span.start)
+            if body is not None:  # tree-sitter takes `EOF_2` for the end of `<<EOF`
                 return -1 - body.resume
             if node.type == "comment":
                 self._comment(span, comments)
