@@ -79,11 +79,26 @@ def unguarded(act: Delete, context: Context) -> Iterator[Draft]:
 
 
 def _is_own(act: Delete, context: Context) -> bool:
-    """Whether the same function has made the file: it is its own to delete."""
+    """Whether the same function has made the file, or a method of the same class has made it for itself alone: it is
+    its own to delete.
+    """
     made = (fact for kind in (Create, Write, Append) for fact in context.all(kind))
     return any(
-        fact.path.same_object(act.path)
-        and fact.execution.functions == act.execution.functions
-        and fact.place.span.start < act.place.span.start
+        (
+            fact.path.same_object(act.path)
+            and fact.execution.functions == act.execution.functions
+            and fact.place.span.start < act.place.span.start
+        )
+        or (isinstance(fact, Create) and fact.exclusive and _is_attribute_of_both(fact, act))
         for fact in made
+    )
+
+
+def _is_attribute_of_both(made: Create, act: Delete) -> bool:
+    """Whether both methods of one class speak of one attribute: `self.lock_file`."""
+    owners = {fact.execution.functions[-1:] for fact in (made, act)}
+    classes = {name.rpartition(".")[0] for functions in owners for name in functions}
+    text = act.path_place.text
+    return (
+        len(classes) == 1 and "" not in classes and text.startswith("self.") and text == made.path_place.text
     )

@@ -26,6 +26,8 @@ RULE = Rule(
     unsafe_because="an item is one word now, also where the text relied on its being split or expanded",
 )
 
+_SELECTORS = {"sort", "uniq", "head", "tail", "tr", "grep", "shuf", "tac"}
+"""Programs that hand on some of the words that they are given, and none of their own."""
 _CODE_OPTIONS = {"python": "-c", "python3": "-c", "perl": "-e", "ruby": "-e", "node": "-e"}
 
 
@@ -109,7 +111,10 @@ def _fed_by_plain_words(xargs: Command, context: Context) -> bool:
     for pipe in context.all(Pipe):
         for at, stage in enumerate(pipe.stages):
             if at and any(c is xargs for c in stage):
-                return bool(pipe.stages[at - 1]) and hands_out_plain_words(pipe.stages[at - 1][-1])
+                before = [commands[-1] if commands else None for commands in pipe.stages[:at]]
+                while len(before) > 1 and before[-1] is not None and before[-1].name in _SELECTORS:
+                    before.pop()
+                return before[-1] is not None and hands_out_plain_words(before[-1])
     return False
 
 

@@ -215,6 +215,8 @@ def _missing_in(owner: Owner, name: NameLink, project: Project, identity: JobIde
         for parameter in _links(function, module):
             if parameter.name in owner.carried or not _may_be_missing(parameter, name, project.settings):
                 continue
+            if _apportions(parameter) and not name.pattern.names <= own:
+                continue  # the name is that of an item, and no other job has the item
             evidence = identity.evidence(module, definition, parameter.name)
             if _is_derived(owner, parameter.name, project):
                 continue
@@ -373,6 +375,11 @@ def _may_be_missing(parameter: Candidate, name: NameLink, settings: Settings) ->
     if _HOLDERS & set(words_of(parameter.name)) and (name.template.words | name.purposes) & _LOCKS:
         return False  # a lock must not have its holder's name: others are to find it
     return any(_may_tell_apart(parameter, settings, certain=certain) for certain in (True, False))
+
+
+def _apportions(parameter: Candidate) -> bool:
+    """Whether a parameter only says which of the items are this job's."""
+    return "apportions" in parameter.uses and parameter.uses <= {"apportions", "logged", "counted"}
 
 
 def _is_constant_on_purpose(name: NameLink) -> bool:

@@ -121,12 +121,27 @@ def _use(node: ast.expr, parents: dict[int, ast.AST]) -> str:  # one case a pare
                 isinstance(c, ast.Constant) and c.value is None for c in parent.comparators
             ):
                 return "tested"
-            return "computed"
+            return "apportions" if _is_apportioning(node, parent, parents) else "computed"
         case ast.If() | ast.While() | ast.IfExp() | ast.BoolOp():
             return "tested"
         case ast.Assign() | ast.AnnAssign() | ast.Return() | ast.Tuple() | ast.List() | ast.Dict():
             return "stored"
     return "other"
+
+
+def _is_apportioning(node: ast.expr, parent: ast.AST, parents: dict[int, ast.AST]) -> bool:
+    """Whether a name says which part of the items is this job's: `number % shards == shard`."""
+    compared = parents.get(id(parent)) if isinstance(parent, ast.BinOp) else parent
+    if not isinstance(compared, ast.Compare):
+        return False
+    sides = [compared.left, *compared.comparators]
+    return any(isinstance(side, ast.Name | ast.Attribute) for side in sides) and any(
+        isinstance(side, ast.BinOp)
+        and isinstance(side.op, ast.Mod)
+        and isinstance(side.right, ast.Name | ast.Attribute)
+        and (side is not parent or node is side.right)
+        for side in sides
+    )
 
 
 def _argument(call: ast.Call) -> str:

@@ -101,7 +101,9 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             small = _git_is_small(words)
         case "ls":
             small = any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--"))
-            small = small or (len(operands) == 1 and _LISTED.match(operands[0]) is not None)
+            small = small or (
+                len(operands) == 1 and (_LISTED.match(operands[0]) or _BUILT.search(operands[0])) is not None
+            )
         case "find":
             small = "-quit" in words or dict(itertools.pairwise(words)).get("-maxdepth") == "0"
             small = small or _finds_settings(words)
@@ -131,7 +133,11 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
         case "curl":
             small = any(
                 re.fullmatch(r"-[a-zA-Z]*I[a-zA-Z]*|--head", w)
-                or (not w.startswith("-") and "/" in w and _SMALL_FILE.fullmatch(w.partition("?")[0]))
+                or (
+                    not w.startswith("-")
+                    and "/" in w
+                    and (_SMALL_FILE.fullmatch(w.partition("?")[0]) or _HEALTH.search(w))
+                )
                 for w in words
             ) or "%{http_code}" in " ".join(words)
         case "dpkg" | "rpm" | "pip" | "pip3" | "conda" | "apt" | "apt-cache":
@@ -236,7 +242,7 @@ def _git_is_small(words: Sequence[str]) -> bool:
     values = word_set("-C -c --git-dir --work-tree")
     verbs = operands_of(words, values)
     verb = verbs[0] if verbs else ""
-    if verb in _SMALL_GIT:
+    if verb in _SMALL_GIT or (not verbs and "--version" in words) or verb == "version":
         return True
     if verb == "ls-remote":  # the refs that are asked for: `git ls-remote origin "refs/tags/$tag"`
         return any("*" not in word for word in verbs[2:])
@@ -276,6 +282,12 @@ _LINES_OF_BREW = (["tap"], ["config"], ["services", "list"])
 """What brew answers with a line a tap or service, or with a page."""
 _LISTED = re.compile(r"/(?:etc|sys|boot|lib/modules|usr/src)/")
 """Folders of the system that hold a few files each."""
+_BUILT = re.compile(
+    r"(?:^|/)(?:dist|build|release|wheelhouse|pkg)/[^/]*\*[^/]*\.(?:whl|deb|rpm|apk|tar\.\w+|tgz|zip|dmg|exe|msi|jar)$"
+)
+"""Packages that a build has made: a handful, whose names are written at once."""
+_HEALTH = re.compile(r"/(?:health(?:z|check)?|livez?|readyz?|ping|alive)/?[\"']?(?:\?|$)", re.IGNORECASE)
+"""Addresses under which a server says in a word that it is well."""
 _KUBECTL_VALUES = word_set(
     "-n --namespace -o --output -c --container --context --kubeconfig --cluster --user --template --request-timeout -s --server"
 )

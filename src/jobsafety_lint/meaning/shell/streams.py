@@ -254,12 +254,25 @@ def prints_nowhere(command: Command) -> bool:
     return _prints_elsewhere(command)
 
 
+_KUBERNETES_NAMES = re.compile(
+    r"custom-columns=\w+:\.?metadata\.(?:name|namespace)$|jsonpath=\S*\.metadata\.name\b[^.]*$"
+)
+"""What asks a cluster for nothing but names of resources, which are those of DNS
+(https://kubernetes.io/docs/concepts/overview/working-with-objects/names/), whatever the program is called here.
+"""
+
+
 def hands_out_plain_words(command: Command) -> bool:
     """Whether a program prints nothing but plain numbers or names without special characters."""
     words = literals(command)
     if command.name in {"seq", "nproc", "pgrep", "pidof"}:
         return True
     verbs = [word for word in words if not word.startswith("-")]
+    if any(_KUBERNETES_NAMES.search(word) for word in words) or (
+        command.name in {"kubectl", "oc"}
+        and re.search(r"(?:^| )(?:-o|--output)[ =]?name(?: |$)", " ".join(words))
+    ):
+        return True
     match command.name:
         case "go":
             return verbs[:1] == ["list"] and not any(w.startswith(("-f", "-json", "-m")) for w in words)
