@@ -40,7 +40,7 @@ def _guard(act: Create | Write, context: Context) -> Guard | None:
     """The check that has let the act through because nothing was there."""
     if context.role in {"test", "temporary"} or act.tolerates_existing or act.is_handed_on:
         return None
-    if act.execution.lock or act.path.is_unique:
+    if act.is_locked or act.is_private:
         return None
     return next((g for g in act.guards if not g.holds and g.certain and g.check.test in _EXISTENCE), None)
 

@@ -36,7 +36,7 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
     guard = next((g for g in act.guards if g.holds and g.certain and g.check.test in _EXISTENCE), None)
     if guard is None or act.tolerates_missing or act.is_handed_on:
         return
-    if act.execution.lock or act.path.is_unique or context.role in {"test", "temporary"}:
+    if act.is_locked or act.is_private or context.role in {"test", "temporary"}:
         return
     if guard.gives_up:
         return  # an error where it is missing, whoever finds that out

@@ -45,6 +45,7 @@ def _related(missing: Missing) -> tuple[tuple[Mark, str], ...]:
     """The parameter where it is declared, the call, the loop that varies it, the command that submits."""
     name = missing.parameter.name
     where = f"a parameter of {missing.owner}()" if missing.owner else "an option of this script"
-    declared = ((missing.parameter.mark, f"`{name}`, {where}"),)
+    told = {mark for mark, _ in missing.evidence.related}
+    declared = () if missing.parameter.mark in told else ((missing.parameter.mark, f"`{name}`, {where}"),)
     calls = tuple((call, f"called without `{name}`") for call in missing.calls)
     return (*declared, *calls, *missing.evidence.related)

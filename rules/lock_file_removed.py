@@ -27,7 +27,7 @@ _LOOKS_AT_INODE = re.compile(r"st_ino|fstat\(|stat -c ?['\"]?%i|samestat")
 @RULE.on(Delete, Replace)
 def removed(act: Act, context: Context) -> Iterator[Draft]:
     """A delete, or a rename over it, of a file that this file locks somewhere."""
-    if context.role in {"test", "temporary"} or act.path.is_unique:
+    if context.role in {"test", "temporary"} or act.is_private:
         return
     lock = next((lock for lock in context.all(Lock) if _same_file(lock, act)), None)
     if lock is None or _LOOKS_AT_INODE.search(context.file.text):

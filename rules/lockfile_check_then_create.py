@@ -31,7 +31,7 @@ _EXISTENCE = frozenset({"exists", "file", "directory", "listed", "nonempty", "li
 @RULE.on(Create, Write, Append)
 def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
     """A lock file that is made, by a call that does not mind if it is there, because a test has not found it."""
-    if not is_lock_name(act.path) or act.path.is_unique or context.role in {"test", "temporary"}:
+    if not is_lock_name(act.path) or act.is_private or context.role in {"test", "temporary"}:
         return
     if isinstance(act, Create) and act.exclusive and act.checked:
         return

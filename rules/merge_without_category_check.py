@@ -29,7 +29,7 @@ def unchecked(glob: Glob, context: Context) -> Iterator[Draft]:
     if at is None or glob.language != "python" or context.role in {"test", "docs"}:
         return
     categories = sorted(n for n in glob.path.names | glob.scope if is_category(n, context.settings))
-    if not categories:
+    if not categories or not glob.filtered_by.isdisjoint(categories):
         return
     merge = next((m for m in context.all(Merge) if m.place.span == at.span), None)
     if merge is None or merge.checked or any(name in merge.columns for name in categories):

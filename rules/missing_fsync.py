@@ -30,7 +30,7 @@ def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
     """A rename over the real file, of a file that was written here and not synced."""
     if act.by not in _RENAMES or act.written is None or act.synced or act.origin is None:
         return
-    if context.role in {"test", "temporary"} or act.path.is_unique or act.path.in_temporary_folder:
+    if context.role in {"test", "temporary"} or act.is_private or act.path.in_temporary_folder:
         return
     if not (act.origin.is_unique or act.origin.says_temporary):
         return

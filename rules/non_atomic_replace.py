@@ -44,7 +44,7 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     made = any(_MAKERS.search(hole.text) for hole in origin.holes if hole.kind == "unique")
     temporary = origin.is_unique or origin.says_temporary or origin.in_temporary_folder
     made = made or (act.written is not None and temporary)
-    if not made or act.path.in_temporary_folder or act.path.is_unique or _is_folder(act, context):
+    if not made or act.path.in_temporary_folder or act.is_private or _is_folder(act, context):
         return
     code = act.path_place.text
     if _is_renamed_later(act, context):

@@ -59,14 +59,29 @@ _FINISHED_NAMES = (
     ".pid",
 )
 
-_OTHER = frozenset({"tmp", "temp", "temporary", "partial", "log", "logs"})
+_LOGS = frozenset({"log", "logs"})
+_OTHER = _LOGS | {"tmp", "temp", "temporary", "partial"}
+_VARIABLE = re.compile(r"[\"']?\$?\{?[A-Za-z_][\w.]*\}?[\"']?")
 _PICTURES = frozenset({"savefig", "imsave", "imwrite"})
 """Writers of pictures, which people look at."""
 _INTO_FOLDERS = frozenset({"save_pretrained"})
 """Writers that are given a folder."""
 _ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".xz", ".bz2", ".zst", ".tar", ".7z"})
 _COPIES = frozenset({"shutil.copy", "shutil.copy2"})
-_FOR_PEOPLE = frozenset({"dockerfile", "makefile", "readme", "changelog", "license", "version", "release"})
+_FOR_PEOPLE = frozenset(
+    {
+        "dockerfile",
+        "makefile",
+        "readme",
+        "changelog",
+        "license",
+        "version",
+        "release",
+        "summary",
+        "report",
+        "table",
+    }
+)
 _RESULTS = frozenset({"output", "out"})
 _CONVERTS = re.compile(r"(?:^|_)(?:convert|converter|conversion)(?:_|$)|[a-z]_to_[a-z]|^[a-z]+2[a-z]+$")
 _DONE = re.compile(r"\(b?([\"'])(?:done|ok|finished|complete[d]?|success)?(?:\\n)?\1\)$", re.IGNORECASE)
@@ -107,7 +122,7 @@ _PROSE = frozenset(
 @RULE.on(Write)
 def in_place(act: Write, context: Context) -> Iterator[Draft]:
     """A state file that is truncated and filled again."""
-    if context.role in {"test", "temporary", "docs"} or act.path.is_unique or act.moved_to is not None:
+    if context.role in {"test", "temporary", "docs"} or act.is_private or act.moved_to is not None:
         return
     if act.is_handed_on or any(not guard.holds and guard.certain for guard in act.guards):
         return  # a new file: check-then-create speaks of that
@@ -119,10 +134,10 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return  # brought or packed as a whole: a job's state is no archive
     if act.by in _INTO_FOLDERS or (act.by in _COPIES and names_folder(act.path_place.text)):
         return  # the name is that of a folder
-    words = act.path.name.words | act.state_words
+    words = act.path.name.words | act.state_words | _words_of_variable(act)
     known = context.settings.words("state-name-patterns")
     known |= _STATE - ambiguous_words(act.path.name)
-    if not (words & known or _is_read_back(act, context)) or words & _OTHER:
+    if not (words & known or _is_read_back(act, context)) or _is_of_other_kind(act, words, known):
         return
     if _is_of_lock(act, context) or _is_in_new_folder(act, context):
         return
@@ -155,6 +170,19 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         severity=Severity.ERROR if reasons else Severity.WARNING,
         subject=act.subject,
     )
+
+
+def _words_of_variable(act: Write) -> frozenset[str]:
+    """The words of the variable that has the name: `CURSOR_FILE = "/srv/fraud/x.json"`."""
+    code = act.path_place.text
+    return frozenset(words_of(code)) if _VARIABLE.fullmatch(code) else frozenset()
+
+
+def _is_of_other_kind(act: Write, words: frozenset[str], known: frozenset[str]) -> bool:
+    """Whether the words say that it is a temporary file or a log. `{log}.cursor` is a log's cursor."""
+    told = frozenset(words_of(act.path.name.literal))
+    others = _OTHER - _LOGS if told & known and not told & _LOGS else _OTHER
+    return bool(words & others)
 
 
 def _is_result(act: Write, context: Context) -> bool:

@@ -114,9 +114,7 @@ def _pid_file(context: Context) -> object:
             if isinstance(act, Read):
                 read = read or act.subject
     for command in context.all(Command):
-        if command.name in {"cat", "head", "pgrep"} and any(
-            arg.pattern.words & _PID_WORDS for arg in command.args
-        ):
+        if command.name == "pgrep" and any(arg.pattern.words & _PID_WORDS for arg in command.args):
             read = read or command.args[-1].pattern
     return read
 

@@ -39,7 +39,7 @@ _PICTURES = frozenset({".png", ".svg", ".ico", ".cur", ".xcur", ".gif", ".jpg", 
 @RULE.on(Delete)
 def on_success(act: Delete, context: Context) -> Iterator[Draft]:
     """A position that this file reads or writes, deleted where nobody has asked for that."""
-    if act.what not in {"file", "moved"} or context.role in {"test", "temporary"} or act.path.is_unique:
+    if act.what not in {"file", "moved"} or context.role in {"test", "temporary"} or act.is_private:
         return
     if act.what == "moved" or act.path.suffix in _PICTURES or act.execution.handling:
         return
@@ -85,11 +85,7 @@ def _uses(act: Delete, context: Context) -> list[_Use]:
         if command.name in {"rm", "unlink", "[", "test"} or command.place.span == act.place.span:
             continue
         if any(_same(act, arg.pattern) for arg in command.args):
-            found.append(
-                _Use(
-                    command.place, command.execution.functions, command.name in {"cat", "head", "tail", "jq"}
-                )
-            )
+            found.append(_Use(command.place, command.execution.functions, reads=False))
     return found
 
 

@@ -26,15 +26,12 @@ _ONE_WRITE = frozenset(
 )
 """Commands that print one short text by one write; empty where the printer is not known."""
 _SINGLE = frozenset({"write", "print"})
-_PROCESSES = re.compile(r"multiprocessing|ProcessPool|Process\(|joblib|dask|\bray\b|fork\(")
 
 
 @RULE.on(Append)
 def unlocked(act: Append, context: Context) -> Iterator[Draft]:
     """An append in concurrent code whose record is more than one write, to a file that the jobs share."""
-    if context.role in {"test", "temporary"} or act.execution.lock or act.path.is_unique:
-        return
-    if act.execution.thread_lock and not _PROCESSES.search(context.file.text):
+    if context.role in {"test", "temporary"} or act.is_locked or act.is_private:
         return
     if act.only_errors:
         return  # stderr is not buffered (setbuf(3)): each message is one write

@@ -56,7 +56,7 @@ def unguarded(act: Delete, context: Context) -> Iterator[Draft]:
         return
     if any(".pop(" in hole.text for hole in act.path.holes):
         return  # from a list of its own
-    if act.execution.lock or act.path.is_unique or context.role in {"test", "temporary"}:
+    if act.is_locked or act.is_private or context.role in {"test", "temporary"}:
         return
     if reason is None and _is_own(act, context):
         return
@@ -79,8 +79,8 @@ def unguarded(act: Delete, context: Context) -> Iterator[Draft]:
 
 
 def _is_own(act: Delete, context: Context) -> bool:
-    """Whether the same function has made the file, or a method of the same class has made it for itself alone: it is
-    its own to delete.
+    """Whether the same function has made the file, or another one that means the very same file has made it for itself
+    alone (`acquire` and `release`): it is its own to delete.
     """
     made = (fact for kind in (Create, Write, Append) for fact in context.all(kind))
     return any(
@@ -89,16 +89,19 @@ def _is_own(act: Delete, context: Context) -> bool:
             and fact.execution.functions == act.execution.functions
             and fact.place.span.start < act.place.span.start
         )
-        or (isinstance(fact, Create) and fact.exclusive and _is_attribute_of_both(fact, act))
+        or (isinstance(fact, Create) and fact.exclusive and _means_same(fact, act))
         for fact in made
     )
 
 
-def _is_attribute_of_both(made: Create, act: Delete) -> bool:
-    """Whether both methods of one class speak of one attribute: `self.lock_file`."""
-    owners = {fact.execution.functions[-1:] for fact in (made, act)}
-    classes = {name.rpartition(".")[0] for functions in owners for name in functions}
-    text = act.path_place.text
+def _means_same(made: Create, act: Delete) -> bool:
+    """Whether two functions speak of one file: by a constant, or by an attribute of one class (`self.lock_file`)."""
+    owners = {
+        fact.execution.functions[-1].rpartition(".")[0] for fact in (made, act) if fact.execution.functions
+    }
+    of_object = act.path_place.text.startswith("self.")
     return (
-        len(classes) == 1 and "" not in classes and text.startswith("self.") and text == made.path_place.text
-    )
+        act.path.is_file_wide
+        and act.path.identity == made.path.identity
+        and (not of_object or (len(owners) == 1 and "" not in owners))
+    ) or (of_object and len(owners) == 1 and "" not in owners and act.path_place.text == made.path_place.text)

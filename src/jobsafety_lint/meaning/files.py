@@ -18,6 +18,9 @@ from jobsafety_lint.source import Place
 _MAINTAINER_SCRIPT = re.compile(r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$")
 """What dpkg runs under its lock when a package is installed or removed."""
 
+_PROCESSES = re.compile(r"multiprocessing|ProcessPool|Process\(|joblib|dask|\bray\b|fork\(")
+"""What the code of a file says that works in several processes."""
+
 
 @plain_value(frozen=True, eq=False)
 class HandleUse:
@@ -46,6 +49,25 @@ class FileFact:
     by: str
     language: str
     loop_item: Glob | None = field(default=None, kw_only=True)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it is done under a lock that holds off whoever works on the file: also one for threads, in a file that
+        speaks of no other processes.
+        """
+        if self.execution.lock:
+            return True
+        return self.execution.thread_lock is not None and not _PROCESSES.search(self.place.source.file.text)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether no other process can mean the file: a part of its path is unique, or it is a name in the current directory
+        while that is one of this process's own (`cd "$(mktemp -d)"`).
+        """
+        if self.path.is_unique:
+            return True
+        here = self.execution.cwd
+        return here is not None and here.is_unique and self.path.is_relative
 
 
 @plain_value(frozen=True, eq=False)

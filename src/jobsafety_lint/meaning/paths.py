@@ -185,6 +185,12 @@ class PathPattern:
         return isinstance(first, str) and first.startswith(("/", "~"))
 
     @property
+    def is_relative(self) -> bool:
+        """Whether the path certainly starts at the current directory."""
+        first = self.parts[0] if self.parts else None
+        return isinstance(first, str) and not first.startswith(("/", "~"))
+
+    @property
     def is_unique(self) -> bool:
         """Whether no other process can have the same path: a uuid, a pid, mkstemp, … is part of it."""
         return any(hole.kind in _UNIQUE_KINDS for hole in self.holes)

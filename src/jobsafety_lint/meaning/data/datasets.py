@@ -61,8 +61,8 @@ class LateCheck:
 class Merge:
     """Tables are joined into one: `pl.concat(…)`, `pd.concat(…)`, one read of many files.
 
-    `columns` are the columns of the result that later code of the function looks at in a check or a filter;
-    `checked` is true where the result is handed to a function whose name says that it checks. `use` is the first use.
+    `columns` are the columns of the result that later code of the function looks at in a check or a filter, `compared` those
+    that it certainly compares or picks rows by; `checked` is true where the result is handed to a function whose name says that it checks. `use` is the first use.
     """
 
     place: Place
@@ -71,3 +71,4 @@ class Merge:
     checked: bool
     use: Place | None
     function: Function | None
+    compared: frozenset[str] = frozenset()

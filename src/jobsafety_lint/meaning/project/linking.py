@@ -9,6 +9,7 @@ from typing import Any
 from jobsafety_lint.discover import Discovered
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe
 from jobsafety_lint.meaning.configuration import TaskDefinition
+from jobsafety_lint.meaning.data.datasets import Merge
 from jobsafety_lint.meaning.deployment.rows import Row
 from jobsafety_lint.meaning.environment.links import environment_links
 from jobsafety_lint.meaning.execution import Execution, Loop
@@ -89,6 +90,7 @@ class _Linker:
         for fact in facts.facts:
             if isinstance(fact, Launch):
                 self.labels[id(fact.call.command)] = fact.label.names if fact.label is not None else None
+        self._compared = {fact.place.span: fact.compared for fact in facts.facts if isinstance(fact, Merge)}
         self._rows = 0
         self._pipes = [fact for fact in facts.facts if isinstance(fact, Pipe)]
 
@@ -127,6 +129,7 @@ class _Linker:
         if uses:
             here = glob.execution.cwd if _is_relative(glob.path) else None
             told = glob.filtered_by | (here.names if here is not None else frozenset())
+            told = told.union(*(self._compared.get(place.span, ()) for _, place in glob.uses))
             yield GlobLink(
                 self.mark(glob.place),
                 glob.path,

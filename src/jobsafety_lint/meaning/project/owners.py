@@ -33,13 +33,16 @@ class Owner:
 
 @dataclass(frozen=True)
 class Maker:
-    """The function whose calls say what a name is made from. `carried` and `named` are those of its parameters, as in `Owner`."""
+    """The function whose calls say what a name is made from. `carried` and `named` are those of its parameters, as in `Owner`;
+    `rest` is the one that takes all further arguments (`*key`), if there is one.
+    """
 
     qualified: str
     parameters: tuple[str, ...]
     carried: frozenset[str]
     named: frozenset[str]
     constructs: bool = False
+    rest: str = ""
 
     @classmethod
     def of(cls, owner: Owner) -> Maker | None:
@@ -50,7 +53,13 @@ class Maker:
         if definition is None:
             return None
         own = tuple(p.arg for p in definition.parameters)
-        builder = cls(definition.qualified, own, owner.carried & {*own}, owner.named & {*own})
+        builder = cls(
+            definition.qualified,
+            own,
+            owner.carried & {*own},
+            owner.named & {*own},
+            rest=_rest_of(definition),
+        )
         class_name = definition.class_name
         if class_name is None:
             return builder
@@ -69,13 +78,14 @@ class Maker:
         if definition.qualified != constructor.name and builder.carried:
             return None
         parameters = tuple(parameter.name for parameter in constructor.parameters)
-        return cls(constructor.name, parameters, carried, named, constructs=True)
+        rest = _rest_of(module.definitions.get(constructor.name))
+        return cls(constructor.name, parameters, carried, named, constructs=True, rest=rest)
 
 
 def callers(owner: Owner, maker: Maker, project: Project, depth: int) -> Iterator[Owner]:
     """The functions that get a name from a helper, through further helpers that only hand it on."""
     for site in project.callers(owner.module, maker.qualified):
-        given = given_to(site, maker.parameters)
+        given = given_to(site, maker.parameters, maker.rest)
         carried, named = (
             frozenset().union(*(given.get(name, frozenset()) for name in mine))
             for mine in (maker.carried, maker.named)
@@ -93,10 +103,22 @@ def callers(owner: Owner, maker: Maker, project: Project, depth: int) -> Iterato
         yield above
 
 
-def given_to(site: CallSite, parameters: Sequence[str]) -> dict[str, frozenset[str]]:
-    """What a call gives for each parameter, as atoms of the caller."""
+def _rest_of(definition: Definition | None) -> str:
+    """The parameter that takes all further arguments; empty if there is none."""
+    if definition is None or definition.node.args.vararg is None:
+        return ""
+    return definition.node.args.vararg.arg
+
+
+def given_to(site: CallSite, parameters: Sequence[str], rest: str = "") -> dict[str, frozenset[str]]:
+    """What a call gives for each parameter, as atoms of the caller; for `rest`, all that is left of its arguments."""
     found = {}
     for position, name in enumerate(parameters):
+        if name == rest:
+            found[name] = frozenset().union(
+                *(site.module.atoms(site.caller, argument) for argument in site.positional[position:])
+            )
+            continue
         argument = site.argument(name, position)
         if argument is not None:
             found[name] = site.module.atoms(site.caller, argument)

@@ -47,6 +47,8 @@ _RARELY = _STEERS | _words(
     "maxiter maxiters niter niters maxerr tol tolerance"
 )
 """The same, unless jobs are seen to differ in them."""
+_HOW_OFTEN = (["interval"], ["frequency"], ["freq"])
+"""The last word of parameters that mean seconds between two looks, or the distance of the data's points."""
 _BATCH = _words(
     "account qos walltime ntasks nodes nodelist gpuspernode ntaskspernode taskspernode cpuspertask mempercpu mempernode"
 )
@@ -128,11 +130,19 @@ def is_run_only(name: str, settings: Settings, *, certain: bool = False) -> bool
     return not certain and lower.startswith(("_", *_RARELY_PREFIXES))
 
 
+def _is_of_data(parameter: Declared) -> bool:
+    """Whether a parameter that may say how often something is done is a text: `interval: str` is that of the bars."""
+    words = list(words_of(parameter.name))
+    return words[-1:] in _HOW_OFTEN and (
+        parameter.annotation.startswith("str") or (parameter.default or "")[:1] in {"'", '"'}
+    )
+
+
 def may_tell_apart(parameter: Declared, settings: Settings, *, certain: bool = False) -> bool:
     """Whether two jobs may differ in a parameter: neither one of the run, nor data, nor a switch."""
     if parameter.name in settings.words("job-parameters"):
         return True
-    if is_run_only(parameter.name, settings, certain=certain) or (
+    if (is_run_only(parameter.name, settings, certain=certain) and not _is_of_data(parameter)) or (
         parameter.default is not None and _SWITCH_OR_DATA.match(parameter.default)
     ):
         return False

@@ -213,6 +213,28 @@ def check_of(node: ast.Call, name: str, scope: Scope, execution: Execution) -> C
     return Check(scope.place(node), value.pattern, scope.place(path), execution, by, "python", test=test)
 
 
+_LOOKS = frozenset({"os.stat", "os.lstat", "os.path.getsize", "os.path.getmtime", "os.path.getctime"})
+
+
+def look_of(node: ast.Call, name: str, scope: Scope, execution: Execution) -> Check | None:
+    """The look at a file that a call is which raises where the file is not there: `path.stat()`, `os.path.getsize(path)`."""
+    if name in _LOOKS and node.args:
+        path, by = node.args[0], name
+    elif isinstance(node.func, ast.Attribute) and node.func.attr in {"stat", "lstat"} and not node.args:
+        path, by = node.func.value, f"Path.{node.func.attr}"
+    else:
+        return None
+    return Check(
+        scope.place(node),
+        lower(path, scope).pattern,
+        scope.place(path),
+        execution,
+        by,
+        "python",
+        test="exists",
+    )
+
+
 def facts_of(node: ast.Call, name: str, scope: Scope, execution: Execution) -> Iterator[Found]:
     """What a call does to files."""
     name = name.removeprefix("aiofiles.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from jobsafety_lint.meaning.python.leaving import leaving
 from jobsafety_lint.meaning.python.values import Scope
 from jobsafety_lint.readers.python.nodes import dotted
 
@@ -27,13 +28,15 @@ _EXACT = frozenset({"FileNotFoundError", "FileExistsError"})
 
 
 def catches(handler: ast.ExceptHandler, scope: Scope, errors: frozenset[str]) -> bool:
-    """Whether a handler takes care of one of these errors (and does not only raise it again)."""
+    """Whether a handler takes care of one of these errors. One that names many errors and ends in another one, or ends the
+    program with it, only says it in other words; one that names the very error has thought of it.
+    """
     if handler.type is not None and not names_one(handler.type, scope, errors):
         return False
-    match handler.body:
-        case [ast.Raise(exc=None)]:
+    match handler.body[-1]:
+        case ast.Raise(exc=None):
             return False
-    return True
+    return is_exact(handler, scope) or leaving(handler.body) not in {"raise", "fails"}
 
 
 def is_exact(handler: ast.ExceptHandler, scope: Scope) -> bool:

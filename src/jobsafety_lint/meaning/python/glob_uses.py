@@ -69,10 +69,12 @@ class GlobUses:
     def tested(self, test: ast.expr, scope: Scope) -> None:
         """A condition may ask for the names of what a glob has found, one by one."""
         names = names_mentioned(test)
+        made_from = (scope.variables[name].pattern.names for name in names if name in scope.variables)
+        told = names.union(*made_from)
         for item in names:
             known = scope.variables.get(item)
             for at in self._places_of(known.glob) if known is not None and known.glob is not None else ():
-                self._filters.setdefault(at, set()).update(names - {item})
+                self._filters.setdefault(at, set()).update(told - {item})
                 self._narrow(at, item, test, scope)
 
     def _narrow(self, at: int, item: str, test: ast.expr, scope: Scope) -> None:

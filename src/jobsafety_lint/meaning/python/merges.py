@@ -56,6 +56,7 @@ class _Reader:
         unit = self.site.position.unit
         results = self._results(unit)
         columns: set[str] = set()
+        compared: set[str] = set()
         checked = False
         use: ast.expr | None = None
         body = getattr(unit.node, "body", None)
@@ -63,7 +64,8 @@ class _Reader:
             for node in walk(statement):
                 at = self.names.where.get(id(node))
                 if isinstance(node, ast.Assert | ast.If | ast.Raise | ast.While) or _filters(node):
-                    columns |= _columns(node)
+                    columns |= _columns(node) | self._columns_before(node, unit, results)
+                    compared |= _compared(node, results)
                 elif isinstance(node, ast.Call) and at is not None and at.order > self.site.position.order:
                     name = dotted(node.func).rpartition(".")[2] or getattr(node.func, "attr", "")
                     given = {n.id for n in walk(node) if isinstance(n, ast.Name)}
@@ -85,7 +87,19 @@ class _Reader:
             checked,
             self.names.place(use) if use is not None else None,
             function,
+            frozenset(compared),
         )
+
+    def _columns_before(self, node: ast.AST, unit: Unit, results: set[str]) -> set[str]:
+        """The columns that went into the variables of a check: `seen = set(merged["side"])`, then `if seen != {side}`."""
+        return {
+            column
+            for inner in walk(node)
+            if isinstance(inner, ast.Name) and inner.id in results - set(self.site.targets)
+            for binding in unit.bindings.get(inner.id, ())
+            if binding.kind == "assign" and isinstance(binding.node, ast.AST)
+            for column in _columns(binding.node)
+        }
 
     def _results(self, unit: Unit) -> set[str]:
         """The names of the result, and of what is made from it by assignment."""
@@ -119,6 +133,17 @@ def _filters(node: ast.AST) -> bool:
             "group_by",
         }
     return isinstance(node, ast.Compare)
+
+
+def _compared(node: ast.AST, results: set[str]) -> set[str]:
+    """The columns of a result that a comparison or a filter names: `merged["side"] == side`, `merged.filter(pl.col("side") == side)`."""
+    if not any(isinstance(inner, ast.Name) and inner.id in results for inner in walk(node)):
+        return set()
+    return {
+        inner.value
+        for inner in walk(node)
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value.isidentifier()
+    }
 
 
 def _columns(node: ast.AST) -> set[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from jobsafety_lint.literals import Literals
 from jobsafety_lint.meaning.execution import Concurrency, Execution
-from jobsafety_lint.meaning.files import Act, Write
+from jobsafety_lint.meaning.files import Act, Lock, Write
 from jobsafety_lint.meaning.foreign import is_patch
 from jobsafety_lint.meaning.functions import ArtifactName, Call, Function
 from jobsafety_lint.meaning.linting import UnreadRegion
@@ -33,12 +33,12 @@ from jobsafety_lint.meaning.python.rows import Row, linked
 from jobsafety_lint.meaning.python.runners import Runner, runner_of
 from jobsafety_lint.meaning.python.sieve import NAMING, PURPOSES, Sieve
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
-from jobsafety_lint.meaning.python.values import Scope, Value, lower
+from jobsafety_lint.meaning.python.values import Scope, Value, is_none, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.python.nodes import arguments, children, dotted, is_constant, statements, walk
-from jobsafety_lint.readers.python.outline import Definition, Outline
+from jobsafety_lint.readers.python.outline import Definition, FunctionNode, Outline
 from jobsafety_lint.source import Hole, Place, Source
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ _HANDING = Literals(
     )
 )
 """How a function is handed to workers; see `_handed_over`."""
+_TEMPORARY = Literals(("mkdtemp", "mkstemp", "mktemp", "NamedTemporaryFile", "TemporaryDirectory"))
+"""What makes a temporary file or folder that nobody else has."""
+_HOLDS_LOCK = re.compile(
+    r"\bwith\b[^\n]*(?:FileLock|\bflock|portalocker|interprocess|file_lock)|\b(?:fcntl\.)?(?:flock|lockf)\("
+)
+"""What the code of a decorator says that holds a lock on a file."""
 _NOQA = re.compile(r"noqa[^\n]*JOB", re.IGNORECASE)
 _LONG = 2000
 """Code points above which a constant is data."""
@@ -216,12 +222,15 @@ class PythonFile:
             return {}
         names = {d.name for d in self.outline.functions}
         found: dict[str, Concurrency] = {}
-        for node in walk(self.outline.tree):
-            if isinstance(node, ast.Call):
-                target = _handed_over(node)
-                if target in names and target not in found:
-                    place = Place(self.source, self.outline.span(node))
-                    found[target] = Concurrency(f"`{target}` runs in several workers at once", place)
+        started: dict[str, ast.Call] = {}
+        for node, repeated in _calls_of(self.outline.tree):
+            target = _handed_over(node)
+            if target not in names or target in found:
+                continue
+            if _starts_one(node) and not repeated and started.setdefault(target, node) is node:
+                continue  # the only one so far
+            place = Place(self.source, self.outline.span(started.get(target, node)))
+            found[target] = Concurrency(f"`{target}` runs in several workers at once", place)
         if not found:
             return {}
         calls: dict[str, set[str]] = {}
@@ -249,8 +258,11 @@ class PythonFile:
                 if class_name is None:
                     return None
                 known = self._self_attributes(class_name).get(name)
+                if known is not None and not is_none(known):
+                    return known
                 return (
-                    known
+                    self._own_file(class_name, name)
+                    or known
                     or self.class_constant(class_name, attribute)
                     or self._property_value(class_name, attribute)
                 )
@@ -317,7 +329,9 @@ class PythonFile:
                 scope.bind(parameter.arg, pathlike=is_path_annotation(parameter.annotation, scope))
         reason = self._concurrent.get(definition.name)
         execution = Execution(
-            functions=(definition.qualified,), concurrency=(reason,) if reason is not None else ()
+            functions=(definition.qualified,),
+            concurrency=(reason,) if reason is not None else (),
+            lock=self._locked_by(definition),
         )
         names = frozenset(p.arg for p in definition.parameters)
         walker = Walker(scope, execution, self._command_call if commands else _no_command, names)
@@ -325,6 +339,15 @@ class PythonFile:
         self._prepare(walker)
         walker.block(node.body)
         return walker
+
+    def _locked_by(self, definition: Definition) -> str | None:
+        """The decorator of this file that holds a lock while it runs the function."""
+        for decorator in definition.node.decorator_list:
+            written = dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
+            found = self._callee(written) if written else None
+            if found is not None and _HOLDS_LOCK.search(self.source.text, found.span.start, found.span.end):
+                return written
+        return None
 
     def _prepare(self, walker: Walker) -> None:
         walker.durable = self._durable
@@ -371,6 +394,38 @@ class PythonFile:
                 own = value is not None and (value.pattern.is_unique or value.pattern.has_digest)
                 return value if own else None
         return None
+
+    def _own_file(self, class_name: str, name: str) -> Value | None:
+        """The temporary file or folder of its own that the methods of a class give an attribute (`self.work`), where they give it
+        nothing else but None and its like.
+        """
+        key = f"{class_name}().{name}"
+        if key not in self._constants:
+            self._constants[key] = None
+            if _TEMPORARY.any_in(self.source):
+                self._constants[key] = self._given_own(class_name, name)
+        return self._constants[key]
+
+    def _given_own(self, class_name: str, name: str) -> Value | None:
+        own: Value | None = None
+        for definition in self.outline.functions:
+            text = self.source.text[definition.span.start : definition.span.end]
+            if definition.class_name != class_name or name not in text:
+                continue
+            given = [
+                statement.value
+                for statement in walk(definition.node)
+                if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign)
+                and any(dotted(target) == name for target in _targets_of(statement))
+            ]
+            if all(isinstance(value, ast.Constant) and not value.value for value in given):
+                continue
+            walker = self._walker(definition)
+            value = walker.scope.variables.get(name) if walker is not None else None
+            if value is None or not value.pattern.is_unique:
+                return None
+            own = value
+        return own
 
     def _callee(self, written: str) -> Definition | None:
         name = written.rpartition(".")[2]
@@ -470,7 +525,7 @@ class PythonFile:
                 continue
             seen.add(place.span)
             self._add_name(place, value, variable, definition, execution, acts, returned=returned)
-        for act in acts:
+        for act in (fact for fact in facts if isinstance(fact, Act | Lock)):
             joined = _JOINS.search(act.path_place.text) is not None
             if act.path_place.span not in seen and joined and _looks_like_file(act.path):
                 seen.add(act.path_place.span)
@@ -584,6 +639,38 @@ def bind(node: ast.Call, parameters: list[str], scope: Scope) -> dict[str, PathP
             if name is not None:
                 bound[name] = lower(arg.value, scope).pattern
     return bound
+
+
+_REPEATING = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+
+
+def _calls_of(tree: ast.AST) -> Iterator[tuple[ast.Call, bool]]:
+    """The calls of a tree in the order of the text, each with whether a loop repeats it."""
+    stack: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while stack:
+        node, repeated = stack.pop()
+        if isinstance(node, ast.Call):
+            yield node, repeated
+        inner = repeated or isinstance(node, _REPEATING)
+        if isinstance(node, FunctionNode):
+            inner = False
+        stack += [(child, inner) for child in reversed(children(node))]
+
+
+def _starts_one(node: ast.Call) -> bool:
+    """Whether a call starts one worker: `Thread(target=f)`, and no pool."""
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return called in STARTERS or called == "run_in_executor"
+
+
+def _targets_of(statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> list[ast.expr]:
+    """What an assignment sets, the elements of tuples by themselves."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    return [
+        inner
+        for target in targets
+        for inner in (target.elts if isinstance(target, ast.Tuple | ast.List) else [target])
+    ]
 
 
 def _handed_over(node: ast.Call) -> str:

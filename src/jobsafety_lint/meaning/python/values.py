@@ -54,7 +54,7 @@ _SAME_PATH_METHODS = frozenset(
 _UNIQUE = frozenset(
     {"uuid.uuid4", "uuid.uuid1", "os.getpid", "tempfile.mkdtemp", "tempfile.mkstemp", "tempfile.mktemp", "tempfile.NamedTemporaryFile",
      "tempfile.TemporaryDirectory", "tempfile.TemporaryFile", "secrets.token_hex", "secrets.token_urlsafe", "threading.get_ident",
-     "random.random", "random.randint", "time.time_ns", "multiprocessing.current_process", "threading.current_thread"}
+     "random.random", "random.randint", "random.randrange", "random.getrandbits", "random.uniform", "time.time_ns", "multiprocessing.current_process", "threading.current_thread"}
 )  # fmt: skip
 _MAKES_UNIQUE = re.compile(r"\.(?:uuid4|getpid)$|(?:^|[._])mk[ds]?temp\w*$")
 """The same by the name alone: of an object's methods, and of a project's own helpers (`mkstempfname`)."""
@@ -261,11 +261,17 @@ class Scope:
             known = [v for v in values if v is not None]
             version = self.versions[name] = self.versions.get(name, 0) + 1
             names = frozenset().union(*(v.pattern.names for v in known))
-            some = [v for v in known if not _is_none(v)]
-            own = len(known) == len(values) and bool(some) and all(v.pattern.is_unique for v in some)
+            some = [v for v in known if not is_none(v)]
+            own = bool(some) and all(v.pattern.is_unique for v in some)
+            own = own and (len(known) == len(values) or self._is_unset(name))
             kind = "unique" if own else "variable"
             hole = Hole(name, names or frozenset({name}), kind, version)
             self.set(name, Value(PathPattern((hole,)), all(v.pathlike for v in known)))
+
+    def _is_unset(self, name: str) -> bool:
+        """Whether an attribute of `self` has no other value from elsewhere that is known, or one of its own."""
+        known = self.module_value(name) if name.startswith("self.") else None
+        return name.startswith("self.") and (known is None or known.pattern.is_unique)
 
     def keep_own(self, before: Scope) -> None:
         """After the body of a `try`: a file of this run's own (`mkstemp`) that the body lets go at its end (`tmp = None`, when
@@ -273,11 +279,12 @@ class Scope:
         """
         for name, old in before.variables.items():
             now = self.variables.get(name)
-            if now is not None and now is not old and _is_none(now) and old.pattern.is_unique:
+            if now is not None and now is not old and is_none(now) and old.pattern.is_unique:
                 self.set(name, old)
 
 
-def _is_none(value: Value) -> bool:
+def is_none(value: Value) -> bool:
+    """Whether a value is certainly `None`."""
     parts = value.pattern.parts
     return len(parts) == 1 and isinstance(parts[0], Hole) and parts[0].text == "None"
 

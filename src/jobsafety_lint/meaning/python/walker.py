@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from jobsafety_lint.meaning.commands import Condition
@@ -418,13 +418,34 @@ class Walker:
         self.scope.keep_own(before)
         self.tolerance, self.tolerance_existing, self.failure, self.broad_until = outer
         outcomes = [self.scope.copy()]
+        looked = list(self._looked_in(node))
         for handler in node.handlers:
-            inner = self._branch(handler.body, handling=True)
+            gone = errors.catches(handler, self.scope, errors.MISSING)
+            refuted = [Active(replace(a, holds=False), "else", node) for a, _ in looked] if gone else []
+            inner = self._branch(handler.body, refuted, handling=True)
             if not leaving(handler.body):
                 outcomes.append(inner)
         self.scope.join(*outcomes)
+        before_else = len(self.guards)
+        self.guards += [Active(asked, "early-exit", node, leaving=how) for asked, how in looked]
         self.block(node.orelse)
+        if not all(leaving(handler.body) for handler in node.handlers):
+            del self.guards[before_else:]
         self.block(node.finalbody)
+
+    def _looked_in(self, node: ast.Try) -> Iterator[tuple[Asked, str]]:
+        """The look at a file that a `try` begins with, where a handler says what is done if it is not there; and how that leaves."""
+        how = next(
+            (leaving(h.body) for h in node.handlers if errors.catches(h, self.scope, errors.MISSING)), None
+        )
+        if how is None:
+            return
+        for inner in nodes.walk(node.body[0]):
+            if isinstance(inner, ast.Call):
+                name = self.scope.resolve(dotted(inner.func))
+                check = calls.look_of(inner, name, self.scope, self.execution)
+                if check is not None:
+                    yield Asked(check, holds=True, alone=False), how
 
     def _with(self, node: nodes.With) -> None:
         outer_execution, outer_failure = self.execution, self.failure
@@ -439,9 +460,19 @@ class Walker:
         self.execution, self.failure = outer_execution, outer_failure
         self.tolerance, self.tolerance_existing = outer_tolerance, outer_existing
 
+    def _is_made_as_lock(self, node: ast.expr) -> bool:
+        """Whether a variable keeps a lock, whatever it is called: `guard = multiprocessing.Lock()`."""
+        return (
+            isinstance(node, ast.Name | ast.Attribute)
+            and _IN_PROCESS.fullmatch(self._made_by(node)) is not None
+        )
+
+    def _made_by(self, node: ast.expr) -> str:
+        return " ".join(hole.text for hole in lower(node, self.scope).pattern.holes)
+
     def _is_in_process(self, lock: ast.expr) -> bool:
         """Whether a lock is made without the path of a file: it holds threads off, but no other process."""
-        made = " ".join(hole.text for hole in lower(lock, self.scope).pattern.holes)
+        made = self._made_by(lock)
         if _IN_PROCESS.fullmatch(made) is None:
             return False
         return not self.scope.resolve(made.removesuffix("()")).startswith(_BETWEEN_PROCESSES)
@@ -460,7 +491,7 @@ class Walker:
                 self.failure = "masked"
         elif name.endswith(".cd") and given:
             self.execution = self.execution.but(cwd=lower(given[0], self.scope).pattern)
-        elif set(words_of(name)) & _LOCK_WORDS:
+        elif set(words_of(name)) & _LOCK_WORDS or self._is_made_as_lock(call):
             self._hold(call)
         if item.optional_vars is None:
             return
@@ -646,6 +677,8 @@ class Walker:
         self._download(node, written)
         self._use_handles(node, name)
         self._use_lock(node, name)
+        if name == "os.chdir" and given:
+            self.execution = self.execution.but(cwd=lower(given[0].value, self.scope).pattern, at_home=False)
         self._ask_running(node, name)
         self._globs.given_to(node, written, self.scope, looped=bool(self.execution.loops))
         self._collect(node, written)

@@ -310,7 +310,24 @@ def _deletes_each(command: Command, listing: Command) -> bool:
     )
 
 
+_READ_VALUES = frozenset(
+    {"-n", "-c", "--lines", "--bytes", "-f", "--from-file", "--indent", "-L", "--arg", "--argjson", "--args"}
+)
+
+
+def _read(command: Command) -> Iterator[Fact]:
+    """`cat "$cursor"`, `head -n1 state`, `jq -r .last state.json`: what is read as a whole or from its start or end."""
+    _, operands = split_options(command.args, _READ_VALUES)
+    for arg in operands[command.name == "jq" :]:
+        if arg.pattern.parts and not is_glob(arg):
+            yield _act(Read, command, arg, content=command.name)
+
+
 _COMMANDS = {
+    "cat": _read,
+    "head": _read,
+    "tail": _read,
+    "jq": _read,
     "rm": _rm,
     "unlink": _rmdir,
     "rmdir": _rmdir,

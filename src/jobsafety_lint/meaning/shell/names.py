@@ -18,17 +18,39 @@ from jobsafety_lint.source import Place
 _PASSING = frozenset({"tmp", "temp", "scratch", "partial", "part", "chunk"})
 """Words of files that one pass of a loop is done with when the next one begins."""
 _PURPOSES = STATE_WORDS | _PASSING
+_READERS = frozenset(
+    {
+        "cat",
+        "head",
+        "tail",
+        "jq",
+        "[",
+        "[[",
+        "test",
+        "ls",
+        "stat",
+        "wc",
+        "grep",
+        "read",
+        "source",
+        ".",
+        "echo",
+        "printf",
+    }
+)
+"""Programs that ask for a file, or read one: it may be that of another command of the same pass."""
 
 
 def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
     """One `ArtifactName` for each assignment of a path, and for each word of a command that is one itself."""
     kept = _kept_paths(facts)
-    users_of = _users([fact for fact in facts if isinstance(fact, Command)], kept)
+    commands = [fact for fact in facts if isinstance(fact, Command)]
+    users_of = _users(commands, kept)
     acts = _Acts.of(fact for fact in facts if isinstance(fact, Act | Check))
     found: list[ArtifactName] = []
     for fact in facts:
         if isinstance(fact, ShellAssignment) and fact.value_place is not None and looks_like_path(fact.value):
-            users = users_of.get(_key(fact.place), [])
+            users = _marked(fact, commands, acts) + users_of.get(_key(fact.place), [])
             found.append(
                 _name(fact.value_place, fact.value, fact.name, fact.execution.loops, users, fact, acts)
             )
@@ -78,7 +100,7 @@ def _name(
             taken -= _varied_elsewhere(user, made_in)
         if words & _PURPOSES <= _PASSING and not user.execution.concurrency:
             continue  # one pass after the other
-        if taken:
+        if taken and not (user.name in _READERS and taken <= pattern.names):
             jobs.append((user.place, taken))
     return ArtifactName(
         place,
@@ -92,6 +114,30 @@ def _name(
         jobs=tuple(jobs),
         variable=variable,
     )
+
+
+def _marked(fact: ShellAssignment, commands: Sequence[Command], acts: _Acts) -> list[Command]:
+    """The commands that are passed over where a marker is there, and after which it is made, in the same pass of a loop:
+    `[ -e "$marker" ] && continue`, the work, `touch "$marker"`. The marker says that they are done.
+    """
+    done = [
+        act
+        for act in acts.by_path.get(fact.value, ())
+        if act.execution.loops == fact.execution.loops and act.place.source is fact.place.source
+    ]
+    asked = [act.place.span.end for act in done if isinstance(act, Check)]
+    made = [act.place.span.start for act in done if isinstance(act, Create | Write)]
+    if not fact.execution.loops or not asked or not made:
+        return []
+    return [
+        command
+        for command in commands
+        if command.execution.loops == fact.execution.loops
+        and command.place.source is fact.place.source
+        and asked[0] < command.place.span.start < made[-1]
+        and command.name not in _READERS
+        and fact.value.names <= frozenset().union(*(arg.pattern.names for arg in command.args))
+    ]
 
 
 def _varied_elsewhere(user: Command, made_in: Sequence[set[Place]]) -> frozenset[str]:
