@@ -36,6 +36,12 @@ class Grammar:
     """Options are whole words with one dash (`-hold_jid 7`), not letters."""
     pairs: frozenset[str] = frozenset()
     """Options that take two values, where options are whole words."""
+    skips: frozenset[str] = frozenset()
+    """Words that may stand before that of the subcommand (`docker compose exec`)."""
+    ends: bool = False
+    """The inner command begins right behind the operands: what looks like an option there is its own."""
+    entry: frozenset[str] = frozenset()
+    """Options whose value is the program that the inner words are given to (`docker run --entrypoint sh image -c …`)."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -50,6 +56,36 @@ _UV_VALUES = _words(
     "--reinstall-package --link-mode --config-setting -C --config-settings-package --no-build-isolation-package "
     "--no-build-package --no-binary-package --cache-dir --refresh-package --color --allow-insecure-host --directory "
     "--project --config-file --max-recursion-depth"
+)
+_CONTAINERS = Grammar(
+    _words(
+        "-a -c -e -f -g -H -h -l -m -p -u -v -w --add-host --annotation --ansi --attach --blkio-weight --cap-add --cap-drop "
+        "--cgroup-parent --cgroupns --cidfile --config --context --cpu-period --cpu-quota --cpu-shares --cpus --cpuset-cpus "
+        "--cpuset-mems --detach-keys --device --dns --dns-option --dns-search --domainname --env --env-file --expose --file "
+        "--gpus --group-add --health-cmd --health-interval --health-retries --health-timeout --host --hostname --index --ip "
+        "--ipc --isolation --label --label-file --link --log-driver --log-level --log-opt --mac-address --memory "
+        "--memory-reservation --memory-swap --memory-swappiness --mount --name --net --network --network-alias "
+        "--oom-score-adj --pid --pids-limit --platform --profile --project-directory --project-name --publish --pull "
+        "--restart --runtime --security-opt --shm-size --stop-signal --stop-timeout --storage-opt --sysctl --tmpfs --ulimit "
+        "--user --userns --uts --volume --volume-driver --volumes-from --workdir"
+    ),
+    operands=1,
+    needs=_words("exec run"),
+    skips=_words("compose container"),
+    ends=True,
+    entry=_words("--entrypoint"),
+)
+"""docker-exec(1), docker-run(1), docker-compose; podman(1) and nerdctl take the same."""
+_CLUSTER = Grammar(
+    _words(
+        "-c -f -n -s --as --cluster --container --context --filename --kubeconfig --namespace --pod-running-timeout "
+        "--request-timeout --server --user"
+    ),
+    operands=1,
+    needs=_words("exec"),
+)
+_LXC = Grammar(
+    _words("--cwd --env --group --mode --project --user"), operands=1, needs=_words("exec"), ends=True
 )
 _SHELL = Grammar(_words("-o +o -O +O --rcfile --init-file"), inner="shell")
 _SYSTEMD_RUN = Grammar(
@@ -100,7 +136,53 @@ GRAMMARS: dict[str, Grammar] = {
         no_command=_words("-e -l -v -K --edit --list --validate"),
     ),
     "doas": Grammar(_words("-u -C -a")),
-    "runuser": Grammar(_words("-u -g -G --user --group"), string_options=_words("-c --command")),
+    "runuser": Grammar(_words("-u -g -G -s --user --group --shell"), string_options=_words("-c --command")),
+    "su": Grammar(
+        _words("-g -G -s -w --group --shell --supp-group --whitelist-environment"),
+        operands=2,
+        string_options=_words("-c --command --session-command"),
+    ),
+    "sg": Grammar(operands=1, string_options=_words("-c")),
+    "gosu": Grammar(operands=1, ends=True),
+    "su-exec": Grammar(operands=1, ends=True),
+    "setuidgid": Grammar(operands=1, ends=True),
+    "sshpass": Grammar(_words("-p -f -d -P"), ends=True),
+    "chroot": Grammar(_words("--userspec --groups"), operands=1, ends=True),
+    "arch-chroot": Grammar(_words("-u"), operands=1, ends=True),
+    "nsenter": Grammar(_words("-t -S -G --target --setuid --setgid --wd")),
+    "unshare": Grammar(_words("-S -G -R -w --setuid --setgid --root --wd --propagation")),
+    "docker": _CONTAINERS,
+    "podman": _CONTAINERS,
+    "nerdctl": _CONTAINERS,
+    "docker-compose": _CONTAINERS,
+    "kubectl": _CLUSTER,
+    "oc": _CLUSTER,
+    "lxc": _LXC,
+    "incus": _LXC,
+    "vagrant": Grammar(operands=1, needs=_words("ssh"), string_options=_words("-c --command")),
+    "gcloud": Grammar(
+        _words("--account --configuration --project --ssh-flag --ssh-key-file --zone"),
+        operands=1,
+        needs=_words("ssh"),
+        skips=_words("alpha beta compute"),
+        string_options=_words("--command"),
+    ),
+    "tmux": Grammar(
+        _words("-c -e -f -F -l -L -n -p -s -S -t -x -y"),
+        needs=_words(
+            "new new-session neww new-window splitw split-window respawnw respawn-window respawnp respawn-pane"
+        ),
+        inner="string",
+    ),
+    "screen": Grammar(
+        _words("-c -e -h -p -s -S -t -T -Logfile"), no_command=_words("-X -r -x -ls -list -wipe -Q")
+    ),
+    "xvfb-run": Grammar(
+        _words("-e -f -n -p -s -w --auth-file --error-file --server-args --server-num --wait")
+    ),
+    "dumb-init": Grammar(),
+    "tini": Grammar(_words("-p -e")),
+    "fakeroot": Grammar(_words("-l -s -i -b --lib --faked")),
     "xargs": Grammar(
         _words(
             "-a -d -E -I -L -n -P -s --arg-file --delimiter --replace --max-lines --max-args --max-procs --max-chars "
@@ -244,6 +326,8 @@ def peel(name: str, args: Sequence[Arg]) -> Peeled | None:  # one reading loop, 
                 return None
             if len(operands) >= grammar.operands:
                 break
+        elif grammar.ends and not needs and len(operands) == grammar.operands and at:
+            break
         elif (text.startswith("-") and len(text) > 1) or (grammar.inner == "shell" and text.startswith("+")):
             if text in grammar.no_command:
                 return None
@@ -252,9 +336,10 @@ def peel(name: str, args: Sequence[Arg]) -> Peeled | None:  # one reading loop, 
             if options[-1][0] in grammar.string_options and options[-1][1] is not None:
                 string = options[-1][1]
         elif needs:
-            if text not in needs:
+            if text not in needs | grammar.skips:
                 return None
-            needs.clear()
+            if text in needs:
+                needs.clear()
             at += 1
         elif grammar.assignments and _is_assignment(text):
             settings.append(word)
@@ -265,6 +350,11 @@ def peel(name: str, args: Sequence[Arg]) -> Peeled | None:  # one reading loop, 
         else:
             break
     rest = tuple(words[at:])
+    program = next(
+        (value for option, value in options if option in grammar.entry and value is not None), None
+    )
+    if program is not None:
+        rest = (program, *rest)
     if name == "mise" and rest and not any(w.text == "--" for w in args):
         return None
     if string is not None:
@@ -283,7 +373,7 @@ def _option(
     grammar: Grammar, words: list[Arg], at: int, word: Arg, text: str, options: list[tuple[str, Arg | None]]
 ) -> int:
     """Reads one option word (already passed), adds it to `options`, and returns where to go on."""
-    takes = grammar.values | grammar.string_options
+    takes = grammar.values | grammar.string_options | grammar.entry
     if grammar.whole:
         options.append((text, words[at] if text in takes | grammar.pairs and at < len(words) else None))
         return at + (2 if text in grammar.pairs else 1 if text in takes else 0)
