@@ -25,6 +25,9 @@ RULE = Rule(
 
 _TABLE_ID = re.compile(r"""^\s*\^?\\?[|*\s]*\d+\s*(?:\\?\||\\b|\\s|$)|\$1\s*==\s*["']?\d+""")
 _NUMBERS = re.compile(r"\bin\s+(?:\$\(seq(?:\s+\d+)+\)|\{\d+\.\.\d+\}|\d+(?:\s+\d+)*)\s*;?$")
+_SEVERAL = re.compile(r"\{\d+\.\.\d+\}|\{\d+(?:,\d+)+\}")
+_COUNTED = re.compile(r"\$\(seq(?:\s+\d+){1,3}\)")
+"""Several numbers written as one word: `{14..16}`, `$(seq 14 16)`."""
 _TABLE_FILTERS = {
     **dict.fromkeys(("grep", "egrep"), frozenset({"-A", "-B", "-C", "-m", "-f"})),
     **dict.fromkeys(("awk", "gawk"), frozenset({"-F", "-v", "-f"})),
@@ -41,13 +44,13 @@ def in_command_line(call: QueueCommand, context: Context) -> Iterator[Draft]:
         return
     literal = [arg for arg in call.ids if _is_number(arg, call)]
     if literal:
-        shown = [arg.text or _values(arg, call) for arg in literal]
+        shown = [arg.text or _values(arg, call) or arg.place.text for arg in literal]
         ids = ", ".join(dict.fromkeys(shown))
         first = literal[0]
         related: tuple[tuple[Place, str], ...] = ()
         if first.literal is None and first.origin is not None:
             related = ((first.origin, f"the number {first.text} is set here"),)
-        elif first.text is None:
+        elif first.text is None and _loop(first, call):
             related = ((_loop(first, call)[0].place, "the numbers are written here"),)
         plural = "s" if len(literal) > 1 or first.text is None else ""
         yield RULE.found(
@@ -61,8 +64,8 @@ def in_command_line(call: QueueCommand, context: Context) -> Iterator[Draft]:
 
 def _is_number(arg: Arg, call: QueueCommand) -> bool:
     if arg.text is not None:
-        return arg.text.isdigit()
-    return bool(_values(arg, call))
+        return arg.text.isdigit() or _SEVERAL.fullmatch(arg.text) is not None
+    return _COUNTED.fullmatch(arg.place.text) is not None or bool(_values(arg, call))
 
 
 def _loop(arg: Arg, call: QueueCommand) -> list[Loop]:

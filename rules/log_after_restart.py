@@ -10,8 +10,8 @@ from jobsafety_lint.meaning.queue.flow import (
     Flow,
     flow_of,
     follows,
-    header,
     on_one_host,
+    whole_header,
     words_naming,
 )
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
@@ -79,11 +79,15 @@ def _same_ids(restart: QueueCommand, call: QueueCommand) -> bool:
     mine, theirs = restart.execution.loops, call.execution.loops
     if not mine or not theirs or mine[-1] == theirs[-1]:
         return False
-    over = header(mine[-1]).partition(" in ")[2]
+    over = whole_header(mine[-1]).partition(" in ")[2]
     used = any(arg.written.names & set(mine[-1].variables) for arg in restart.ids)
     also = any(arg.written.names & set(theirs[-1].variables) for arg in call.ids)
     return (
-        bool(over) and over == header(theirs[-1]).partition(" in ")[2] and "$(" not in over and used and also
+        bool(over)
+        and over == whole_header(theirs[-1]).partition(" in ")[2]
+        and "$(" not in over
+        and used
+        and also
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from jobsafety_lint import config
@@ -13,7 +13,7 @@ from jobsafety_lint.config import Selection, Settings
 from jobsafety_lint.context import Context
 from jobsafety_lint.discover import Discovered
 from jobsafety_lint.engine.tasks import Options, Pending
-from jobsafety_lint.model import Crash, Finding, Location, Mark, Related, Severity
+from jobsafety_lint.model import Confidence, Crash, Finding, Location, Mark, Related, Severity
 from jobsafety_lint.registry import catalogue, listed
 from jobsafety_lint.rule import Draft, Rule, Where
 from jobsafety_lint.rule_index import Listed, kind_name
@@ -138,9 +138,23 @@ def _key(draft: Draft) -> object:
 
 
 def without_silenced(pending: Sequence[Pending]) -> list[Pending]:
-    """Drops what another rule says in its place (the precedence table)."""
-    spoken = {(one.finding.code, one.key) for one in pending}
-    return [one for one in pending if not any((code, one.key) in spoken for code in one.silent_where)]
+    """Drops what another rule says in its place (the precedence table). What is said with low confidence, and so not shown
+    as a rule, takes nobody's place that is surer.
+    """
+    spoken: dict[tuple[str, object], bool] = {}
+    for one in pending:
+        about = (one.finding.code, one.key)
+        spoken[about] = spoken.get(about, False) or one.finding.confidence is not Confidence.LOW
+    return [one for one in pending if not _is_said(one, spoken)]
+
+
+def _is_said(one: Pending, spoken: Mapping[tuple[str, object], bool]) -> bool:
+    """Whether a rule that takes its place speaks of the same thing; `spoken` tells which are sure."""
+    unsure = one.finding.confidence is Confidence.LOW
+    return any(
+        spoken.get((code, one.key), False) or (unsure and (code, one.key) in spoken)
+        for code in one.silent_where
+    )
 
 
 def with_fingerprints(pending: Iterable[Pending]) -> list[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from jobsafety_lint.meaning.commands import Command, Pipe
+from jobsafety_lint.meaning.commands import Arg, Command, Pipe
 from jobsafety_lint.meaning.comparisons import comparisons
 from jobsafety_lint.meaning.deployment.rows import rows_of
 from jobsafety_lint.meaning.execution import Concurrency, Execution
@@ -178,34 +178,64 @@ def _queue_facts(facts: list[object], version: int) -> list[object]:
 
 def _status_filters(facts: list[object]) -> list[object]:
     """The jq programs and `python -c` texts that read the JSON of `pueue status`."""
-    asked = any(
-        isinstance(fact, queue.QueueCommand)
+    asking = {
+        id(fact.command)
+        for fact in facts
+        if isinstance(fact, queue.QueueCommand)
         and fact.subcommand in {"status", "log"}
         and fact.has("-j", "--json")
-        for fact in facts
-    )
-    if not asked:
-        return []
-    behind = {
-        id(command)
-        for pipe in facts
-        if isinstance(pipe, Pipe) and any(c.name == "pueue" for c in pipe.stages[0])
-        for stage in pipe.stages[1:]
-        for command in stage
     }
+    if not asking:
+        return []
+    behind: set[int] = set()
+    elsewhere: set[int] = set()
+    for pipe in facts:
+        if not isinstance(pipe, Pipe) or not pipe.stages[0]:
+            continue
+        readers = {id(command) for stage in pipe.stages[1:] for command in stage}
+        if any(id(command) in asking for command in pipe.stages[0]):
+            behind |= readers
+        elif all(command.name not in _HANDING_ON for command in pipe.stages[0]):
+            elsewhere |= readers
     found: list[object] = []
     for fact in facts:
-        if isinstance(fact, Command):
+        if isinstance(fact, Command) and id(fact) not in elsewhere:
             shapes = tuple(_shapes(fact, behind=id(fact) in behind))
             if shapes:
                 found.append(StatusFilter(fact.place, fact.name, shapes))
     return found
 
 
+_HANDING_ON = frozenset({"", "echo", "printf", "cat", "ssh", "timeout", "sudo"})
+"""What may print what pueue has said before."""
+
+
+_JQ_VARIABLE = re.compile(r"\[\$(\w+)\]")
+
+
+def _jq_arguments(args: Sequence[Arg]) -> Iterator[tuple[str, str]]:
+    """What `--arg name value` gives."""
+    for option, name, value in zip(args, args[1:], args[2:], strict=False):
+        if option.text in {"--arg", "--argjson"} and name.text and value.text is not None:
+            yield name.text, value.text
+
+
+def _reads_other_file(command: Command) -> bool:
+    """Whether jq reads a file of which nothing says that it holds the state of the queue: `jq -r .tasks board.json`."""
+    words = [arg.pattern.literal for arg in command.args]
+    files = [word for word in words[1:] if re.search(r"\.json$", word)]
+    return bool(files) and not any(re.search(r"pueue|status|queue|state", file) for file in files)
+
+
 def _shapes(command: Command, *, behind: bool) -> Iterator[Shape]:
     if command.name in {"jq", "gojq", "jaq"}:
+        if not behind and _reads_other_file(command):
+            return
+        given = dict(_jq_arguments(command.args))
         for arg in command.args:
-            program = arg.pattern.literal
+            program = _JQ_VARIABLE.sub(
+                lambda m: f'["{given[m[1]]}"]' if m[1] in given else m[0], arg.pattern.literal
+            )
             if behind or ".tasks" in program:
                 yield from jq_shapes(program)
     elif command.name.startswith("python") and "-c" in command.words:

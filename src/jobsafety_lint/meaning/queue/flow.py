@@ -7,6 +7,7 @@ it asks for is read from the filters behind it: jq programs, grep patterns, quer
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -167,16 +168,26 @@ def job_loops(call: Command | QueueCommand) -> tuple[Loop, ...]:
 
 
 def header(loop: Loop) -> str:
-    """The line of a loop as people know it: `for day in $(…)`, `while read -r x`."""
-    source, span = loop.place.source, loop.place.span
-    if loop.kind in {"xargs", "parallel", "find", "comprehension", "pool"}:
+    """The line of a loop as people know it, shortened: `for day in $(…)`, `while read -r x`."""
+    if loop.kind in _OF_ONE_PLACE:
         return shown(loop.place, 50)
+    text = whole_header(loop)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+_OF_ONE_PLACE = frozenset({"xargs", "parallel", "find", "comprehension", "pool"})
+
+
+def whole_header(loop: Loop) -> str:
+    """All of the line of a loop that says what it goes over."""
+    source, span = loop.place.source, loop.place.span
+    if loop.kind in _OF_ONE_PLACE:
+        return " ".join(loop.place.text.split())
     line = source.line_span(source.line_of(span.start))
     text = source.shown(Span(line.start, line.end)).strip()
     text = re.sub(r"\s*(?:;\s*do\b.*|\bdo|:\s*(?:#.*)?)$", "", text)
     at = re.search(r"\b(?:for|while|until|async for)\b.*", text)
-    text = " ".join((at.group() if at else text).split())
-    return text if len(text) <= 60 else text[:59] + "…"
+    return " ".join((at.group() if at else text).split())
 
 
 _RANGE = re.compile(r"\{(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?\}")
@@ -189,9 +200,12 @@ _FROM_OUTSIDE = re.compile(
 
 def loop_count(loop: Loop) -> int | None:
     """How often a loop runs, where that can be read off its header."""
-    if loop.values is not None and not _RANGE.search(" ".join(loop.values)):
+    values = " ".join(loop.values or ())
+    if loop.values is not None and not _RANGE.search(values) and "*" not in values:
         return len(loop.values)
-    text = header(loop)
+    text = whole_header(loop)
+    if "product(" in text and len(ranges := _PY_RANGE.findall(text)) > 1:
+        return math.prod(int(high) - int(low or 0) for low, high in ranges)
     for pattern in (_RANGE, _SEQ, _PY_RANGE):
         found = pattern.search(text)
         if found:
@@ -208,7 +222,20 @@ def is_open_ended(loop: Loop) -> bool:
         return False
     if loop.kind == "while":
         return True
-    return _FROM_OUTSIDE.search(header(loop)) is not None
+    text = whole_header(loop)
+    return _FROM_OUTSIDE.search(text) is not None or _is_filled_list(text, loop)
+
+
+_ARRAY = re.compile(r"\$\{(\w+)\[[@*]\]\}")
+
+
+def _is_filled_list(text: str, loop: Loop) -> bool:
+    """Whether a loop goes over an array that is filled with files or lines: `files=(gen/*.sql)`, `mapfile -t files`."""
+    name = _ARRAY.search(text)
+    if name is None:
+        return False
+    filled = rf"\b{name[1]}\+?=\([^)\n]*(?:[*?]|\$\()|\b(?:mapfile|readarray)\b[^\n|;&]*\b{name[1]}\b"
+    return re.search(filled, loop.place.source.text) is not None
 
 
 MANY = 100
@@ -765,7 +792,7 @@ def loops_over(call: QueueCommand, look: Look) -> bool:
     for loop in call.execution.loops:
         if loop.kind in {"xargs", "parallel"} and any(f.place == loop.place for f in look.filters):
             return True
-        text = header(loop)
+        text = whole_header(loop)
         if any(
             re.search(rf"\$\{{?{re.escape(name)}\b|\bin {re.escape(name)}\b", text) for name in look.variables
         ):

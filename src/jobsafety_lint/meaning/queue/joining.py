@@ -74,6 +74,8 @@ def trouble(
         return (
             Trouble("falls apart where one of its words holds a blank", Confidence.LOW) if unknown else None
         )
+    if _stands_in_quotes(words, at):
+        return None
     scan = _scan(word.pattern)
     found = _literal_trouble(text, scan, blanks_harmless=_joined_again(words, at))
     if found is not None and found.confidence is Confidence.HIGH:
@@ -133,6 +135,33 @@ def _scan(pattern: PathPattern) -> _Scan:
             else:
                 outside.append(char)
     return _Scan("".join(outside), tuple(holes), bool(quote) or escaped, eaten)
+
+
+def _stands_in_quotes(words: Sequence[Arg], at: int) -> bool:
+    """Whether quotes that one word opens and another one closes go round it in the joined text: `--title \\"Weekly report\\"`."""
+    open_before, state = "", ""
+    for number, word in enumerate(words):
+        if number == at:
+            open_before = state
+        state = _quote_after(word.pattern.literal, state)
+        if number == at and not open_before and not state:
+            return False
+    return not state
+
+
+def _quote_after(text: str, quote: str) -> str:
+    """The quote that a shell is in behind a text, which it began inside of `quote` (empty: none)."""
+    escaped = False
+    for char in text:
+        if escaped:
+            escaped = False
+        elif char == "\\" and quote != "'":
+            escaped = True
+        elif quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+    return quote
 
 
 def _literal_trouble(text: str, scan: _Scan, *, blanks_harmless: bool) -> Trouble | None:

@@ -66,7 +66,7 @@ _UNFINISHED = re.compile(
     r"\.status\.Done(?:\??\.result)?\??\s*(?:!=\s*\"Success\"|==\s*\"Success\"\s*\)?\s*\|\s*not\b)"
 )
 _GUARD = re.compile(r"has\(\"Done\"\)|\.status\.Done\??\s*(?:and\b|\)|!=\s*null|//)|\.status\.Done\?\s*\|")
-_TASK_ID = re.compile(r"\.tasks\s*\.(\d+)\b|\.id\s*==\s*[\"']?(\d+)")
+_TASK_ID = re.compile(r"\.tasks\s*\.(\d+)\b|\.(?:id|key)\s*==\s*[\"']?(\d+)")
 _TIME = re.compile(
     r"(?:\.value|\.tasks\[\]\??)\.(start|end|enqueued_at)\b|(?<=[\s(|{,:])\.(start|end|enqueued_at)\b"
 )
@@ -164,6 +164,7 @@ class _Reader:
 
     def __init__(self, body: list[ast.AST]) -> None:
         self.tasks: set[str] = set()
+        self.tables: set[str] = set()
         self.status: set[str] = set()
         self.done: set[str] = set()
         self.asks_done = any(
@@ -186,7 +187,9 @@ class _Reader:
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.NamedExpr(target=ast.Name(id=name), value=value)
             ):
-                if self.is_status(value):
+                if _item(value)[1] == "tasks":
+                    self.tables.add(name)
+                elif self.is_status(value):
                     self.status.add(name)
                 elif self.is_done(value):
                     self.done.add(name)
@@ -201,7 +204,15 @@ class _Reader:
         if isinstance(node, ast.Name):
             return node.id in self.tasks
         base, key = _item(node)
-        return base is not None and key != "tasks" and _item(base)[1] == "tasks"
+        return base is not None and key != "tasks" and self._is_table(base)
+
+    def _is_table(self, node: ast.expr) -> bool:
+        """Whether an expression holds all tasks by their ids: `…["tasks"]`, a variable of that, a function called for it."""
+        if isinstance(node, ast.Name):
+            return node.id in self.tables
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            return re.fullmatch(r"(?:\w*_)?tasks", node.func.id) is not None
+        return _item(node)[1] == "tasks"
 
     def is_status(self, node: ast.expr) -> bool:
         """Whether an expression is the status of a task."""
@@ -241,7 +252,7 @@ class _Reader:
         base, key = _item(node)
         if base is None or key is None:
             return
-        if key.isdigit() and _item(base)[1] == "tasks":
+        if key.isdigit() and self._is_table(base):
             yield Shape("task-id", ast.unparse(node), key), node
         elif key in {"start", "end", "enqueued_at"} and self._is_task(base):
             yield Shape("task-time", ast.unparse(node)), node

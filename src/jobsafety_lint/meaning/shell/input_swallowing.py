@@ -21,10 +21,12 @@ def swallows_input(command: Command) -> bool:  # one case a program
     if any(operator.startswith("<") for operator, _ in command.redirects) or command.document is not None:
         return False
     words = literals(command)
+    if words[:1] in (["--version"], ["--help"]):
+        return False
     match command.name:
         case "ssh":
             options = []
-            skip = False
+            skip = beyond = False
             for word in words:
                 if skip:
                     skip = False
@@ -33,8 +35,10 @@ def swallows_input(command: Command) -> bool:  # one case a program
                     skip = bool(re.fullmatch(r"-[1246AaCfGgKkMNnqsTtVvXxYy]*[BbcDEeFIiJLlmOopQRSWw]", word))
                     if skip and word.endswith(("O", "Q")):
                         return False
-                else:
+                elif beyond:
                     break
+                else:
+                    beyond = True  # options may follow the destination (ssh(1))
             text = " ".join(words)
             return not any(_SSH_QUIET.fullmatch(w) for w in options) and "StdinNull=yes" not in text
         case "ffmpeg":

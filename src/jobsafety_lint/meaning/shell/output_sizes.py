@@ -169,6 +169,8 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
 
 def _asks_about_itself(name: str, words: Sequence[str]) -> bool:
     """`app --version`, `app help`, `app run -h`; the word of a filter may be what it looks for (`grep version`)."""
+    if list(words) == ["--version"] and name not in {"echo", "printf"}:
+        return True
     if name in {"cat", "ls", "find", "echo", "printf", "docker", "git"}:
         return False
     if name in _FILTERS:
