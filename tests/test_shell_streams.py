@@ -214,7 +214,7 @@ def test_readers_that_stop_early(text: str, early: bool) -> None:
         ("git tag --list 'v*'", Size.LARGE),
         ("git tag --points-at HEAD", Size.UNKNOWN),
         ("kubectl logs pod", Size.LARGE),
-        ("kubectl -n ns exec pod -- ls /x", Size.UNKNOWN),
+        ("kubectl -n ns exec pod -- ls /x", Size.LARGE),
         ('out=$(kubectl get pods -o name); echo "$out"', Size.SMALL),
         ('out=$(kubectl get pods -o json); echo "$out"', Size.LARGE),
         ("my-tool list", Size.UNKNOWN),

@@ -40,6 +40,8 @@ class Grammar:
     """Words that may stand before that of the subcommand (`docker compose exec`)."""
     ends: bool = False
     """The inner command begins right behind the operands: what looks like an option there is its own."""
+    abbreviates: bool = False
+    """Long options may be cut short as long as they are unambiguous (getopt_long(3)), and what is meant matters here."""
     entry: frozenset[str] = frozenset()
     """Options whose value is the program that the inner words are given to (`docker run --entrypoint sh image -c …`)."""
 
@@ -94,7 +96,8 @@ _SYSTEMD_RUN = Grammar(
         "--uid --gid --nice --setenv --property --on-active --on-boot --on-startup --on-unit-active --on-unit-inactive "
         "--on-calendar --timer-property --path-property --socket-property --working-directory --job-mode --background "
         "--json"
-    )
+    ),
+    abbreviates=True,
 )
 
 GRAMMARS: dict[str, Grammar] = {
@@ -205,7 +208,7 @@ GRAMMARS: dict[str, Grammar] = {
     "dash": _SHELL,
     "zsh": _SHELL,
     "ksh": _SHELL,
-    "uv": Grammar(_UV_VALUES, needs=_words("run")),
+    "uv": Grammar(_UV_VALUES | {"--from"}, needs=_words("run"), skips=_words("tool")),
     "uvx": Grammar(_UV_VALUES | {"--from"}),
     "poetry": Grammar(_words("-C -P --directory --project"), needs=_words("run")),
     "pipenv": Grammar(needs=_words("run")),
@@ -216,9 +219,14 @@ GRAMMARS: dict[str, Grammar] = {
     "conda": Grammar(_words("-n -p --name --prefix --cwd"), needs=_words("run")),
     "mamba": Grammar(_words("-n -p --name --prefix --cwd"), needs=_words("run")),
     "micromamba": Grammar(_words("-n -p --name --prefix --cwd"), needs=_words("run")),
-    "mise": Grammar(_words("-C -E -j --cd --env --jobs"), needs=_words("exec x")),
+    "mise": Grammar(
+        _words("-C -E -j --cd --env --jobs"), needs=_words("exec x"), string_options=_words("-c --command")
+    ),
     "direnv": Grammar(operands=1, needs=_words("exec")),
-    "doppler": Grammar(_words("-p -c --project --config"), needs=_words("run")),
+    "doppler": Grammar(
+        _words("-p -c --project --config"), needs=_words("run"), string_options=_words("--command")
+    ),
+    "nq": Grammar(),
     "op": Grammar(_words("--env-file --account"), needs=_words("run")),
     "dotenv": Grammar(_words("-f -e --file"), needs=_words("run")),
     "noti": Grammar(_words("-t -m")),
@@ -355,13 +363,24 @@ def peel(name: str, args: Sequence[Arg]) -> Peeled | None:  # one reading loop, 
     )
     if program is not None:
         rest = (program, *rest)
-    if name == "mise" and rest and not any(w.text == "--" for w in args):
-        return None
+    if name == "mise" and rest:  # the tools come first: `mise exec node@20 -- cmd`
+        dashes = next((number for number, arg in enumerate(args) if arg.text == "--"), None)
+        if dashes is None:
+            return None
+        rest = tuple(args[dashes + 1 :])
     if string is not None:
         return Peeled((string,), "string", tuple(options), tuple(operands), tuple(settings))
     if grammar.inner == "shell":
         return _shell(rest, tuple(options))
     return Peeled(rest, grammar.inner, tuple(options), tuple(operands), tuple(settings))
+
+
+def _in_full(option: str, grammar: Grammar) -> str:
+    """A long option that is cut short, as the manual page has it."""
+    if not grammar.abbreviates or option in grammar.values:
+        return option
+    meant = [value for value in grammar.values if value.startswith(option) and len(option) > 4]
+    return meant[0] if len(meant) == 1 else option
 
 
 def _is_assignment(text: str) -> bool:
@@ -378,9 +397,10 @@ def _option(
         options.append((text, words[at] if text in takes | grammar.pairs and at < len(words) else None))
         return at + (2 if text in grammar.pairs else 1 if text in takes else 0)
     if text.startswith("--"):
-        name, equals, _ = text.partition("=")
+        written, equals, _ = text.partition("=")
+        name = _in_full(written, grammar)
         if equals:
-            options.append((name, tail(word, len(name) + 1)))
+            options.append((name, tail(word, len(written) + 1)))
         elif name in takes and at < len(words):
             options.append((name, words[at]))
             return at + 1

@@ -327,6 +327,11 @@ class PythonFile:
         for parameter in all_parameters(node):
             if parameter.arg not in {"self", "cls"}:
                 scope.bind(parameter.arg, pathlike=is_path_annotation(parameter.annotation, scope))
+        scope.defaults = {
+            name: default.value
+            for name, default in definition.defaults.items()
+            if isinstance(default, ast.Constant) and isinstance(default.value, str)
+        }
         reason = self._concurrent.get(definition.name)
         execution = Execution(
             functions=(definition.qualified,),

@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.commands import Arg
 from jobsafety_lint.meaning.execution import Execution, Setting
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python.runners import Piece, Runner
-from jobsafety_lint.meaning.python.values import Element, Scope, lower
+from jobsafety_lint.meaning.python.values import UNDENTING, Element, Scope, lower
 from jobsafety_lint.meaning.shell.interpreter import Interpreter, Use
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.shell.unwrapping import snippet
@@ -273,7 +273,10 @@ class CommandCalls:
         for element in elements:
             args += self._spread([element], scope, node.args[0] if node.args else node)
         if args:
-            self.interpreter.run(args, State(execution), use, scope.place(node))
+            args[0] = _with_default(args[0], scope)
+            given = keyword(node, "input")
+            state = State(execution, input=snippet([arg_of(given, scope)]) if given is not None else None)
+            self.interpreter.run(args, state, use, scope.place(node))
         return True
 
     def _text(
@@ -287,6 +290,16 @@ class CommandCalls:
             shell = execution.shell or "sh"
             self.interpreter.text(text, State(execution.but(shell=shell)), use)
         return True
+
+
+def _with_default(program: Arg, scope: Scope) -> Arg:
+    """A program that a parameter names, by what that is where no call says otherwise: `def run(binary="pueue")`."""
+    holes = program.pattern.holes
+    default = scope.defaults.get(holes[0].text) if len(program.pattern.parts) == len(holes) == 1 else None
+    if not default:
+        return program
+    pattern = PathPattern.of(default)
+    return replace(program, pattern=pattern, pieces=((pattern, program.place.span),))
 
 
 def _given(node: ast.Call, runner: Runner, scope: Scope) -> tuple[dict[str, ast.expr], list[Element]]:
@@ -360,6 +373,9 @@ def _pieces(node: ast.expr, scope: Scope) -> Iterator[tuple[PathPattern, Span]]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         yield from _pieces(node.left, scope)
         yield from _pieces(node.right, scope)
+        return
+    if isinstance(node, ast.Call) and node.args and scope.resolve(dotted(node.func)) in UNDENTING:
+        yield from _pieces(node.args[0], scope)
         return
     written = (
         scope.outline.pieces(node)

@@ -72,6 +72,8 @@ _TEMPORARIES = {
     ),
 }  # fmt: skip
 """Calls that make a temporary file, with their positional parameters."""
+UNDENTING = frozenset({"textwrap.dedent", "inspect.cleandoc"})
+"""Functions that give a text of several lines without what stands before all of them."""
 _TIME = frozenset(
     {"time.time", "time.strftime", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
      "datetime.now", "datetime.utcnow", "date.today", "pendulum.now", "time.monotonic"}
@@ -146,6 +148,8 @@ class Scope:
     """The value that a function of the same file returns."""
     variables: dict[str, Value] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    defaults: dict[str, str] = field(default_factory=dict)
+    """The texts that parameters of the function have where a call gives none."""
     _lowered: dict[int, tuple[ast.expr, Value]] = field(default_factory=dict)
     """What has been lowered since a variable was last set, by the node's id; the node itself keeps the id its own."""
 
@@ -159,6 +163,7 @@ class Scope:
             self.call_value,
             dict(self.variables),
             self.versions,
+            self.defaults,
         )
 
     def set(self, name: str, value: Value) -> None:
@@ -526,6 +531,8 @@ def _call(node: ast.Call, scope: Scope) -> Value:  # one case a function
         return Value(joined[0].pattern.joined(*(value.pattern for value in joined[1:])), glob=listed)
     if name in _SAME_PATH and len(args) >= 1:
         return replace(lower(args[0], scope), pathlike=False)
+    if name in UNDENTING and args:
+        return lower(args[0], scope)
     if name == "os.path.dirname" and args:
         parent = lower(args[0], scope).pattern.parent
         return Value(parent) if parent.parts else unknown(node, scope)

@@ -43,6 +43,7 @@ from jobsafety_lint.meaning.shell.calls import Calls
 from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
 from jobsafety_lint.meaning.shell.early_exits import guards_behind
 from jobsafety_lint.meaning.shell.frames import Frame, Frames
+from jobsafety_lint.meaning.shell.inputs import document_of, printed_by
 from jobsafety_lint.meaning.shell.jobs import Jobs
 from jobsafety_lint.meaning.shell.leaving import ends, leaving, leaving_with
 from jobsafety_lint.meaning.shell.libraries import Summary
@@ -50,14 +51,15 @@ from jobsafety_lint.meaning.shell.lost_variables import local_names
 from jobsafety_lint.meaning.shell.once import Once
 from jobsafety_lint.meaning.shell.pipe_losses import PipeLosses
 from jobsafety_lint.meaning.shell.printing import printed_inside
+from jobsafety_lint.meaning.shell.programs import program_of
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of, runs_others
-from jobsafety_lint.meaning.shell.values import args_of, handed_on, pieces_of, value_of
+from jobsafety_lint.meaning.shell.values import args_of, handed_on, set_defaults, value_of
 from jobsafety_lint.model import Span
 from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.readers.shell.reader import ShellTree, read_shell
-from jobsafety_lint.source import Place, SnippetBuilder, Source
+from jobsafety_lint.source import Place, Source
 
 MAX_DEPTH = 8
 """How deep wrappers, strings and function calls are followed."""
@@ -691,6 +693,7 @@ class Interpreter:
             inner = state.copy()
             if at:
                 inner.change(input_of=None)
+                inner.input = printed_by(stages[-1])
             if not last and isinstance(stage, sh.Command):
                 inner.change(errexit_suspended=True)
             with self._subshell():
@@ -742,6 +745,8 @@ class Interpreter:
                 isinstance(part, sh.ProcessSubstitution) and part.direction == ">" for part in word.parts
             ):
                 feeds += inside
+        if program == ":":
+            set_defaults(words[1:], source, state)
         args: list[Arg] = []
         for word in words:
             args += args_of(word, source, state)
@@ -830,12 +835,13 @@ class Interpreter:
         outer: tuple[Command, ...] = (),
     ) -> list[Command]:
         """Runs a list of words: a builtin, a function, or a program with all that it runs in turn."""
-        name = (args[0].text or "").rpartition("/")[2] if args else ""
+        name = program_of(args[0]) if args else ""
         if args and self.queue_commands and self.is_queue(args[0].text or ""):
             name, args = "pueue", queue.with_subcommand(args)
         elif not outer and name in state.functions and self.depth < MAX_DEPTH and state.call_depth < 5:
-            return self._function(state.functions[name], place.source, args[1:], state, use)
-        document = self._documents(redirects, place.source, state)
+            given = document_of(redirects, place.source, state) or state.input
+            return self._function(state.functions[name], place.source, args[1:], state, use, given)
+        document = document_of(redirects, place.source, state)
         command = Command(
             place,
             name,
@@ -872,7 +878,7 @@ class Interpreter:
                 if waited is not None:
                     self.add(waited)
         if self.depth < MAX_DEPTH:
-            for inner in inner_of(command, state, document):
+            for inner in inner_of(command, state, document or state.input):
                 ran += self._inner(inner, command, state, use, redirects)
         return ran
 
@@ -996,8 +1002,10 @@ class Interpreter:
                 below = state.copy()
                 below.execution = execution
                 use = Use("result") if inner.detached else use
-                inputs = [r for r in redirects if r.heredoc is not None and command.name not in _OWN_INPUT]
+                own = command.name in _OWN_INPUT
+                inputs = [r for r in redirects if (r.heredoc is not None or r.operator == "<<<") and not own]
                 outer = (command, *command.outer)
+                below.input = None if own else state.input
                 return self.run(inner.args, below, use, place_of(inner.args), inputs, outer)
             if inner.text is not None:
                 below = state.started(execution)
@@ -1018,7 +1026,13 @@ class Interpreter:
         return []
 
     def _function(
-        self, function: sh.Function, source: Source, args: Sequence[Arg], state: State, use: Use
+        self,
+        function: sh.Function,
+        source: Source,
+        args: Sequence[Arg],
+        state: State,
+        use: Use,
+        given: Source | None = None,
     ) -> list[Command]:
         self._called.add(id(function))
         source = self._origins.get(id(function), source)
@@ -1035,7 +1049,7 @@ class Interpreter:
         calls = self._calls.get(id(function))
         if calls is None:
             calls = self._calls[id(function)] = Calls(self._names_asked.of(function.body, source))
-        if not self._foreign and calls.are_alike(said, use.status, state):
+        if not self._foreign and given is None and calls.are_alike(said, use.status, state):
             return calls.again(state, self._steps)
         if not self._foreign and self._own_left <= 0 and calls.is_known:
             return calls.passed_over(state)
@@ -1049,6 +1063,7 @@ class Interpreter:
             inner.assign(str(at), Value(arg.pattern, arg.place))
         inner.know_arguments(args[0].place if args else None)
         inner.given = tuple(args)
+        inner.input = given
         self.depth += 1
         self._foreign += foreign
         self._functions_around.append(function)
@@ -1148,20 +1163,6 @@ class Interpreter:
                     descriptor=redirect.descriptor,
                 ):
                     self._file_fact(fact, state)
-
-    def _documents(self, redirects: Sequence[sh.Redirect], source: Source, state: State) -> Source | None:
-        """The text of a here-document that is the command's input, as a snippet."""
-        for redirect in redirects:
-            if redirect.heredoc is not None:
-                builder = SnippetBuilder(source)
-                for pattern, span in pieces_of(redirect.heredoc.parts, source, state):
-                    for part in pattern.parts:
-                        if isinstance(part, str):
-                            builder.add(part, span)
-                        else:
-                            builder.add_hole(part, span)
-                return builder.build()
-        return None
 
 
 def _exits(execution: Execution) -> bool:

@@ -10,7 +10,7 @@ from jobsafety_lint.meaning.files import Check
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.readers.shell import tree as sh
-from jobsafety_lint.source import Hole, Place
+from jobsafety_lint.source import Hole, Place, Source
 
 
 @plain_value(frozen=True, eq=False, slots=True)
@@ -57,6 +57,8 @@ class State:
     """The functions that a bash which is started knows, too (`export -f`)."""
     forked: bool = False
     """A background process of a loop: `$$` is still the pid of the shell that has started it."""
+    input: Source | None = None
+    """The text on the standard input, where that is known: of a stage of a pipeline, of a function."""
 
     def copy(self, **changes: object) -> State:
         """A state of its own with the same contents; `changes` are those of the execution."""
@@ -73,6 +75,7 @@ class State:
             self.given,
             self.exported,
             self.forked,
+            self.input,
         )
 
     def take(self, other: State) -> None:

@@ -53,7 +53,11 @@ def snippet(args: Sequence[Arg]) -> Source | None:
 def runs_others(program: str) -> bool:
     """Whether a program runs what its last words say."""
     name = program.rpartition("/")[2]
-    return name == "eval" or name in GRAMMARS
+    return name == "eval" or name in GRAMMARS or name in _LATER
+
+
+_LATER = frozenset({"at", "batch"})
+"""Programs that run what they read later (at(1))."""
 
 
 def inner_of(command: Command, state: State, document: Source | None) -> Iterator[Inner]:
@@ -67,6 +71,9 @@ def inner_of(command: Command, state: State, document: Source | None) -> Iterato
         return
     if name == "find":
         yield from _find_exec(command, state.execution)
+        return
+    if name in _LATER and document is not None:
+        yield Inner(_queued(command, state.execution, name), text=document, detached=True)
         return
     peeled = peel(name, command.args)
     if peeled is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 
 from jobsafety_lint.meaning.commands import Arg
 from jobsafety_lint.meaning.paths import EMPTY, PathPattern
-from jobsafety_lint.meaning.shell.state import State
+from jobsafety_lint.meaning.shell.state import State, Value
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.source import HOLE_FIRST, Hole, Place, Source, is_hole
@@ -34,9 +35,32 @@ def pieces_of(parts: tuple[sh.Fragment, ...], source: Source, state: State) -> l
                 out += pieces_of(inner, source, state)
             case sh.HoleFragment(index=index):
                 out.append((PathPattern((source.holes[index],)), part.span))
+            case sh.Substitution(body=body) if (document := _only_document(body)) is not None:
+                out += pieces_of(document.parts, source, state)
             case _:
                 out.append((_run_time(part, source, state), part.span))
     return out
+
+
+def set_defaults(words: Iterable[sh.Word], source: Source, state: State) -> None:
+    """What `: "${PUEUE:=pueue}"` makes of variables that nobody here has set: still what the environment says, or the default."""
+    for word in words:
+        for node in word.walk():
+            if (
+                isinstance(node, sh.Expansion)
+                and node.operator in {":=", "="}
+                and node.name not in state.variables
+            ):
+                hole = Hole(source.shown(node.span), frozenset({node.name}))
+                state.assign(node.name, Value(PathPattern((hole,)), Place(source, node.span)))
+
+
+def _only_document(body: sh.Script) -> sh.HereDocument | None:
+    """The here-document that a substitution gives as it is: `$(cat <<'X' …)`."""
+    statement = body.body.items[0].statement if len(body.body.items) == 1 else None
+    if not isinstance(statement, sh.Command) or len(statement.words) != 1 or len(statement.redirects) != 1:
+        return None
+    return statement.redirects[0].heredoc if statement.words[0].literal == "cat" else None
 
 
 def _pieces_of_text(parts: tuple[sh.Fragment, ...], source: Source) -> list[tuple[PathPattern, Span]]:

@@ -221,7 +221,7 @@ class _Reader:
         lowering = Lowering(self.scanner, start, end)
         for node in root.children:
             span = lowering.span(node)
-            body = None if masking else self._body_around(span.start)
+            body = None if masking else self._body_around(span.start, start)
             if body is not None:  # tree-sitter takes `EOF_2` for the end of `<<EOF`
                 return -1 - body.resume
             if node.type == "comment":
@@ -276,9 +276,11 @@ class _Reader:
         self.swallowed = at
         return self.text[at] in " \t\n" and rest[:1] in {"\n", "#"}
 
-    def _body_around(self, offset: int) -> Found | None:
-        """The here-document in whose body an offset lies."""
-        holding = (f for f in self.heredocs.values() if f.body.start <= offset < f.body.end)
+    def _body_around(self, offset: int, since: int = 0) -> Found | None:
+        """The here-document in whose body an offset lies, of those that begin behind `since`: a substitution in a body is read
+        like any other.
+        """
+        holding = (f for f in self.heredocs.values() if since <= f.body.start <= offset < f.body.end)
         return next(holding, None) if self.heredocs else None
 
     def _comment(self, span: Span, comments: list[sh.Comment]) -> None:
