@@ -42,13 +42,18 @@ def in_shell(row: Row, context: Context) -> Iterator[Draft]:
     if context.role in {"test", "docs"} or _PURGES.search(row.title.rpartition("/")[2].rpartition(".")[2]):
         return
     facts: list[Glob | Delete] = [*context.all(Glob), *context.all(Delete)]
-    wiped = {fact.place: fact for fact in facts if fact.language == "shell" and _wipes(fact)}
+    wiped = {_deleted_at(fact): fact for fact in facts if fact.language == "shell" and _wipes(fact)}
     if not wiped:
         return
     for step in _unlooked(row, context):
         fact = wiped.pop(step.place, None)
-        if fact is not None and not _OLD_ONLY.search(step.place.text):
+        if fact is not None and not _OLD_ONLY.search(f"{fact.place.text}\n{step.place.text}"):
             yield _finding(fact, step.place, shortened(step.command), _confidence(step.execution))
+
+
+def _deleted_at(fact: Glob | Delete) -> Place:
+    """The command that deletes: for `for f in ckpt/*; do rm "$f"; done`, that in the loop."""
+    return (fact.use("delete") or fact.place) if isinstance(fact, Glob) else fact.place
 
 
 @RULE.on(Row)
@@ -160,7 +165,9 @@ def _confidence(execution: Execution) -> Confidence | None:
 
 def _wipes(fact: Glob | Delete) -> bool:
     """Whether a glob whose finds are deleted, or a tree that is, takes in every job's state."""
+    here = fact.execution.cwd
+    path = here.joined(fact.path) if here is not None and fact.path.is_relative else fact.path
     if isinstance(fact, Glob):
         deleted = fact.use("delete") is not None and not fact.filtered_by
-        return deleted and is_wide(fact.path, fact.execution)
-    return fact.what == "tree" and is_wide(fact.path, fact.execution, tree=True)
+        return deleted and is_wide(path, fact.execution)
+    return fact.what == "tree" and is_wide(path, fact.execution, tree=True)

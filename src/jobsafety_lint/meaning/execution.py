@@ -111,6 +111,8 @@ class Execution:
     """A lock that holds off the threads of this process only."""
     conditions: tuple[str, ...] = ()
     """The conditions that have let the code through, as written, outermost first; `not …` where it was the other way."""
+    own_files: bool = False
+    """A container that is made for it and shares no folder: no other process has its files."""
     handling: bool = False
     """It takes care of an error: an `except` block, the right of `||`, an `ERR` trap."""
 

@@ -62,9 +62,9 @@ class FileFact:
     @property
     def is_private(self) -> bool:
         """Whether no other process can mean the file: a part of its path is unique, or it is a name in the current directory
-        while that is one of this process's own (`cd "$(mktemp -d)"`).
+        while that is one of this process's own (`cd "$(mktemp -d)"`), or it lies in a container of its own.
         """
-        if self.path.is_unique:
+        if self.path.is_unique or self.execution.own_files:
             return True
         here = self.execution.cwd
         return here is not None and here.is_unique and self.path.is_relative

@@ -276,6 +276,8 @@ SUBMITTERS = _words("sbatch qsub bsub msub oarsub condor_submit")
 """Programs that hand a job to a batch system and return at once. Of those with a grammar it is known what the job runs
 (sbatch(1); qsub(1) of Grid Engine and of PBS).
 """
+CONTAINERS = frozenset({"docker", "podman", "nerdctl"})
+"""Programs that run a command in a container, which `run` makes for it."""
 SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ksh"})
 
 

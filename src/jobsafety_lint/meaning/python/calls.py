@@ -20,7 +20,7 @@ from jobsafety_lint.meaning.files import (
     Write,
 )
 from jobsafety_lint.meaning.paths import PathPattern
-from jobsafety_lint.meaning.python.values import LISTING, Scope, Value, lower
+from jobsafety_lint.meaning.python.values import ITERDIR, LISTING, Scope, Value, lower
 from jobsafety_lint.readers.python.nodes import arguments, dotted, is_constant, keyword, positional
 
 CHECKS = {
@@ -342,6 +342,9 @@ def facts_of(node: ast.Call, name: str, scope: Scope, execution: Execution) -> I
     elif name == LISTING and args:
         pattern = lower(args[0], scope).pattern.joined(PathPattern.of("*"))
         yield Found(Glob(place, pattern, scope.place(args[0]), execution, name, "python"))
+    elif method == "iterdir" and receiver is not None and not args:
+        pattern = lower(receiver, scope).pattern.joined(PathPattern.of("*"))
+        yield Found(Glob(place, pattern, scope.place(receiver), execution, ITERDIR, "python"))
     elif name in _SAVERS and _SAVERS[name] >= 0 and len(args) > _SAVERS[name]:
         path = args[_SAVERS[name]]
         value = lower(path, scope)

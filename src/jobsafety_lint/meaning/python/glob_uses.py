@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python import calls
-from jobsafety_lint.meaning.python.values import LISTING, Scope, lower
+from jobsafety_lint.meaning.python.values import ITERDIR, LISTING, Scope, lower
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.python.nodes import arguments, children, dotted, names_mentioned, walk
 from jobsafety_lint.source import Place
@@ -33,6 +33,8 @@ class GlobUses:
     """What is done with what a glob has found, by its place among the facts."""
     _filters: dict[int, set[str]] = field(default_factory=dict)
     """The names by which it is told what of it is meant."""
+    _asked: set[int] = field(default_factory=set)
+    """The globs of whose finds something is asked, one by one."""
     _narrowed: dict[int, dict[str, PathPattern]] = field(default_factory=dict)
     """What the names must begin and end with."""
 
@@ -74,6 +76,7 @@ class GlobUses:
         for item in names:
             known = scope.variables.get(item)
             for at in self._places_of(known.glob) if known is not None and known.glob is not None else ():
+                self._asked.add(at)
                 self._filters.setdefault(at, set()).update(told - {item})
                 self._narrow(at, item, test, scope)
 
@@ -89,7 +92,9 @@ class GlobUses:
                     self._narrowed.setdefault(at, {})[end] = value.pattern
 
     def finished(self) -> list[object]:
-        """All facts, with what has become known of the globs. The list of a whole folder is none: it says nothing about names."""
+        """All facts, with what has become known of the globs. The list of a whole folder says nothing about names: it is one only
+        where all of it is deleted.
+        """
         for at, fact in self._globs():
             uses = (*fact.uses, *self._uses[at])
             self.facts[at] = replace(
@@ -101,7 +106,10 @@ class GlobUses:
         return [
             fact
             for at, fact in enumerate(self.facts)
-            if not isinstance(fact, Glob) or fact.by != LISTING or at in self._narrowed
+            if not isinstance(fact, Glob)
+            or fact.by not in {LISTING, ITERDIR}
+            or at in self._narrowed
+            or (at not in self._asked and fact.use("delete") is not None)
         ]
 
     def _pattern(self, at: int, glob: Glob) -> PathPattern:

@@ -81,6 +81,8 @@ _TIME = frozenset(
 _TIME_METHODS = frozenset({"strftime", "isoformat", "timestamp", "astimezone", "replace", "timetuple"})
 LISTING = "os.listdir"
 """The call that lists a folder; its items are names without the folder."""
+ITERDIR = "Path.iterdir"
+"""The same of pathlib; its items are paths."""
 _SECONDS = re.compile(r"%[-#]?[SsfXcT]")
 """What a format needs for two times of one day to differ."""
 _SHAPING = re.compile(r"\.\d|0\d|^%")

@@ -224,6 +224,8 @@ def _sed(command: Command) -> Iterator[Fact]:
 def _find(command: Command) -> Iterator[Fact]:
     words = command.words
     root = next((arg for arg in command.args if not (arg.text or "x").startswith("-")), None)
+    if root is not None and _FIND_FILTERS.isdisjoint(words) and _find_use(words) == "delete":
+        yield _act(Delete, command, root, what="tree", tolerates_missing="find")
     for option in ("-name", "-iname", "-path", "-wholename"):
         if option not in words[:-1]:
             continue
@@ -240,6 +242,13 @@ def _find(command: Command) -> Iterator[Fact]:
             uses=((use, command.place),),
             recursive="-maxdepth" not in words,
         )
+
+
+_FIND_FILTERS = frozenset(
+    {"-name", "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-empty", "-newer", "-user", "-size", "-mtime", "-mmin",
+     "-atime", "-amin", "-ctime", "-cmin", "-perm", "-links", "-xtype", "-lname"}
+)  # fmt: skip
+"""Tests of find that leave some of the files of a folder out."""
 
 
 def _find_use(words: Sequence[str | None]) -> str:

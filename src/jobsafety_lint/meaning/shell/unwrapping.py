@@ -11,7 +11,7 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.shell.options import shell_options
 from jobsafety_lint.meaning.shell.state import State
-from jobsafety_lint.meaning.wrappers import GRAMMARS, SHELLS, SUBMITTERS, Peeled, peel, tail
+from jobsafety_lint.meaning.wrappers import CONTAINERS, GRAMMARS, SHELLS, SUBMITTERS, Peeled, peel, tail
 from jobsafety_lint.source import Place, SnippetBuilder, Source
 
 
@@ -211,6 +211,10 @@ def _execution(command: Command, peeled: Peeled, execution: Execution) -> Execut
         return execution.but(
             shell=name, errexit_suspended=False, inherit_errexit=False, lastpipe=False, **said
         )
+    if name in CONTAINERS:
+        verb = next((word for word in command.words if word in {"run", "exec", "compose"}), "")
+        alone = verb == "run" and not peeled.has("-v", "--volume", "--mount", "--volumes-from")
+        return execution.but(own_files=alone, cwd=None, at_home=False)
     if name in {"xargs", "parallel"}:
         return _fanned_out(command, peeled, execution)
     if name in SUBMITTERS:
