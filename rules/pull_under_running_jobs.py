@@ -47,7 +47,9 @@ def in_one_script(row: Row, context: Context) -> Iterator[Draft]:
 
 @RULE.on(Project)
 def in_another_script(project: Project, context: Context) -> Iterator[Draft]:
-    """A tree is replaced from which another script of the project queues jobs, and nothing has looked whether some run."""
+    """A tree is replaced from which another script of the project, or another task of the file, queues jobs, and nothing has
+    looked whether some run.
+    """
     jobs = [
         (file.path, job)
         for file, job in project.all(JobLink)
@@ -62,7 +64,7 @@ def in_another_script(project: Project, context: Context) -> Iterator[Draft]:
         fitting = (
             job
             for path, job in jobs
-            if path != file.path
+            if (path != file.path or job.row != change.row)
             and same_host(change.host, job.host)
             and same_tree(change.directory, job.directory)
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import CallsAfter, Command, Condition, Sequence
+from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.queue.flow import group_of, on_one_host, option_value
 from jobsafety_lint.meaning.queue.grammar import QueueCommand, parse
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
@@ -65,7 +66,7 @@ def waited(call: QueueCommand, context: Context) -> Iterator[Draft]:
         return
     if standing is None:
         return
-    work = _work_after(call, *standing)
+    work = _work_after(call, *standing) or _work_of_dependents(call, context)
     if call.in_python and (work is None or work.place.source is not call.place.source):
         yield from _in_python(call, context)
     elif work is not None:
@@ -79,6 +80,18 @@ def _sequences_with(call: QueueCommand, context: Context) -> Iterator[tuple[Sequ
             if step.place == call.place:
                 yield sequence, at
                 break
+
+
+def _work_of_dependents(call: QueueCommand, context: Context) -> Command | None:
+    """The first such step of a task that depends on the one which waits: `depends = ["wait"]`."""
+    for row in context.all(Row):
+        steps = tuple(step.command if isinstance(step, Step) else step for step in row.steps)
+        at = next((at for at, step in enumerate(steps) if step.place == call.place), None)
+        if at is not None:
+            work = _work_after(call, Sequence(row.place, row.kind, row.title, steps), at)
+            if work is not None:
+                return work
+    return None
 
 
 def _for_success(call: QueueCommand) -> bool:
@@ -136,8 +149,7 @@ def _looks(command: Command, sequence: Sequence) -> bool:
         return False
     if other.subcommand == "wait":
         return _for_success(other)
-    decides = command.status == "branch" or command.output_use in {"branch", "decides"}
-    return decides or bool(command.output_to)
+    return command.output_use in {"branch", "decides"} or bool(command.output_to)
 
 
 def _takes_code(command: Command) -> bool:

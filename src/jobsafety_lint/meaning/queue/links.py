@@ -28,7 +28,8 @@ _PUEUE = frozenset({"pueue"})
 @dataclass(frozen=True, slots=True)
 class JobLink:
     """A job is queued. `host` is None here, `directory` None where it is the caller's; `memory` (bytes) and `cores` are
-    what it says that it takes at most, `scripts` the words that may name what it runs.
+    what it says that it takes at most, `scripts` the words that may name what it runs. `row` tells the entry points of a
+    file apart.
     """
 
     mark: Mark
@@ -38,6 +39,7 @@ class JobLink:
     memory: int | None = None
     cores: float | None = None
     scripts: tuple[str, ...] = ()
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class ChangeLink:
     directory: PathPattern
     what: str
     short: str
+    row: int = 0
 
 
 def links_of_row(
@@ -68,13 +71,13 @@ def links_of_row(
     """The links that an entry point gives."""
     for step in row.commands if row.runs(_PUEUE) else ():
         if step.launch is not None:
-            yield _job(step, mark)
+            yield _job(step, mark, number)
         for setting in parallel_settings(step.call) if step.call else ():
             yield ParallelLink(mark(setting.place), step.execution.host, setting.group, setting.count, number)
-    yield from _changes(row, pipes, mark)
+    yield from _changes(row, number, pipes, mark)
 
 
-def _job(step: Step, mark: Callable[[Place], Mark]) -> JobLink:
+def _job(step: Step, mark: Callable[[Place], Mark], row: int) -> JobLink:
     assert step.launch is not None
     needs = list(needs_of([step.launch]))
     return JobLink(
@@ -85,10 +88,13 @@ def _job(step: Step, mark: Callable[[Place], Mark]) -> JobLink:
         needs[0].memory if needs else None,
         needs[0].cores if needs else None,
         tuple(scripts_of(step.launch.commands)),
+        row,
     )
 
 
-def _changes(row: Row, pipes: Sequence[Pipe], mark: Callable[[Place], Mark]) -> Iterator[ChangeLink]:
+def _changes(
+    row: Row, number: int, pipes: Sequence[Pipe], mark: Callable[[Place], Mark]
+) -> Iterator[ChangeLink]:
     if FIRST_TIME.search(row.title.rpartition("/")[2]) or audited_before(row):
         return
     changes = {at: change for at, step in enumerate(row.steps) if (change := _change_of_known_place(step))}
@@ -103,7 +109,7 @@ def _changes(row: Row, pipes: Sequence[Pipe], mark: Callable[[Place], Mark]) -> 
         if change is None or change.directory is None or change.directory in reported:
             continue
         reported.add(change.directory)
-        yield ChangeLink(mark(step.place), change.host, change.directory, change.what, change.short)
+        yield ChangeLink(mark(step.place), change.host, change.directory, change.what, change.short, number)
 
 
 def _change_of_known_place(step: Step | Condition) -> Change | None:
