@@ -125,12 +125,38 @@ def _empty_start(value: Arg, context: Context) -> Place | None:
         lists = [fact for fact in context.all(ListAssignment) if fact.name == name]
         empty = [fact.place for fact in lists if not fact.append and not fact.count]
         filled = [fact for fact in lists if fact.count]
+        read = next((place for place in _read_lists(name, context)), None)
+        if read is not None and not lists:
+            return read
     else:
         scalars = [fact for fact in context.all(ShellAssignment) if fact.name == name]
         empty = [fact.place for fact in scalars if fact.value.text == ""]
         filled = [fact for fact in scalars if fact.value.text != ""]
-    sure = any(all(loop.values for loop in fact.execution.loops) for fact in filled)
+    sure = any(
+        all(loop.values for loop in fact.execution.loops) and not _is_conditional(fact) for fact in filled
+    )
     return empty[0] if empty and filled and (not sure or _comes_later(value, filled[0].place)) else None
+
+
+def _read_lists(name: str, context: Context) -> Iterator[Place]:
+    """Where the output of a command becomes a list: `mapfile -t ids < <(…)`."""
+    for command in context.all(Command):
+        if command.name in {"mapfile", "readarray"} and command.words[-1:] == [name]:
+            yield command.place
+
+
+def _is_conditional(fact: ListAssignment | ShellAssignment) -> bool:
+    """Whether a pass of the loop may leave it out: under an `if`, or behind a `continue`."""
+    loop = fact.execution.loops[-1].place if fact.execution.loops else None
+    if loop is None or loop.source is not fact.place.source:
+        return False
+    if any(
+        arm.statement.span in loop.span or arm.statement.span.start > loop.span.start
+        for arm in fact.execution.arms
+    ):
+        return True
+    before = loop.source.text[loop.span.start : fact.place.span.start]
+    return re.search(r"\b(?:continue|break)\b", before) is not None
 
 
 def _comes_later(value: Arg, filled: Place) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
@@ -40,22 +41,20 @@ def unordered(sequence: Sequence, context: Context) -> Iterator[Draft]:
         return
     flow = flow_of(sequence, context)
     every = list(context.all(QueueCommand))
-    launches = [(at, call, _phase(call)) for at, call in flow.of("add")]
-    for number, (at, call, phase) in enumerate(launches):
+    launches = [(at, call, _phases(call)) for at, call in flow.of("add")]
+    for number, (at, call, phases) in enumerate(launches):
         if _is_ordered(call):
             continue
         in_loop = _in_one_loop(call)
         if in_loop is not None and _slots(call, call, every) != 1:
             yield _finding(call, in_loop, "", call, every)
             continue
-        if phase is None:
-            continue
         earlier = next(
             (
-                (other, other_phase)
-                for other_at, other, other_phase in reversed(launches[:number])
-                if other_phase is not None
-                and later_than(phase, other_phase)
+                (other, phase, other_phase)
+                for other_at, other, other_phases in reversed(launches[:number])
+                for phase, other_phase in itertools.product(phases, other_phases)
+                if later_than(phase, other_phase)
                 and follows(other, call)
                 and on_one_host(other, call)
                 and not other.has("--follow", "-s", "--stashed")
@@ -65,7 +64,8 @@ def unordered(sequence: Sequence, context: Context) -> Iterator[Draft]:
         )
         if earlier is None or _slots(earlier[0], call, every) == 1:
             continue
-        yield _finding(call, phase.shown, earlier[1].shown, earlier[0], every)
+        first, phase, before = earlier
+        yield _finding(call, phase.shown, before.shown, first, every)
 
 
 def _finding(
@@ -88,10 +88,11 @@ def _finding(
     )
 
 
-def _phase(call: QueueCommand) -> Phase | None:
+def _phases(call: QueueCommand) -> list[Phase]:
+    """Which phase a job is, by its label and by what it runs."""
     label = label_of(call)
-    found = phase_of(label.template) if label is not None else None
-    return found or phase_of(job_text(call), command=True)
+    found = (phase_of(label.template) if label is not None else None, phase_of(job_text(call), command=True))
+    return [phase for phase in found if phase is not None]
 
 
 def _is_ordered(call: QueueCommand) -> bool:

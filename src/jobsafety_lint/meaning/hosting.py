@@ -166,6 +166,38 @@ def _gitlab(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
     read = gitlab.read_gitlab(source, _included_with(source))
     found.silent += len(read.broken)
     run_snippets(read, source, interpreter, found)
+    if "services:" in source.text:
+        found.facts += _gitlab_services(yaml_text.read_yaml(source))
+
+
+def _gitlab_services(file: YamlFile) -> Iterator[Service]:
+    """The services beside jobs: `- image`, or `- name: image` with variables of their own; they get those of their job, too
+    (https://docs.gitlab.com/ci/services/).
+    """
+    top = entries(file.root)
+    everywhere = get(file.root, "variables")
+    for name, (_, job) in (("", (None, file.root)), *top.items()):
+        for item in yaml_text.items(get(job, "services")):
+            image = item if yaml_text.is_scalar(item) else get(item, "name")
+            if image is None:
+                continue
+            given = (everywhere, get(job, "variables") if name else None, get(item, "variables"))
+            variables = {v.name: v for node in given for v in _variables(file, name, node)}
+            settings = {
+                key: tuple(_scalars(value))
+                for key, (_, value) in entries(item).items()
+                if key not in {"name", "alias", "variables"}
+            }
+            yield Service(
+                Place(file.source, file.span(image)),
+                name,
+                text_of(image) or "",
+                variables,
+                False,
+                settings,
+                None,
+                "gitlab",
+            )
 
 
 def _included_with(source: Source) -> list[Source]:

@@ -41,12 +41,15 @@ def folder_of(file: Source) -> Path | None:
 
 
 def top_of(folder: Path) -> Path:
-    """The root of the repository around a folder, else the highest folder with a project's files, else the folder."""
+    """The root of the repository around a folder, else the working directory or the highest folder with a project's files,
+    else the folder.
+    """
     found = folder
+    here = Path.cwd()
     for above in (folder, *folder.parents):
         if (above / ".git").exists():
             return above
-        if any(kind_of(above / name) == "file" for name in ("pyproject.toml", *_MISE_FILES)):
+        if above == here or any(kind_of(above / name) == "file" for name in ("pyproject.toml", *_MISE_FILES)):
             found = above
         if above == Path.home() or len(above.parts) <= 2:
             break
