@@ -29,6 +29,8 @@ _NOT_PROGRAMS = frozenset({"pgrep", "pidof", "grep", "aux", "auxww", "dev", "nul
 """Words of a search that are not what is searched for; what it finds must be what is started later."""
 _RUN_TIME = re.compile(r"\$\([^)]*\)|`[^`]*`|\$\{[^}]*\}|\$\w+|-[oO]\s*\S+")
 """Parts of a search that are no name of a program: what is filled in, and which columns are shown."""
+_BRACKET = re.compile(r"\[(\w)\]")
+"""`[f]eed.py`: a search for `feed.py` that does not find itself."""
 _INIT = re.compile(r"\bps\b.*-p\s*1\b|/proc/1/")
 _PID_WORDS = frozenset({"pid", "pidfile", "pids"})
 
@@ -47,11 +49,26 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
         subject = _pid_file(context)
         if fact.pid_file is None and subject is None:
             return
-        how = f"`{fact.by}` asks by a pid that may belong to another process by now"
+        how = _asked_by_pid(fact.by)
     if not _acts(fact, context):
         return
     related = ((fact.decided, "decided here"),) if fact.decided is not None else ()
     yield _found(fact.place, how, related, subject)
+
+
+@RULE.on(Command, of={"ps"})
+def asked_from_python(search: Command, context: Context) -> Iterator[Draft]:
+    """`ps -p PID` that Python runs, in a program which keeps a pid file."""
+    if (
+        search.place.source.file.language != "python"
+        or context.role in {"test", "temporary"}
+        or search.execution.lock
+    ):
+        return
+    if any((word or "").startswith(("-p", "--pid", "-q")) for word in search.words) and _keeps_pid_file(
+        context
+    ):
+        yield _found(search.place, _asked_by_pid("ps -p"), (), _pid_file(context))
 
 
 @RULE.on(Command, of={"pgrep", "pidof"})
@@ -73,6 +90,10 @@ def searched_from_python(search: Command, context: Context) -> Iterator[Draft]:
             related = ((command.place, "started here if it finds nothing"),)
             yield _found(search.place, _how_searched(search.name), related)
             return
+
+
+def _asked_by_pid(by: str) -> str:
+    return f"`{by}` asks by a pid that may belong to another process by now"
 
 
 def _how_searched(by: str) -> str:
@@ -124,17 +145,24 @@ def _acts_on_files(context: Context) -> Iterator[Act]:
         yield from context.all(kind)
 
 
+def _keeps_pid_file(context: Context) -> bool:
+    """Whether the code reads a pid file, and writes or makes one."""
+    words = [act for act in _acts_on_files(context) if act.path.words & _PID_WORDS]
+    return any(isinstance(act, Read) for act in words) and any(not isinstance(act, Read) for act in words)
+
+
 def _acts(fact: Running, context: Context) -> bool:
     """Whether something is started where it does not run."""
     if fact.outcome == "starts" and fact.by not in _SEARCHES:
         return True
     if fact.language == "python":
-        words = [act for act in _acts_on_files(context) if act.path.words & _PID_WORDS]
-        return any(isinstance(act, Read) for act in words) and any(not isinstance(act, Read) for act in words)
+        return _keeps_pid_file(context)
     wanted = (
         {
             word.partition(".")[0]
-            for word in _PROGRAM.findall(_RUN_TIME.sub(" ", re.sub(r"^(?:\$\(|`)", "", fact.pattern)))
+            for word in _PROGRAM.findall(
+                _RUN_TIME.sub(" ", _BRACKET.sub(r"\1", re.sub(r"^(?:\$\(|`)", "", fact.pattern)))
+            )
         }
         - _NOT_PROGRAMS
         if fact.by in _SEARCHES

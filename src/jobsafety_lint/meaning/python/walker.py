@@ -667,6 +667,8 @@ class Walker:
         check = calls.check_of(node, name, self.scope, self.execution)
         if check is not None:
             self.facts.append(check)
+            if check.path.literal.startswith("/proc/\0"):
+                self._ask_by_pid(node, check.path_place.text, "/proc")
             return
         for found in calls.facts_of(node, name, self.scope, self.execution):
             if found.handle is not None:
@@ -862,6 +864,9 @@ class Walker:
         code = self.scope.text(args[0]) + " ".join(
             hole.text for hole in lower(args[0], self.scope).pattern.holes
         )
+        self._ask_by_pid(node, code, by)
+
+    def _ask_by_pid(self, node: ast.Call, code: str, by: str) -> None:
         if re.search(r"\.pid\b|getpid|getppid", code):
             return  # a process that this one has started, or itself
         self.facts.append(Running(self.scope.place(node), by, self.execution, "leaves", "python"))
@@ -993,6 +998,8 @@ class Walker:
                 )
             case ast.BoolOp(op=ast.And(), values=values):
                 return self._all_asked(values)
+            case ast.BoolOp(op=ast.Or(), values=values):
+                return self._either_asked(values)
             case ast.Attribute(value=ast.Name(id="self")):
                 return self._asked_by_helper(node)
             case ast.Name(id=name):
@@ -1007,6 +1014,15 @@ class Walker:
             case ast.Compare(left=left, ops=[ast.In()], comparators=[ast.Call() as call]):
                 return self._listed(node, left, call)
         return []
+
+    def _either_asked(self, values: Sequence[ast.expr]) -> list[Asked]:
+        """What `a or b` asks where both ask the same of one path in two ways: `exists(p) or islink(p)`."""
+        alternatives = [self._asked(value) for value in values]
+        if any(len(asked) != 1 or not asked[0].alone for asked in alternatives):
+            return []
+        first, *others = [asked[0] for asked in alternatives]
+        same = all(a.holds == first.holds and a.check.path.same_object(first.check.path) for a in others)
+        return [replace(first, alone=False)] if same and first.holds else []
 
     def _asked_by_helper(self, node: ast.Call | ast.Attribute) -> list[Asked]:
         """What a function or property of the file asks."""

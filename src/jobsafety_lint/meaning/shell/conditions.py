@@ -53,6 +53,8 @@ def checks_in(statement: sh.Statement, source: Source, state: State) -> list[Ask
         case sh.AndOr(items=items, operators=operators) if set(operators) == {"&&"}:
             found = [asked for item in items for asked in checks_in(item, source, state)]
             return [Asked(a.check, a.holds, False) for a in found]
+        case sh.AndOr(items=items, operators=operators) if set(operators) == {"||"}:
+            return _of_one_path([checks_in(item, source, state) for item in items])
         case sh.Test(words=words):
             return _terms(statement, list(words), source, state)
         case sh.Command(words=words) if words and words[0].literal in {"[", "test"}:
@@ -67,6 +69,15 @@ def checks_in(statement: sh.Statement, source: Source, state: State) -> list[Ask
         case sh.Command(words=(first, *rest)) if first.literal in {"ls", "stat"}:
             return _listed(statement, rest, source, state)
     return []
+
+
+def _of_one_path(alternatives: list[list[Asked]]) -> list[Asked]:
+    """What `a || b` asks where both ask the same of one path in two ways: `[ -e "$x" ] || [ -L "$x" ]`."""
+    if any(len(asked) != 1 or not asked[0].alone for asked in alternatives):
+        return []
+    first, *others = [asked[0] for asked in alternatives]
+    same = all(a.holds == first.holds and a.check.path.same_object(first.check.path) for a in others)
+    return [replace(first, alone=False)] if same and first.holds else []
 
 
 def _asked_by_function(
@@ -112,10 +123,20 @@ def refuted_in(statement: sh.Statement, source: Source, state: State) -> list[As
 
 
 def _terms(statement: sh.Statement, words: list[sh.Word], source: Source, state: State) -> list[Asked]:
-    """Reads the words of a test: terms joined by `-a` or `&&`; an `-o` or `||` means that none is certain."""
+    """Reads the words of a test: terms joined by `-a` or `&&`; an `-o` or `||` means that none is certain, unless all ask for
+    one file.
+    """
     literals = [word.literal for word in words]
     if any(word in {"-o", "||"} for word in literals):
-        return []
+        if any(word in {"-a", "&&", "(", ")"} for word in literals[1:]):
+            return []
+        either: list[list[sh.Word]] = [[]]
+        for word in words:
+            if word.literal in {"-o", "||"}:
+                either.append([])
+            else:
+                either[-1].append(word)
+        return _of_one_path([_terms(statement, term, source, state) for term in either])
     terms: list[list[sh.Word]] = [[]]
     for at, word in enumerate(words):
         if word.literal in {"&&", "-a"} and at > 0 and terms[-1]:

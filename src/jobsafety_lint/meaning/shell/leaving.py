@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from jobsafety_lint.readers.shell import tree as sh
 
 _LEAVING = {
@@ -13,6 +15,8 @@ _LEAVING = {
     "continue": "continue",
     "break": "break",
 }
+_ERROR = re.compile(r"^E_|^EX?_[A-Z]|ERR|FAIL")
+"""Variables that hold the status of an error, by their names: `exit "$E_NOTEXIST"`."""
 _ENDS = {"exit": "script", "return": "function", "continue": "loop", "break": "break"}
 
 
@@ -44,7 +48,9 @@ def leaving_with(code: sh.Statement | sh.Block) -> str:
             return leaving_with(body)
         case sh.Command(words=(first, *rest)) if first.literal in {"exit", "return"} and rest:
             status = rest[0].literal or ""
-            return "fails" if status.isdigit() and int(status) else leaving(code)
+            names = [node.name for node in rest[0].walk() if isinstance(node, sh.Expansion)]
+            failed = (status.isdigit() and int(status)) or any(map(_ERROR.search, names))
+            return "fails" if failed else leaving(code)
         case sh.Command(words=(first, *_)) if first.literal in {"die", "fail"}:
             return "fails"
     return leaving(code)
