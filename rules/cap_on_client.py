@@ -9,7 +9,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
-from jobsafety_lint.meaning.wrappers import peel
+from jobsafety_lint.meaning.wrappers import GRAMMARS, peel
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -72,12 +72,25 @@ def limits_of_the_shell(row: Row, context: Context) -> Iterator[Draft]:
         if statement is not None and any(s.launch and s.place.span in statement.span for s in after):
             after = [s for s in after if s.place.span in statement.span]
         add = next((s for s in after if s.launch is not None), None)
-        if add is not None and add.call and all(s.command.name in _RUNS_NOTHING for s in after):
+        if add is not None and add.call and all(_runs_nothing(s.command) for s in after):
             yield _finding(step.command, add.call, "the limit", Confidence.MEDIUM)
 
 
+def _runs_nothing(command: Command) -> bool:
+    """Whether a command needs no limit; what a wrapper runs is a command of its own."""
+    return command.name in _RUNS_NOTHING or command.name in GRAMMARS
+
+
 def _is_under(step: Step, limit: Step) -> bool:
-    return step.execution.queue is None and step.place.source is limit.place.source
+    """Whether a step runs in the shell of a limit: not behind the end of the subshell in which that stands."""
+    if step.execution.queue is not None or step.place.source is not limit.place.source:
+        return False
+    depth = 0
+    for char in limit.place.source.text[limit.place.span.end : step.place.span.start]:
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            return False
+    return True
 
 
 def _finding(wrapper: Command, call: QueueCommand, what: str, confidence: Confidence | None = None) -> Draft:

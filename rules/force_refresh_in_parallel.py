@@ -78,7 +78,16 @@ def wiped_by_each(row: Row, context: Context) -> Iterator[Draft]:
     """Jobs of a loop, or of several lines, that wipe what the others build."""
     if context.role in {"test", "docs"}:
         return
-    jobs = [job for step in row.steps if isinstance(step, Step) for job in _jobs(step)]
+    steps = [step for step in row.steps if isinstance(step, Step)]
+    wrappers = {
+        id(wrapper) for step in steps if step.execution.queue is None for wrapper in step.command.outer
+    }
+    jobs = [
+        job
+        for step in steps
+        if step.launch is not None or id(step.command) not in wrappers
+        for job in _jobs(step)
+    ]
     reported: list[_Job] = []
     for job in jobs:
         shared = _shared_in_loop(job)

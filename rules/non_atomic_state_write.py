@@ -79,7 +79,6 @@ _FOR_PEOPLE = frozenset(
         "release",
         "summary",
         "report",
-        "table",
     }
 )
 _RESULTS = frozenset({"output", "out"})

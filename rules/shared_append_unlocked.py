@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.execution import Concurrency
 from jobsafety_lint.meaning.files import Append
 from jobsafety_lint.meaning.shell.pipes import Background
@@ -58,8 +59,31 @@ def _reason(act: Append, context: Context) -> Concurrency | None:
         elif "as a job" not in reason.reason or act.execution.loops:
             return reason
     started = list(context.all(Background))
+    if act.language == "shell" and (inside := _reason_inside(act, context)) is not None:
+        return inside
     if act.execution.background and any(_run_apart(act, other, started) for other in others):
         return Concurrency("several are put in the background", None)
+    return None
+
+
+def _reason_inside(act: Append, context: Context) -> Concurrency | None:
+    """Why several processes write through one redirection at once: `xargs -P 8 curl … >> out`, `for …; do x & done >> out`."""
+    for command in context.all(Command):
+        if command.place.source is not act.place.source or command.place.span not in act.place.span:
+            continue
+        if command.name in _ONE_WRITE or any(
+            operator.startswith((">", "&>")) for operator, _ in command.redirects
+        ):
+            continue
+        for reason in command.execution.concurrency:
+            if (
+                reason not in act.execution.concurrency
+                and "as a job" not in reason.reason
+                and "xargs" in reason.reason
+            ):
+                return reason
+        if command.execution.background and len(command.execution.loops) > len(act.execution.loops):
+            return Concurrency("several are put in the background", None)
     return None
 
 
