@@ -80,9 +80,8 @@ def searched_from_python(search: Command, context: Context) -> Iterator[Draft]:
         or search.execution.lock
     ):
         return
-    wanted = {
-        name.partition(".")[0] for name in _PROGRAM.findall(" ".join(word or "" for word in search.words))
-    }
+    texts = [word or "" for word in search.words] + _given_by_callers(search)
+    wanted = {name.partition(".")[0] for name in _PROGRAM.findall(" ".join(texts))}
     for command in context.all(Command):
         if not starts_work(command.name) or not wanted & _started_by(command):
             continue
@@ -90,6 +89,14 @@ def searched_from_python(search: Command, context: Context) -> Iterator[Draft]:
             related = ((command.place, "started here if it finds nothing"),)
             yield _found(search.place, _how_searched(search.name), related)
             return
+
+
+def _given_by_callers(search: Command) -> list[str]:
+    """What the callers of a helper give it to search for: `running("feed.py")`."""
+    if not search.execution.functions or None not in search.words:
+        return []
+    helper = search.execution.functions[-1].rpartition(".")[2]
+    return re.findall(rf"\b{re.escape(helper)}\(\s*[\"']([^\"'\n]+)[\"']", search.place.source.file.text)
 
 
 def _asked_by_pid(by: str) -> str:

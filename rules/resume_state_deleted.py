@@ -24,7 +24,7 @@ RULE = Rule(
 
 _POSITION = re.compile(
     r"cursor|offset|watermark|high[_-]?water|hwm(?![a-z])|bookmark|(?<![a-z])since(?![a-z])|(?:resume|continuation|next|sync)[_-]?(?:token|from|key)|"
-    r"last[_-]?(?:id|seen|sync|synced|run|ts|time|timestamp|date|key|offset|processed|event|row|position|page|block|seq|lsn)",
+    r"last[_-]?(?:id|uid|uuid|msg|message|update|updated|fetched|pulled|commit|block|height|record|seen|sync|synced|run|ts|time|timestamp|date|key|offset|processed|event|row|position|page|block|seq|lsn)",
     re.IGNORECASE,
 )
 _WANTED = re.compile(

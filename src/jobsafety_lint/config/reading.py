@@ -35,8 +35,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
 
 
+def _mentions_us(path: Path) -> bool:
+    try:
+        return TABLE.encode() in path.read_bytes()
+    except OSError:
+        return True  # reading it says what is wrong
+
+
 def table_of(path: Path) -> dict[str, Any] | None:
-    """Our table of a configuration file; None if it has none (a pyproject.toml of someone else)."""
+    """Our table of a configuration file; None if it has none (a pyproject.toml of someone else, which may be broken)."""
+    if path.name == "pyproject.toml" and not _mentions_us(path):
+        return None
     data = read_toml(path)
     if path.name != "pyproject.toml":
         return data

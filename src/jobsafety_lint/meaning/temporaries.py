@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from jobsafety_lint.meaning.commands import Command
@@ -46,6 +47,8 @@ class TemporaryName:
     execution: Execution
     weight: int
     code: str
+    variable: str = ""
+    """The variable of Python that keeps it."""
 
 
 def temporary_names(fact: object) -> Iterator[TemporaryName]:
@@ -58,7 +61,9 @@ def temporary_names(fact: object) -> Iterator[TemporaryName]:
                 yield TemporaryName(fact.place, fact.path, fact.execution, 2, fact.path_place.text)
         case ArtifactName(language="python"):
             if _is_constant(fact.pattern) and not fact.execution.lock:
-                yield TemporaryName(fact.place, fact.pattern, fact.execution, 0, fact.place.text)
+                yield TemporaryName(
+                    fact.place, fact.pattern, fact.execution, 0, fact.place.text, fact.variable
+                )
         case Command():
             if fact.name in _READERS or fact.execution.lock:
                 return
@@ -82,7 +87,7 @@ def written_names(facts: Iterable[object]) -> Iterator[list[TemporaryName]]:
     written = [
         group
         for group in groups.values()
-        if sum(name.weight for name in group) + _is_read_later(group[0], reads) >= 2
+        if sum(name.weight for name in group) + _is_used_later(group, reads) >= 2
     ]
     for group in written:
         if not any(_is_folder_of(group[0], other[0]) for other in written):
@@ -96,14 +101,38 @@ def _is_folder_of(name: TemporaryName, other: TemporaryName) -> bool:
     )
 
 
-def _is_read_later(name: TemporaryName, reads: Iterable[Read]) -> bool:
-    """Whether Python reads what a program that it has run before was told the name of: that program has written it."""
-    return name.weight == 1 and any(
+def _is_used_later(group: Sequence[TemporaryName], reads: Iterable[Read]) -> int:
+    """What the rest of a function of Python adds: it reads what a program that it has run was told the name of, so that program
+    has written it (1); it hands the variable to a call that writes by its name (2).
+    """
+    told = [name for name in group if name.weight == 1]
+    read = any(
         read.path.parts == name.path.parts
         and read.execution.functions == name.execution.functions
         and read.place.span.start > name.place.span.end
+        for name in told
         for read in reads
     )
+    kept = next((name for name in group if name.variable), None)
+    if kept is None:
+        return int(read)
+    rest = _rest_of_function(kept.place)
+    if re.search(_WRITTEN.format(name=re.escape(kept.variable)), rest):
+        return 2
+    after = rest[max(name.place.span.end for name in told) - kept.place.span.end :] if told else ""
+    return int(read or re.search(rf"\(\s*{re.escape(kept.variable)}\b", after) is not None)
+
+
+_WRITTEN = r"""(?:\.|\b)(?:save\w*|write\w*|dump\w*|export\w*|to_\w+|render\w*|imwrite|imsave)\([^()\n]*\b{name}\b|\w\(\s*{name}\s*,\s*(?:mode=)?["'][wax]"""
+"""A call that writes by its name, or by the mode that it is given, and takes a variable."""
+_NEXT_FUNCTION = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)\b", re.MULTILINE)
+
+
+def _rest_of_function(place: Place) -> str:
+    """The text from behind a place to the next function."""
+    text, start = place.source.text, place.span.end
+    end = _NEXT_FUNCTION.search(text, start)
+    return text[start : end.start() if end else len(text)]
 
 
 def _is_constant(path: PathPattern) -> bool:

@@ -164,7 +164,16 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             small = any(w in {"ls", "list-sessions", "display-message", "has-session"} for w in words)
     if small:
         return Size.SMALL
-    return Size.LARGE if name in _LARGE else Size.UNKNOWN
+    return Size.LARGE if name in _LARGE or _hands_on_a_file(name, words, operands) else Size.UNKNOWN
+
+
+def _hands_on_a_file(name: str, words: Sequence[str], operands: Sequence[str]) -> bool:
+    """Whether a filter prints about as much as the file that it is given: `cut -f 3 data.tsv`, `tail -n +2 data.csv`."""
+    if name == "cut":
+        return len(operands_of(words, word_set("-f -d -c -b --fields --delimiter --characters"))) == 1
+    if name == "tail":
+        return any(re.match(r"(?:-n)?\+\d", word) for word in words) and len(operands) > 0
+    return name in {"tac", "rev", "nl", "uniq"} and len(operands) == 1
 
 
 def _asks_about_itself(name: str, words: Sequence[str]) -> bool:
