@@ -17,6 +17,8 @@ from jobsafety_lint.source import Place
 
 _MAINTAINER_SCRIPT = re.compile(r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$")
 """What dpkg runs under its lock when a package is installed or removed."""
+_ENTRY_POINT = re.compile(r"(?i)(?:^|/)(?:docker[-_])?entrypoint(?:\.\w+)?$")
+_OWN_FOLDER = re.compile(r"/(?:tmp|run|var/run|etc|usr)/")
 
 _PROCESSES = re.compile(r"multiprocessing|ProcessPool|Process\(|joblib|dask|\bray\b|fork\(")
 """What the code of a file says that works in several processes."""
@@ -156,10 +158,21 @@ class Act(FileFact):
         """
         if _MAINTAINER_SCRIPT.search(self.place.source.file.path):
             return Confidence.LOW
+        if not self.execution.concurrency and self._is_of_new_container():
+            return Confidence.LOW
         if concurrent or not self.is_unheard:
             return Confidence.HIGH
-        own = is_of_system(self.path) or in_folder_of_run(self.path) or self._is_match()
+        here = self.execution.cwd
+        whole = here.joined(self.path) if here is not None and self.path.is_relative else self.path
+        own = is_of_system(whole) or in_folder_of_run(self.path) or self._is_match()
         return Confidence.LOW if own else Confidence.MEDIUM
+
+    def _is_of_new_container(self) -> bool:
+        """Whether it lies in a folder that a container has for itself, while that starts and nothing else runs in it."""
+        return (
+            _ENTRY_POINT.search(self.place.source.file.path) is not None
+            and _OWN_FOLDER.match(self.path.literal) is not None
+        )
 
     def _is_match(self) -> bool:
         """Whether the path is a match of the pattern that a shell's loop goes over: `for f in dir/*; do [ -e "$f" ] && …`."""

@@ -8,6 +8,7 @@ shells, the bodies of here-documents, and the shell inside of another language. 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -143,6 +144,8 @@ class Interpreter:
     _functions_around: list[sh.Function | None] = field(default_factory=lambda: [None])
     _jobs: Jobs = field(default_factory=Jobs)
     _losses: PipeLosses = field(default_factory=PipeLosses)
+    _checked: list[ActiveGuard] = field(default_factory=list)
+    """The checks that have let the end of the last block be reached."""
     _names_asked: Once[frozenset[str]] = field(default_factory=lambda: Once(names_asked))
     _assigned_in: Once[set[str]] = field(default_factory=lambda: Once(assigned_in))
     _local_names: Once[set[str]] = field(default_factory=lambda: Once(local_names))
@@ -275,6 +278,7 @@ class Interpreter:
             ran += now
             if not isinstance(statement, sh.Command):
                 state.guards += guards_behind(statement, source, state)
+        self._checked = state.guards[guards:]
         del state.guards[guards:]
         state.change(conditions=conditions)
         return ran
@@ -1085,6 +1089,7 @@ class Interpreter:
             del inner.variables[name]
         state.variables.update(inner.variables)
         state.functions.update(inner.functions)
+        state.guards += [guard for guard in self._checked if _ends_script(guard)]
         state.change(cwd=inner.execution.cwd)
         if isinstance(function.body, sh.Group):
             state.change(lock=inner.execution.lock)
@@ -1163,6 +1168,14 @@ class Interpreter:
                     descriptor=redirect.descriptor,
                 ):
                     self._file_fact(fact, state)
+
+
+def _ends_script(guard: ActiveGuard) -> bool:
+    """Whether the script, and not only a function, ends where a check says so."""
+    return (
+        guard.leaving in {"exit", "fails"}
+        and re.search(r"\b(?:exit|die|fail)\b", guard.statement.text) is not None
+    )
 
 
 def _exits(execution: Execution) -> bool:
