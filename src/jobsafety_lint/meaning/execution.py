@@ -108,7 +108,7 @@ class Execution:
     daemon: str = ""
     """Who starts it, where that is no person and no script: `cron`, `systemd`. Its environment is bare."""
     thread_lock: str | None = None
-    """A lock that holds off the threads of this process only."""
+    """What has made the lock that holds off the threads of this process only: `threading.Lock()`."""
     conditions: tuple[str, ...] = ()
     """The conditions that have let the code through, as written, outermost first; `not …` where it was the other way."""
     own_files: bool = False

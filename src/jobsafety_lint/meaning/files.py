@@ -22,6 +22,8 @@ _OWN_FOLDER = re.compile(r"/(?:tmp|run|var/run|etc|usr)/")
 
 _PROCESSES = re.compile(r"multiprocessing|ProcessPool|Process\(|joblib|dask|\bray\b|fork\(")
 """What the code of a file says that works in several processes."""
+_OF_THREADS = ("threading.", "asyncio.", "anyio.", "trio.")
+"""Modules whose locks people know to be those of one process; what a project's own `Lock` is, nobody here knows."""
 
 
 @plain_value(frozen=True, eq=False)
@@ -59,7 +61,8 @@ class FileFact:
         """
         if self.execution.lock:
             return True
-        return self.execution.thread_lock is not None and not _PROCESSES.search(self.place.source.file.text)
+        known = (self.execution.thread_lock or "").startswith(_OF_THREADS)
+        return known and not _PROCESSES.search(self.place.source.file.text)
 
     @property
     def is_private(self) -> bool:

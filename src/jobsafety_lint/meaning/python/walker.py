@@ -517,7 +517,7 @@ class Walker:
         """From here on a lock is held."""
         text = self.scope.text(lock)
         if self._is_in_process(lock):
-            self.execution = self.execution.but(thread_lock=text)
+            self.execution = self.execution.but(thread_lock=self.scope.resolve(self._made_by(lock)))
         else:
             self.execution = self.execution.but(lock=text)
 
