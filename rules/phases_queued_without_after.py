@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
@@ -53,8 +52,10 @@ def unordered(sequence: Sequence, context: Context) -> Iterator[Draft]:
             (
                 (other, phase, other_phase)
                 for other_at, other, other_phases in reversed(launches[:number])
-                for phase, other_phase in itertools.product(phases, other_phases)
-                if later_than(phase, other_phase)
+                for phase, other_phase in zip(phases, other_phases, strict=True)
+                if phase is not None
+                and other_phase is not None
+                and later_than(phase, other_phase)
                 and follows(other, call)
                 and on_one_host(other, call)
                 and not other.has("--follow", "-s", "--stashed")
@@ -88,11 +89,12 @@ def _finding(
     )
 
 
-def _phases(call: QueueCommand) -> list[Phase]:
-    """Which phase a job is, by its label and by what it runs."""
+def _phases(call: QueueCommand) -> tuple[Phase | None, Phase | None]:
+    """Which phase a job is by its label (or else by what it runs), and by the number of the script that it runs."""
     label = label_of(call)
-    found = (phase_of(label.template) if label is not None else None, phase_of(job_text(call), command=True))
-    return [phase for phase in found if phase is not None]
+    named = phase_of(label.template) if label is not None else None
+    command = phase_of(job_text(call), command=True)
+    return named or command, command if command is not None and command.shown[:1].isdigit() else None
 
 
 def _is_ordered(call: QueueCommand) -> bool:

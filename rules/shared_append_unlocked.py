@@ -82,7 +82,8 @@ def _reason_inside(act: Append, context: Context) -> Concurrency | None:
                 and "xargs" in reason.reason
             ):
                 return reason
-        if command.execution.background and len(command.execution.loops) > len(act.execution.loops):
+        apart = command.execution.background and not act.execution.background
+        if apart and len(command.execution.loops) > len(act.execution.loops):
             return Concurrency("several are put in the background", None)
     return None
 

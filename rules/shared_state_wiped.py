@@ -169,5 +169,7 @@ def _wipes(fact: Glob | Delete) -> bool:
     path = here.joined(fact.path) if here is not None and fact.path.is_relative else fact.path
     if isinstance(fact, Glob):
         deleted = fact.use("delete") is not None and not fact.filtered_by
+        if fact.by == "for" and fact.use("read", "move", "merge", "copy") is not None:
+            return False  # something is done with each before it goes
         return deleted and is_wide(path, fact.execution)
     return fact.what == "tree" and is_wide(path, fact.execution, tree=True)

@@ -168,11 +168,9 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
 
 
 def _hands_on_a_file(name: str, words: Sequence[str], operands: Sequence[str]) -> bool:
-    """Whether a filter prints about as much as the file that it is given: `cut -f 3 data.tsv`, `tail -n +2 data.csv`."""
+    """Whether a filter prints about as much as the file that it is given: `cut -f 3 data.tsv`."""
     if name == "cut":
         return len(operands_of(words, word_set("-f -d -c -b --fields --delimiter --characters"))) == 1
-    if name == "tail":
-        return any(re.match(r"(?:-n)?\+\d", word) for word in words) and len(operands) > 0
     return name in {"tac", "rev", "nl", "uniq"} and len(operands) == 1
 
 
