@@ -431,3 +431,16 @@ def _toml(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def test_a_broken_file_of_somebody_else_ends_no_run(run: Run, tmp_path: Path) -> None:
+    """A pyproject.toml that does not name the linter configures nothing, so what is wrong in it is not the linter's business."""
+    broken = "[tool.versioneer]\nVCS = git\n"
+    write(tmp_path, {"a.sh": KILL, "docs/b.sh": KILL, "docs/pyproject.toml": broken})
+    done = run("check", "--output-format", "concise", "--no-cache", ".")
+    assert done.returncode == 1, done.stderr
+    assert "a.sh:2:1: warning[JOB301]" in done.stdout
+    write(tmp_path, {"docs/pyproject.toml": broken + "[tool.jobsafety-lint]\n"})
+    done = run("check", "--no-cache", ".")
+    assert done.returncode == 2
+    assert "docs/pyproject.toml: not valid TOML" in done.stderr

@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,3 +155,9 @@ def test_one_speaks(silent: str, speaks: str, files: dict[str, str], tmp_path: P
     codes = {finding.code for finding in checked(files, tmp_path)}
     assert speaks in codes
     assert silent not in codes
+
+
+def test_what_is_hidden_takes_nobodys_place(findings: Callable[..., list[dict[str, Any]]]) -> None:
+    """JOB313 of low confidence, which is not shown, does not silence JOB603 about the same call."""
+    files = {"a.sh": 'ssh calc1 "pueue add --label x -- ./bars.sh --month $1"\n'}
+    assert [f["code"] for f in findings(files)] == ["JOB603"]
