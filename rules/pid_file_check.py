@@ -59,11 +59,7 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
 @RULE.on(Command, of={"ps"})
 def asked_from_python(search: Command, context: Context) -> Iterator[Draft]:
     """`ps -p PID` that Python runs, in a program which keeps a pid file."""
-    if (
-        search.place.source.file.language != "python"
-        or context.role in {"test", "temporary"}
-        or search.execution.lock
-    ):
+    if _is_none_of_ours(search, context):
         return
     if any((word or "").startswith(("-p", "--pid", "-q")) for word in search.words) and _keeps_pid_file(
         context
@@ -74,11 +70,7 @@ def asked_from_python(search: Command, context: Context) -> Iterator[Draft]:
 @RULE.on(Command, of={"pgrep", "pidof"})
 def searched_from_python(search: Command, context: Context) -> Iterator[Draft]:
     """A search for a process that Python runs, whose answer lets the same program start."""
-    if (
-        search.place.source.file.language != "python"
-        or context.role in {"test", "temporary"}
-        or search.execution.lock
-    ):
+    if _is_none_of_ours(search, context):
         return
     texts = [word or "" for word in search.words] + _given_by_callers(search)
     wanted = {name.partition(".")[0] for name in _PROGRAM.findall(" ".join(texts))}
@@ -89,6 +81,12 @@ def searched_from_python(search: Command, context: Context) -> Iterator[Draft]:
             related = ((command.place, "started here if it finds nothing"),)
             yield _found(search.place, _how_searched(search.name), related)
             return
+
+
+def _is_none_of_ours(search: Command, context: Context) -> bool:
+    """Whether it is not Python that asks, or asks under a lock."""
+    quiet = context.role in {"test", "temporary"}
+    return quiet or search.place.source.file.language != "python" or bool(search.execution.lock)
 
 
 def _given_by_callers(search: Command) -> list[str]:
