@@ -63,6 +63,8 @@ def overlap(entry: CronEntry, context: Context) -> Iterator[Draft]:
     launches = [c for c in entry.commands if (call := parse(c)) is not None and call.subcommand == "add"]
     if any(command.name in _LOCKING or command.execution.lock for command in entry.commands):
         return
+    if any(_takes_folder(command, entry) for command in entry.commands):
+        return
     if launches:
         if not _looks(entry):
             yield RULE.found(
@@ -80,6 +82,16 @@ def overlap(entry: CronEntry, context: Context) -> Iterator[Draft]:
         f"cron starts `{_short(work)}` {every}, whether or not the last run has ended: a slow run has a second one beside it",
         label="wrap it in `flock -n`",
         data={"minutes": entry.minutes},
+    )
+
+
+def _takes_folder(command: Command, entry: CronEntry) -> bool:
+    """Whether a folder is the lock: `mkdir /tmp/x && { work; rmdir /tmp/x; }`."""
+    return (
+        command.name == "mkdir"
+        and command.status == "branch"
+        and len(command.args) == 1
+        and any(other.name == "rmdir" and other.words == command.words for other in entry.commands)
     )
 
 

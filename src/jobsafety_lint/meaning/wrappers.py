@@ -188,7 +188,7 @@ GRAMMARS: dict[str, Grammar] = {
     "fakeroot": Grammar(_words("-l -s -i -b --lib --faked")),
     "xargs": Grammar(
         _words(
-            "-a -d -E -I -L -n -P -s --arg-file --delimiter --replace --max-lines --max-args --max-procs --max-chars "
+            "-a -d -E -I -L -n -P -s --arg-file --delimiter --max-args --max-procs --max-chars "
             "--process-slot-var"
         )
     ),
