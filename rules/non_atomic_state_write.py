@@ -253,7 +253,7 @@ def _is_read_back(act: Write, context: Context) -> bool:
         return False  # a product, and an array of numbers
     named = [
         code
-        for code in (act.path_place.text, *(hole.text for hole in act.path.holes))
+        for code in (act.path_place.text, _set_to(act), *(hole.text for hole in act.path.holes))
         if _OWN_HELPER.match(code)
     ]
     own = any(code.startswith(("self.", "cls.")) for code in named)
@@ -263,6 +263,21 @@ def _is_read_back(act: Write, context: Context) -> bool:
         and (not own or _class_of(read) == _class_of(act))
         for read in context.all(Read)
     )
+
+
+def _set_to(act: Act) -> str:
+    """The code that the variable which has the name was set to last, in the lines before: `path = metric_path(folder)`."""
+    name = act.path_place.text
+    if not name.isidentifier():
+        return ""
+    text = act.place.source.text
+    start = max(
+        text.rfind("\ndef ", 0, act.place.span.start), text.rfind("\n    def ", 0, act.place.span.start), 0
+    )
+    found = re.findall(
+        rf"^[ \t]*{name}[ \t]*=[ \t]*(\w.*)$", text[start : act.place.span.start], re.MULTILINE
+    )
+    return found[-1] if found else ""
 
 
 def _class_of(act: Act) -> str:
