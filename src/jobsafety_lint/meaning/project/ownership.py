@@ -29,7 +29,12 @@ from jobsafety_lint.meaning.project.identity import (
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink, ScriptOption
 from jobsafety_lint.meaning.project.mentions import may_call
 from jobsafety_lint.meaning.project.owners import FOLDERS, Maker, Owner, callers, given_to
-from jobsafety_lint.meaning.project.parameters import is_for_batch_system, is_scalar, may_tell_apart
+from jobsafety_lint.meaning.project.parameters import (
+    is_for_batch_system,
+    is_run_only,
+    is_scalar,
+    may_tell_apart,
+)
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.python.argv import kept_words
 from jobsafety_lint.meaning.python.index import CallSite, Module
@@ -217,6 +222,8 @@ def _missing_in(owner: Owner, name: NameLink, project: Project, identity: JobIde
                 continue
             if _apportions(parameter) and not name.pattern.names <= own:
                 continue  # the name is that of an item, and no other job has the item
+            if _is_what_is_kept(parameter.name, definition, module):
+                continue
             evidence = identity.evidence(module, definition, parameter.name)
             if _is_derived(owner, parameter.name, project):
                 continue
@@ -377,6 +384,20 @@ def _may_be_missing(parameter: Candidate, name: NameLink, settings: Settings) ->
     return any(_may_tell_apart(parameter, settings, certain=certain) for certain in (True, False))
 
 
+_PLACES = _words("offset offsets cursor position pos page row line seq sequence block height")
+
+
+def _is_what_is_kept(parameter: str, definition: Definition, module: Module) -> bool:
+    """Whether a parameter is the position that the function writes into the file: it goes on from job to job."""
+    if not _PLACES & set(list(words_of(parameter))[-1:]):
+        return False
+    code = module.source.text[definition.span.start : definition.span.end]
+    return (
+        re.search(rf"(?:write|dump|save|put|store|commit)\w*\([^\n]*\b{re.escape(parameter)}\b", code)
+        is not None
+    )
+
+
 def _apportions(parameter: Candidate) -> bool:
     """Whether a parameter only says which of the items are this job's."""
     return "apportions" in parameter.uses and parameter.uses <= {"apportions", "logged", "counted"}
@@ -520,11 +541,11 @@ def _in_shell(file: FileLinks, name: NameLink, project: Project, identity: JobId
     purposes = name.purposes - ({"tmp", "temp"} - own)  # a scratch folder may hold files of every kind
     if not purposes & (_NAME_PURPOSES | project.settings.words("state-name-patterns")):
         return
-    yield from _missing_loop_variables(name)
+    yield from _missing_loop_variables(name, project.settings)
     yield from _missing_arguments(file, name, project, identity)
 
 
-def _missing_loop_variables(name: NameLink) -> Iterator[Missing]:
+def _missing_loop_variables(name: NameLink, settings: Settings) -> Iterator[Missing]:
     """A name with one loop variable, for a command that takes two."""
     loop_of = {v: loop for loop in name.loops for v in loop.variables}
     for user, taken in name.users:
@@ -538,7 +559,8 @@ def _missing_loop_variables(name: NameLink) -> Iterator[Missing]:
             evidence = Evidence(VARIED, "a loop varies it", related)
             where = loop.mark if loop is not None else user
             sure = Confidence.HIGH if loop is not None else Confidence.MEDIUM
-            yield Missing(Candidate(variable, where), "", evidence, sure)
+            if not is_run_only(variable, settings, certain=True):
+                yield Missing(Candidate(variable, where), "", evidence, sure)
         return
 
 

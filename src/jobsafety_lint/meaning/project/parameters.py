@@ -33,7 +33,7 @@ def _words(text: str) -> frozenset[str]:
 _STEERS = _words(
     "verbose debug quiet silent dry dryrun notify log logger loglevel workers worker jobs njobs nworkers threads processes procs "
     "parallel concurrency force overwrite resume reset clean refresh password passwd token secret apikey callback callbacks hook "
-    "client session conn connection db engine pool executor lock self cls retries retry attempts timeout delay sleep kwargs pbar "
+    "client session conn connection db engine pool executor lock self cls retries retry attempts attempt tries try timeout delay sleep kwargs pbar "
     "tqdm progress console"
 )
 """The last word of parameters that only steer a run: they never tell jobs apart, whoever varies them."""

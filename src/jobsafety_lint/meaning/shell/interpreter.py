@@ -749,6 +749,8 @@ class Interpreter:
                 isinstance(part, sh.ProcessSubstitution) and part.direction == ">" for part in word.parts
             ):
                 feeds += inside
+        if program in {"[", "test"} and use.status == "exits":
+            self._condition(statement, source)  # under errexit it ends the script where it does not hold
         if program == ":":
             set_defaults(words[1:], source, state)
         args: list[Arg] = []

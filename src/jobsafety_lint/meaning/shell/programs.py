@@ -14,12 +14,34 @@ _NAMED = re.compile(
 )
 """`${PUEUE:-pueue}`, `$(command -v pueue)`, `shutil.which("pueue")`, `os.environ.get("PUEUE", "pueue")`."""
 
+_OF_THE_SHELL = frozenset(
+    {
+        "eval",
+        "trap",
+        "source",
+        ".",
+        "exec",
+        "command",
+        "builtin",
+        "set",
+        "cd",
+        "wait",
+        "read",
+        "export",
+        "local",
+    }
+)
+"""Builtins: a program of such a name in a folder (`./eval`) is none."""
+
 
 def program_of(word: Arg) -> str:
-    """The name of the program without its folder; empty if it is not known."""
+    """The name of the program without its folder, unless that is what a builtin is called; empty if it is not known."""
     if word.text is not None:
-        return word.text.rpartition("/")[2]
+        name = word.text.rpartition("/")[2]
+        return word.text if name in _OF_THE_SHELL and name != word.text else name
     if len(word.pattern.parts) != 1 or not word.pattern.holes:
         return ""
+    if word.pattern.holes[0].text == "sys.executable":
+        return "python"
     named = _NAMED.fullmatch(word.pattern.holes[0].text.strip('"'))
     return next((name for name in named.groups() if name), "").rpartition("/")[2] if named else ""
