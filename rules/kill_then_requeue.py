@@ -111,6 +111,8 @@ def _same_work(kill: Step, step: Step) -> bool:
         return False
     if kill.call is not None:
         return bool(kill.call.ids) or is_fed(kill.call) or same_group(kill, step)
+    if step.subcommand == "restart":
+        return True  # what has failed is what has just been killed
     if step.launch is None:
         return False
     names = [w for arg in kill.command.args if (w := arg.text) and not w.startswith("-") and not w.isdigit()]

@@ -349,14 +349,22 @@ class PythonFile:
         """The decorator of this file that holds a lock while it runs the function."""
         for decorator in definition.node.decorator_list:
             written = dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
-            found = self._callee(written) if written else None
-            if found is not None and _HOLDS_LOCK.search(self.source.text, found.span.start, found.span.end):
+            if written and self._is_lock_helper(written):
                 return written
         return None
+
+    def _is_lock_helper(self, written: str) -> bool:
+        """Whether a function of this file holds a lock on a file while something else runs."""
+        found = self._callee(written)
+        return (
+            found is not None
+            and _HOLDS_LOCK.search(self.source.text, found.span.start, found.span.end) is not None
+        )
 
     def _prepare(self, walker: Walker) -> None:
         walker.durable = self._durable
         walker.is_local = lambda written: self._callee(written) is not None
+        walker.is_lock_helper = self._is_lock_helper
         walker.helper_checks = lambda node, scope: self._helper_checks.asked(
             node, self._helper(node), scope, self.source.text, self._walker
         )

@@ -110,6 +110,7 @@ class Walker:
     broad_until: int | None = None
     """Where the code ends that a handler for errors of any kind takes care of, if only such a one does."""
     is_local: Callable[[str], bool] = lambda _: False
+    is_lock_helper: Callable[[str], bool] = lambda _: False
     """Whether a function of the file is called so."""
     durable: frozenset[str] = frozenset()
     """Functions of the file that call fsync."""
@@ -460,6 +461,10 @@ class Walker:
         self.execution, self.failure = outer_execution, outer_failure
         self.tolerance, self.tolerance_existing = outer_tolerance, outer_existing
 
+    def _calls_lock_helper(self, node: ast.expr) -> bool:
+        """Whether a context manager of this file holds a lock on a file: `with held(path):`."""
+        return isinstance(node, ast.Call) and self.is_lock_helper(dotted(node.func))
+
     def _is_made_as_lock(self, node: ast.expr) -> bool:
         """Whether a variable keeps a lock, whatever it is called: `guard = multiprocessing.Lock()`."""
         return (
@@ -491,7 +496,9 @@ class Walker:
                 self.failure = "masked"
         elif name.endswith(".cd") and given:
             self.execution = self.execution.but(cwd=lower(given[0], self.scope).pattern)
-        elif set(words_of(name)) & _LOCK_WORDS or self._is_made_as_lock(call):
+        elif (
+            set(words_of(name)) & _LOCK_WORDS or self._is_made_as_lock(call) or self._calls_lock_helper(call)
+        ):
             self._hold(call)
         if item.optional_vars is None:
             return

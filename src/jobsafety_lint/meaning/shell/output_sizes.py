@@ -82,6 +82,21 @@ _FINITE = _LARGE - word_set("yes tcpdump tshark journalctl kubectl docker podman
 )
 
 
+def _told_by_what_is_open(command: Command, words: Sequence[str]) -> Size | None:
+    """What the size depends on beside the program: what another one prints, an endless device; None if it is the program's."""
+    if _is_open(command.name, words):
+        return Size.UNKNOWN
+    endless = any(operator == "<" and arg.text in _ENDLESS for operator, arg in command.redirects)
+    endless = endless or (
+        command.name == "dd" and any(word.removeprefix("if=") in _ENDLESS for word in words)
+    )
+    return Size.LARGE if endless else None
+
+
+_ENDLESS = frozenset({"/dev/urandom", "/dev/random", "/dev/zero"})
+"""Devices that give as much as is asked for: whoever filters them writes until nobody reads any more."""
+
+
 def output_size(command: Command, small_programs: frozenset[str] = frozenset()) -> Size:  # one case a program
     """How much a command prints that reads nothing, or something long."""
     words = literals(command)
@@ -89,8 +104,9 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
     name = command.name
     if name in small_programs or name in _SMALL or _asks_about_itself(name, words):
         return Size.SMALL
-    if _is_open(name, words):
-        return Size.UNKNOWN
+    told = _told_by_what_is_open(command, words)
+    if told is not None:
+        return told
     small = False
     match name:
         case "echo" | "printf":
@@ -435,7 +451,7 @@ def may_never_end(command: Command) -> bool:
     """Whether a writer may go on for ever, so that a reader must not wait for its end."""
     words = literals(command)
     if command.name in {"yes", "tcpdump", "inotifywait", "watch", "tshark"} or any(
-        w in {"/dev/urandom", "/dev/zero", "/dev/random"} for w in words
+        w in _ENDLESS for w in words
     ):
         return True
     if command.name in {
