@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Sequence
+from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.queue.flow import flow_of, group_of, header, is_bulk, job_loops, on_one_host
 from jobsafety_lint.meaning.queue.grammar import QueueCommand
@@ -36,7 +37,9 @@ def never_cleaned(sequence: Sequence, context: Context) -> Iterator[Draft]:
         loops = job_loops(call)
         if not loops or loops[0] in seen or not is_bulk(call):
             continue
-        if any(on_one_host(other, call) for _, other in flow.of("clean", "reset")):
+        if any(on_one_host(other, call) for _, other in flow.of("clean", "reset")) or _is_cleaned(
+            call, context
+        ):
             continue
         seen.add(loops[0])
         yield RULE.found(
@@ -48,6 +51,15 @@ def never_cleaned(sequence: Sequence, context: Context) -> Iterator[Draft]:
             fix=_fix(call, loops[0]),
             subject=loops[0].place,
         )
+
+
+def _is_cleaned(call: QueueCommand, context: Context) -> bool:
+    """Whether a task that this one depends on cleans: `depends = ["setup"]`."""
+    return any(
+        any(isinstance(step, Step) and step.place == call.place for step in row.steps)
+        and any(isinstance(step, Step) and step.subcommand in {"clean", "reset"} for step in row.steps)
+        for row in context.all(Row)
+    )
 
 
 def _fix(call: QueueCommand, loop: Loop) -> Fix | None:

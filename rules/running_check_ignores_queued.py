@@ -45,7 +45,7 @@ def running_only(sequence: Sequence, context: Context) -> Iterator[Draft]:
         if look.call.subcommand != "status" or not look.decides or not look.asks_running_only:
             continue
         launch = _launch_after(flow, look)
-        if launch is None or waits_for_a_slot(flow, look, launch):
+        if launch is None or waits_for_a_slot(flow, look, launch) or not _depends(launch, look):
             continue
         if _guards_the_code(flow, look, launch) and not _asks_for_label(look, context):
             continue
@@ -68,6 +68,20 @@ def _launch_after(flow: Flow, look: Look) -> QueueCommand | None:
         if (at > look.at and follows(look.call, call)) or shared:
             return call
     return None
+
+
+def _depends(launch: QueueCommand, look: Look) -> bool:
+    """Whether the job is queued by what the look has said: under a condition that names its result, its program or the function
+    that looks, or in one list with it. Python's conditions are not followed so far.
+    """
+    if look.call.in_python or launch.place.source is not look.call.place.source:
+        return True
+    conditions = " ".join(launch.execution.conditions)
+    names = {*look.variables, *look.call.execution.functions[-1:], "pueue"}
+    if any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", conditions) for name in names):
+        return True
+    statement = launch.command.statement
+    return statement is not None and look.call.place.span in statement.span
 
 
 def _guards_the_code(flow: Flow, look: Look, launch: QueueCommand) -> bool:
