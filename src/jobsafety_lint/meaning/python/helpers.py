@@ -125,14 +125,15 @@ def link(facts: list[object], guarded: Sequence[GuardedCall], calls: Mapping[str
     for at, fact in enumerate(facts):
         if isinstance(fact, Act) and fact.execution.functions:
             by_function.setdefault(fact.execution.functions[-1], []).append(at)
-    for call in guarded:
-        for at in by_function.get(call.callee, ()):
+    for callee in dict.fromkeys(call.callee for call in guarded):
+        mine = [call for call in guarded if call.callee == callee]
+        for at in by_function.get(callee, ()):
             act = facts[at]
             if isinstance(act, Act) and not act.guards:
-                path = substituted(act.path, call.bound)
-                found = tuple(g for g in call.guards if _same(g.check.path, path))
-                if found:
-                    facts[at] = replace(act, guards=found)
+                found = [_guards_of(act, call) for call in mine]
+                agree = len({guards[0].holds for guards in found if guards}) == 1
+                if agree and all(found) and len(found) >= len(calls.get(callee, ())):  # else no check decides
+                    facts[at] = replace(act, guards=found[0])
     moves = [fact for fact in facts if isinstance(fact, Replace) and fact.origin is not None and fact.atomic]
     for move in moves:
         origin = move.origin or PathPattern(())
@@ -146,6 +147,12 @@ def link(facts: list[object], guarded: Sequence[GuardedCall], calls: Mapping[str
             _mark(facts, by_function.get(made.caller.name, ()), passed, move.path)
 
     facts += [taken for fact in facts if isinstance(fact, Lock) for taken in _taken_by_callers(fact, calls)]
+
+
+def _guards_of(act: Act, call: GuardedCall) -> tuple[Guard, ...]:
+    """The checks of a call that ask for the path of an act of the function that is called."""
+    path = substituted(act.path, call.bound)
+    return tuple(guard for guard in call.guards if _same(guard.check.path, path))
 
 
 def _taken_by_callers(lock: Lock, calls: Mapping[str, Sequence[Call]]) -> list[Lock]:

@@ -131,6 +131,8 @@ class Walker:
     _globs: GlobUses = field(init=False)
     _handles: dict[int, Value] = field(default_factory=dict)
     _uses: dict[int, list[HandleUse]] = field(default_factory=dict)
+    _taken: str = ""
+    """The lock on a file that was taken last."""
     _depths: dict[int, int] = field(default_factory=dict)
     _flushed: set[str] = field(default_factory=set)
     _syncs: int = -1
@@ -396,7 +398,10 @@ class Walker:
         self.execution = outer
         only = _only_expression(node.body)
         guards = [Active(a, "while", node, only) for a in self._asked(node.test)]
+        self._taken = ""
         self._looped(loop, node.body, guards)
+        if self._taken and isinstance(node.test, ast.Constant):
+            self.execution = self.execution.but(lock=self._taken)  # it tries until it has the lock
         self.block(node.orelse)
         ways_out = breaks(node.body)
         if not ways_out:
@@ -834,7 +839,8 @@ class Walker:
             if "LOCK_UN" in self.scope.text(node):
                 self.execution = self.execution.but(lock=None)
             else:
-                self.execution = self.execution.but(lock=self.scope.text(node))
+                self._taken = self.scope.text(node)
+                self.execution = self.execution.but(lock=self._taken)
                 handle = self._opened_by(calls.handle_node(node.args[0])) if node.args else None
                 start = handle.opened if handle is not None else None
                 for at, fact in enumerate(self.facts):

@@ -17,6 +17,7 @@ _LEAVING = {
 }
 _ERROR = re.compile(r"^E_|^EX?_[A-Z]|ERR|FAIL")
 """Variables that hold the status of an error, by their names: `exit "$E_NOTEXIST"`."""
+_SAYS_ERROR = re.compile(r"(?i)\b(?:error|fatal|cannot|not found|no such)\b")
 _ENDS = {"exit": "script", "return": "function", "continue": "loop", "break": "break"}
 
 
@@ -42,6 +43,10 @@ def ends(code: sh.Statement | sh.Block) -> str:
 def leaving_with(code: sh.Statement | sh.Block) -> str:
     """As `leaving`, and `fails` where the script or function is left with a status that says so: `exit 1`, `return 2`, `die …`."""
     match code:
+        case sh.Block(items=(*_, before, last)) if _is_bare_exit(last.statement) and _says_error(
+            before.statement
+        ):
+            return "fails"
         case sh.Block(items=items):
             return leaving_with(items[-1].statement) if items else ""
         case sh.Group(body=body):
@@ -54,3 +59,24 @@ def leaving_with(code: sh.Statement | sh.Block) -> str:
         case sh.Command(words=(first, *_)) if first.literal in {"die", "fail"}:
             return "fails"
     return leaving(code)
+
+
+def _is_bare_exit(statement: sh.Statement) -> bool:
+    return isinstance(statement, sh.Command) and [word.literal for word in statement.words] == ["exit"]
+
+
+def _says_error(statement: sh.Statement) -> bool:
+    """Whether a command tells somebody of an error: `echo "ERROR: no installation found"`, `msg_error …`."""
+    if not isinstance(statement, sh.Command) or not statement.words:
+        return False
+    name = statement.words[0].literal or ""
+    texts = [node.value for word in statement.words[1:] for part in word.parts for node in _texts(part)]
+    return "error" in name.lower() or (
+        name in {"echo", "printf"} and any(_SAYS_ERROR.search(text) for text in texts)
+    )
+
+
+def _texts(part: sh.Fragment) -> list[sh.Literal | sh.SingleQuoted]:
+    if isinstance(part, sh.DoubleQuoted):
+        return [inner for one in part.parts for inner in _texts(one)]
+    return [part] if isinstance(part, sh.Literal | sh.SingleQuoted) else []
