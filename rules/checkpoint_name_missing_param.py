@@ -24,8 +24,13 @@ RULE = Rule(
 @RULE.on(Project)
 def missing_parameter(project: Project, context: Context) -> Iterator[Draft]:
     """Every name that keeps state, seen from the functions that use it and from the jobs that run those."""
+    told: set[object] = set()
     for name, missing in missing_parameters(project):
         names = list(dict.fromkeys(m.parameter.name for m in missing))
+        about = (name.mark.location.path, name.function, name.template.template, *names)
+        if about in told and not name.variable:
+            continue  # the same name, written out once more
+        told.add(about)
         listed = " and ".join(f"`{n}`" for n in names)
         many = len(names) > 1
         first = missing[0]

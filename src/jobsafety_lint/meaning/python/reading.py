@@ -539,7 +539,7 @@ class PythonFile:
             seen.add(place.span)
             self._add_name(place, value, variable, definition, execution, acts, returned=returned)
         for act in (fact for fact in facts if isinstance(fact, Act | Lock)):
-            joined = _JOINS.search(act.path_place.text) is not None
+            joined = _JOINS.search(act.path_place.text) is not None or _is_of_position(act.path)
             if act.path_place.span not in seen and joined and _looks_like_file(act.path):
                 seen.add(act.path_place.span)
                 self._naming.setdefault(definition.qualified if definition else "", []).append(
@@ -724,6 +724,14 @@ def _built_at(node: ast.expr, walker: Walker) -> ast.expr:
             if variable == holes[0].value.id and isinstance(built, ast.JoinedStr):
                 return built
     return node
+
+
+_POSITIONS = frozenset({"checkpoint", "ckpt", "cursor", "watermark", "progress", "resume"})
+
+
+def _is_of_position(path: PathPattern) -> bool:
+    """Whether a constant is the name of a file from which a job goes on: `open("state/checkpoint.json")`."""
+    return path.text is not None and not _POSITIONS.isdisjoint(path.name.words)
 
 
 def _looks_like_file(pattern: PathPattern) -> bool:

@@ -756,6 +756,8 @@ class Interpreter:
         args: list[Arg] = []
         for word in words:
             args += args_of(word, source, state)
+        if len(args) > 1 and args[0].splits and args[0].text == "":
+            del args[0]  # `$SUDO rm x`, where SUDO is empty: the word is not there
         settings = [
             Setting(a.name, self._assigned(a, source, state), Place(source, a.span), "assignment")
             for a in (() if declares else statement.assignments)

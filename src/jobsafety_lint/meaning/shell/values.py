@@ -349,8 +349,6 @@ def args_of(word: sh.Word, source: Source, state: State) -> list[Arg]:
     pattern = pieces[0][0] if len(pieces) == 1 else PathPattern.of(*(p for p, _ in pieces))
     if unquoted and len(word.parts) == 1 and (pattern.text or "").strip(" ").count(" "):
         return _split(place, pattern.text or "", origin)
-    if pattern.text == "" and isinstance(word.parts[0], sh.Expansion) and len(word.parts) == 1:
-        return []  # `$SUDO rm x`, where SUDO is empty: the word is not there
     return [Arg(place, pattern, written(word, source), word.is_quoted, unquoted, origin, pieces)]
 
 
