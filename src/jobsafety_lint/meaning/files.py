@@ -163,13 +163,11 @@ class Act(FileFact):
             return Confidence.LOW
         if not self.execution.concurrency and self._is_of_new_container():
             return Confidence.LOW
-        here = self.execution.cwd
-        whole = here.joined(self.path) if here is not None and self.path.is_relative else self.path
-        if self.language == "shell" and is_of_system(whole) and not self.execution.concurrency:
-            return Confidence.LOW
         if concurrent or not self.is_unheard:
             return Confidence.HIGH
-        own = in_folder_of_run(self.path) or self._is_match()
+        here = self.execution.cwd
+        whole = here.joined(self.path) if here is not None and self.path.is_relative else self.path
+        own = is_of_system(whole) or in_folder_of_run(self.path) or self._is_match()
         return Confidence.LOW if own else Confidence.MEDIUM
 
     def _is_of_new_container(self) -> bool:
