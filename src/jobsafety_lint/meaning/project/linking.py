@@ -32,6 +32,7 @@ from jobsafety_lint.meaning.project.links import (
     Word,
     defined_in,
 )
+from jobsafety_lint.meaning.python.values import ITERDIR, LISTING
 from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.meaning.queue.links import links_of_row
 from jobsafety_lint.meaning.scripts import script_task
@@ -45,8 +46,6 @@ _PYTHON = re.compile(r"^(?:python|pypy)[\d.]*$")
 _SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ksh"})
 _SCRIPT = re.compile(r"\.(?:py|sh|bash|zsh|ksh)$")
 _BARE = re.compile(r"^[a-z][\w-]*$")
-_WHOLE_FOLDERS = frozenset({"Path.iterdir"})
-"""What lists all of a folder, whatever it is called."""
 _HARMFUL = frozenset({"delete", "move", "merge"})
 _LABELS = frozenset({"xargs", "parallel", "find"})
 
@@ -128,7 +127,8 @@ class _Linker:
 
     def glob(self, glob: Glob) -> Iterator[GlobLink]:
         uses = tuple((kind, self.mark(place)) for kind, place in glob.uses if kind in _HARMFUL)
-        if uses and glob.by not in _WHOLE_FOLDERS:
+        whole = glob.by in {LISTING, ITERDIR} and glob.path.name.text == "*"  # it says nothing about names
+        if uses and not whole:
             here = glob.execution.cwd if _is_relative(glob.path) else None
             told = glob.filtered_by | (here.names if here is not None else frozenset())
             told = told.union(*(self._compared.get(place.span, ()) for _, place in glob.uses))
