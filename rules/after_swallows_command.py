@@ -125,7 +125,7 @@ def _empty_start(value: Arg, context: Context) -> Place | None:
         lists = [fact for fact in context.all(ListAssignment) if fact.name == name]
         empty = [fact.place for fact in lists if not fact.append and not fact.count]
         filled = [fact for fact in lists if fact.count]
-        read = next((place for place in _read_lists(name, context)), None)
+        read = next(_read_lists(name, context), None)
         if read is not None and not lists:
             return read
     else:

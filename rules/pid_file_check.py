@@ -152,8 +152,8 @@ def _acts_on_files(context: Context) -> Iterator[Act]:
 
 def _keeps_pid_file(context: Context) -> bool:
     """Whether the code reads a pid file, and writes or makes one."""
-    words = [act for act in _acts_on_files(context) if act.path.words & _PID_WORDS]
-    return any(isinstance(act, Read) for act in words) and any(not isinstance(act, Read) for act in words)
+    acts = [act for act in _acts_on_files(context) if act.path.words & _PID_WORDS]
+    return any(isinstance(act, Read) for act in acts) and any(not isinstance(act, Read) for act in acts)
 
 
 def _acts(fact: Running, context: Context) -> bool:

@@ -26,7 +26,7 @@ RULE = Rule(
     unsafe_because="an item is one word now, also where the text relied on its being split or expanded",
 )
 
-_SELECTORS = {"sort", "uniq", "head", "tail", "tr", "grep", "shuf", "tac"}
+_SELECTORS = frozenset({"sort", "uniq", "head", "tail", "tr", "grep", "shuf", "tac"})
 """Programs that hand on some of the words that they are given, and none of their own."""
 _CODE_OPTIONS = {"python": "-c", "python3": "-c", "perl": "-e", "ruby": "-e", "node": "-e"}
 

@@ -18,8 +18,9 @@ from jobsafety_lint.source import Place
 _MAINTAINER_SCRIPT = re.compile(r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$")
 """What dpkg runs under its lock when a package is installed or removed."""
 _ENTRY_POINT = re.compile(r"(?i)(?:^|/)(?:docker[-_])?entrypoint(?:\.\w+)?$")
+"""Start scripts of images, by their names."""
 _OWN_FOLDER = re.compile(r"/(?:tmp|run|var/run|etc|usr)/")
-
+"""Folders of which each container of an image has its own."""
 _PROCESSES = re.compile(r"multiprocessing|ProcessPool|Process\(|joblib|dask|\bray\b|fork\(")
 """What the code of a file says that works in several processes."""
 _OF_THREADS = ("threading.", "asyncio.", "anyio.", "trio.")

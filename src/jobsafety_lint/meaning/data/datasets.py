@@ -62,7 +62,8 @@ class Merge:
     """Tables are joined into one: `pl.concat(…)`, `pd.concat(…)`, one read of many files.
 
     `columns` are the columns of the result that later code of the function looks at in a check or a filter, `compared` those
-    that it certainly compares or picks rows by; `checked` is true where the result is handed to a function whose name says that it checks. `use` is the first use.
+    that it certainly compares or picks rows by; `checked` is true where the result is handed to a function whose name says
+    that it checks. `use` is the first use.
     """
 
     place: Place

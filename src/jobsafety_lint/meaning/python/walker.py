@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from jobsafety_lint.meaning.asked import Asked, asked_either_way
 from jobsafety_lint.meaning.commands import Condition
 from jobsafety_lint.meaning.execution import Arm, Execution, Loop, Setting
 from jobsafety_lint.meaning.files import (
@@ -69,19 +70,6 @@ _GROWING = frozenset({"add", "append", "extend", "update", "insert", "setdefault
 
 _NOTHING = re.compile(r"not (\w+)|(\w+) is None|not (\w+) is not None")
 CommandCall = Callable[[ast.Call, str, Scope, Execution, str, frozenset[str]], bool]
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """A check inside a condition: `holds` is what it must say for the condition to be true; `alone` if it is all.
-
-    `certain` is False where the condition may be true for another reason.
-    """
-
-    check: Check
-    holds: bool
-    alone: bool
-    certain: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -1012,7 +1000,7 @@ class Walker:
             case ast.BoolOp(op=ast.And(), values=values):
                 return self._all_asked(values)
             case ast.BoolOp(op=ast.Or(), values=values):
-                return self._either_asked(values)
+                return asked_either_way([self._asked(value) for value in values])
             case ast.Attribute(value=ast.Name(id="self")):
                 return self._asked_by_helper(node)
             case ast.Name(id=name):
@@ -1027,15 +1015,6 @@ class Walker:
             case ast.Compare(left=left, ops=[ast.In()], comparators=[ast.Call() as call]):
                 return self._listed(node, left, call)
         return []
-
-    def _either_asked(self, values: Sequence[ast.expr]) -> list[Asked]:
-        """What `a or b` asks where both ask the same of one path in two ways: `exists(p) or islink(p)`."""
-        alternatives = [self._asked(value) for value in values]
-        if any(len(asked) != 1 or not asked[0].alone for asked in alternatives):
-            return []
-        first, *others = [asked[0] for asked in alternatives]
-        same = all(a.holds == first.holds and a.check.path.same_object(first.check.path) for a in others)
-        return [replace(first, alone=False)] if same and first.holds else []
 
     def _asked_by_helper(self, node: ast.Call | ast.Attribute) -> list[Asked]:
         """What a function or property of the file asks."""

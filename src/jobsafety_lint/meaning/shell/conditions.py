@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from jobsafety_lint.meaning.asked import Asked, asked_either_way
 from jobsafety_lint.meaning.files import Check
 from jobsafety_lint.meaning.shell.state import State, Value
 from jobsafety_lint.meaning.shell.values import value_of
-from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.source import Place, Source
 
@@ -28,18 +28,6 @@ _TESTS = {
 }
 
 
-@plain_value(frozen=True, eq=False)
-class Asked:
-    """A check inside a condition. `holds` is what it must say for the condition to be true; `alone` if the condition
-    is nothing but this check.
-    """
-
-    check: Check
-    holds: bool
-    alone: bool
-    certain: bool = True
-
-
 def checks_in(statement: sh.Statement, source: Source, state: State) -> list[Asked]:
     """The checks that must have the given outcome for a condition to be true."""
     match statement:
@@ -54,7 +42,7 @@ def checks_in(statement: sh.Statement, source: Source, state: State) -> list[Ask
             found = [asked for item in items for asked in checks_in(item, source, state)]
             return [Asked(a.check, a.holds, False) for a in found]
         case sh.AndOr(items=items, operators=operators) if set(operators) == {"||"}:
-            return _of_one_path([checks_in(item, source, state) for item in items])
+            return asked_either_way([checks_in(item, source, state) for item in items])
         case sh.Test(words=words):
             return _terms(statement, list(words), source, state)
         case sh.Command(words=words) if words and words[0].literal in {"[", "test"}:
@@ -69,15 +57,6 @@ def checks_in(statement: sh.Statement, source: Source, state: State) -> list[Ask
         case sh.Command(words=(first, *rest)) if first.literal in {"ls", "stat"}:
             return _listed(statement, rest, source, state)
     return []
-
-
-def _of_one_path(alternatives: list[list[Asked]]) -> list[Asked]:
-    """What `a || b` asks where both ask the same of one path in two ways: `[ -e "$x" ] || [ -L "$x" ]`."""
-    if any(len(asked) != 1 or not asked[0].alone for asked in alternatives):
-        return []
-    first, *others = [asked[0] for asked in alternatives]
-    same = all(a.holds == first.holds and a.check.path.same_object(first.check.path) for a in others)
-    return [replace(first, alone=False)] if same and first.holds else []
 
 
 def _asked_by_function(
@@ -136,7 +115,7 @@ def _terms(statement: sh.Statement, words: list[sh.Word], source: Source, state:
                 either.append([])
             else:
                 either[-1].append(word)
-        return _of_one_path([_terms(statement, term, source, state) for term in either])
+        return asked_either_way([_terms(statement, term, source, state) for term in either])
     terms: list[list[sh.Word]] = [[]]
     for at, word in enumerate(words):
         if word.literal in {"&&", "-a"} and at > 0 and terms[-1]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jobsafety_lint import surroundings
+from jobsafety_lint.meaning.asked import Asked
 from jobsafety_lint.meaning.commands import (
     Arg,
     Command,
@@ -41,7 +42,7 @@ from jobsafety_lint.meaning.shell import (
 from jobsafety_lint.meaning.shell.acts import guarded, moved
 from jobsafety_lint.meaning.shell.assigning import assign, assigned_in
 from jobsafety_lint.meaning.shell.calls import Calls
-from jobsafety_lint.meaning.shell.conditions import Asked, checks_in, names_asked, refuted_in
+from jobsafety_lint.meaning.shell.conditions import checks_in, names_asked, refuted_in
 from jobsafety_lint.meaning.shell.early_exits import guards_behind
 from jobsafety_lint.meaning.shell.frames import Frame, Frames
 from jobsafety_lint.meaning.shell.inputs import document_of, printed_by
