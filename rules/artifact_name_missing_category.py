@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.commands import Command, Condition
+from jobsafety_lint.meaning.commands import Arg, Command, Condition
 from jobsafety_lint.meaning.execution import Execution, Loop
 from jobsafety_lint.meaning.files import Act, Append, Delete, Read, Replace, Write
-from jobsafety_lint.meaning.functions import ArtifactName, Call
+from jobsafety_lint.meaning.functions import ArtifactName, Call, ScriptArgument
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern
 from jobsafety_lint.meaning.project.categories import left_out_categories
 from jobsafety_lint.meaning.project.parameters import SHAPES_RESULT, is_category
@@ -35,6 +35,7 @@ _SCRATCH = frozenset(
 _OF_NOW = frozenset({"status", "current", "latest", "last", "best", "index", "report", "summary"})
 """Words of a file that always holds what is so now, whatever it was made for."""
 _USED = SHAPES_RESULT | {"passed"}
+_VARIABLE = re.compile(r"[\"']?\$\{?(\w+)\}?[\"']?")
 _OUTPUT_OPTION = re.compile(r"-o|--(?:out|save|dest|result|write).*|--to(?:[=_-].*)?", re.DOTALL)
 
 
@@ -196,38 +197,63 @@ def in_shell(act: Write, context: Context) -> Iterator[Draft]:
     """A redirection in a loop over categories."""
     if act.language != "shell" or not _is_artifact(act.path, context) or not _has_name(act.path):
         return
-    for loop in act.execution.loops:
-        category = _category_of(loop, act.path, act.execution, context)
-        if not category or _is_used_up(act.path, act.place, loop, context):
-            continue
-        takes = any(
-            category in arg.pattern.names
-            for command in context.all(Command)
-            if _together(command, act)
-            for arg in command.args
-        )
-        if takes:
-            yield _replaced(act.path_place, act.path, category, loop)
-            return
+    commands = [command for command in context.all(Command) if _together(command, act)]
+    yield from _without_what_is_taken(act.path, act.path_place, act.place, commands, act.execution, context)
 
 
 @RULE.on(Command)
 def as_option(command: Command, context: Context) -> Iterator[Draft]:
     """`--out "out/$corpus.jsonl"` of a command that also takes the category."""
-    if not command.execution.loops or command.language != "shell":
+    if command.language != "shell":
         return
     for before, arg in zip(command.args, command.args[1:], strict=False):
         if not _OUTPUT_OPTION.fullmatch(before.text or "") or not _has_name(arg.pattern):
             continue
-        if not _is_artifact(arg.pattern, context):
+        if _is_artifact(arg.pattern, context):
+            yield from _without_what_is_taken(
+                arg.pattern, arg.place, command.place, [command], command.execution, context
+            )
+
+
+def _without_what_is_taken(
+    path: PathPattern,
+    place: Place,
+    written: Place,
+    commands: list[Command],
+    execution: Execution,
+    context: Context,
+) -> Iterator[Draft]:
+    """A name that leaves out the category which the commands that write the file take: that of a loop, or an argument of the
+    script.
+    """
+    taken = [arg for command in commands for arg in command.args]
+    for loop in execution.loops:
+        category = _category_of(loop, path, execution, context)
+        if not category or not any(category in arg.pattern.names for arg in taken):
+            category = _handed_on(loop, path, taken, context)
+        if category and not _is_used_up(path, written, loop, context):
+            yield _replaced(place, path, category, loop)
+            return
+    for argument in context.all(ScriptArgument):
+        if not is_category(argument.variable, context.settings) or argument.names & path.names:
             continue
-        for loop in command.execution.loops:
-            category = _category_of(loop, arg.pattern, command.execution, context)
-            if not category or not any(category in other.pattern.names for other in command.args):
-                continue
-            if not _is_used_up(arg.pattern, command.place, loop, context):
-                yield _replaced(arg.place, arg.pattern, category, loop)
-                return
+        if path.names and any(argument.names & arg.pattern.names for arg in taken):
+            yield _left_out(place, path, argument.variable, argument.place, "an argument of the script")
+            return
+
+
+def _handed_on(loop: Loop, path: PathPattern, taken: list[Arg], context: Context) -> str:
+    """The category under whose name a function takes what a loop goes over: `for d in long short; do build "$d"`."""
+    if loop.values is not None and len(set(loop.values)) < 2:
+        return ""
+    own = frozenset(loop.variables)
+    if own & path.names:
+        return ""
+    for arg in taken:
+        written = _VARIABLE.fullmatch(arg.place.text)
+        if written is not None and own & arg.pattern.names and is_category(written[1], context.settings):
+            return written[1]
+    return ""
 
 
 def _together(command: Command, act: Write) -> bool:
@@ -277,13 +303,26 @@ def _found(
     more: tuple[tuple[Place, str], ...] = (),
     confidence: Confidence = Confidence.MEDIUM,
 ) -> Draft:
-    template = name.template.template
+    return _left_out(name.place, name.template, category, where, why, more=more, confidence=confidence)
+
+
+def _left_out(
+    place: Place,
+    template: PathPattern,
+    category: str,
+    where: Place,
+    why: str,
+    *,
+    more: tuple[tuple[Place, str], ...] = (),
+    confidence: Confidence = Confidence.MEDIUM,
+) -> Draft:
+    shown = template.name.template
     return RULE.found(
-        name.place,
-        f"`{template}` leaves out `{category}`, though it is at hand: the file of one `{category}` replaces that of another",
+        place,
+        f"`{shown}` leaves out `{category}`, though it is at hand: the file of one `{category}` replaces that of another",
         label=f"put `{category}` into the name",
         related=((where, why), *more),
         confidence=confidence,
-        data={"missing": [category], "template": template},
-        subject=name.place,
+        data={"missing": [category], "template": shown},
+        subject=place,
     )

@@ -47,6 +47,8 @@ _LIGHT = SUBMITTERS | frozenset(
     }
 )
 """What costs this machine next to nothing, or has a limit of its own."""
+_NO_WORK = _LIGHT - {"ssh", "flock", "sem", "parallel"}
+"""That of it whose failure is none of the work's: what ssh runs elsewhere is work as well."""
 _MANAGERS = frozenset(
     [
         "docker",
@@ -109,7 +111,7 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
     silent = [
         job
         for job in wait.started
-        if not (job.records or job.what in _LIGHT or _is_killed(job, wait, context))
+        if not (job.records or job.what in _NO_WORK or _is_killed(job, wait, context))
     ]
     if not strict or wait.last or not silent or wait.status == "masked" or context.role == "test":
         return

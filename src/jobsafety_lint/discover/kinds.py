@@ -102,6 +102,7 @@ _NAMED = (
     ),
     (re.compile(r"(?:^|/)\.?[Jj]ustfile$|\.just$"), "justfile"),
     (re.compile(r"(?:^|/)(?:[\w.]+-)?compose(?:[.-][^/]*)?\.ya?ml$"), "compose"),
+    (re.compile(r"\.sql$"), "sql"),
     (re.compile(r"(?:^|/)(?:pyproject\.toml|\.?jobsafety-lint\.toml)$"), "config"),
 )
 READ_KINDS = frozenset(
@@ -121,6 +122,7 @@ READ_KINDS = frozenset(
         "unit",
         "crontab",
         "markdown",
+        "sql",
     ]
 )
 """Kinds that there is a reader for."""

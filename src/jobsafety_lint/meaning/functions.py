@@ -51,6 +51,20 @@ class Function:
 
 
 @dataclass(frozen=True, eq=False)
+class ScriptArgument:
+    """A variable of a script that keeps one of its arguments: a positional one (`position` from 1), or that of an option
+    (`flags`), read by `case "$1" in --symbol)` or `getopts`. `names` are all names that the value has; `used`: a command takes it.
+    """
+
+    place: Place
+    variable: str
+    names: frozenset[str]
+    flags: tuple[str, ...] = ()
+    position: int = 0
+    used: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Call:
     """`caller` calls a function of the same file. `bound` maps the callee's parameters to the argument's pattern."""
 

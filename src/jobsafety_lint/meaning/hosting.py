@@ -21,6 +21,7 @@ from jobsafety_lint.meaning.configuration import (
     WorkflowStep,
 )
 from jobsafety_lint.meaning.daemons import outermost
+from jobsafety_lint.meaning.data.sql import statements
 from jobsafety_lint.meaning.execution import Concurrency, Execution, Setting
 from jobsafety_lint.meaning.files import FileFact
 from jobsafety_lint.meaning.linting import UnreadRegion
@@ -371,6 +372,15 @@ def _markdown(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
             found.silent += 1
 
 
+_REPLACING = re.compile(r"Replacing\w*MergeTree", re.IGNORECASE)
+
+
+def _sql(source: Source, _interpreter: Interpreter, found: FileFacts) -> None:
+    """A file of SQL: what it says of tables whose engine replaces rows."""
+    if _REPLACING.search(source.text) is not None:
+        found.facts += statements(source, "sql")
+
+
 def _is_python(text: str) -> bool:
     """Whether a block is a whole program, and not a part of one, or a session with prompts."""
     try:
@@ -393,5 +403,6 @@ HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {
     "unit": _lines(daemons.read_unit_beside),
     "crontab": _lines(read_crontab),
     "markdown": _markdown,
+    "sql": _sql,
 }
 """How each kind of configuration file is read."""

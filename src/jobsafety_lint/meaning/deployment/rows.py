@@ -13,7 +13,7 @@ from functools import cached_property
 
 from jobsafety_lint.meaning.commands import Command, Condition
 from jobsafety_lint.meaning.commands import Sequence as Steps
-from jobsafety_lint.meaning.configuration import Recipe, TaskDefinition
+from jobsafety_lint.meaning.configuration import Recipe, TaskDefinition, Workflow
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.queue.grammar import Launch, QueueCommand
@@ -92,6 +92,9 @@ def rows_of(facts: Sequence[object], pueue_version: int) -> list[Row]:
         elif isinstance(fact, Recipe):
             reader.recipes.add(fact.name)
             reader.before[fact.name] = (*reader.before.get(fact.name, ()), *fact.before)
+        elif isinstance(fact, Workflow):
+            for job in fact.jobs:
+                reader.before[f"jobs.{job.name}"] = tuple(f"jobs.{needed}" for needed in job.needs)
         elif isinstance(fact, QueueCommand):
             reader.calls[id(fact.command)] = fact
         elif isinstance(fact, Launch):

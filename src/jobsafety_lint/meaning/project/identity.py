@@ -11,11 +11,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jobsafety_lint.meaning.project.links import FileLinks, LoopLink, RunLink, Word
 from jobsafety_lint.meaning.project.project import Project
-from jobsafety_lint.meaning.python.index import CallSite, Module, Option
+from jobsafety_lint.meaning.python.index import CallSite, Making, Module, Option
 from jobsafety_lint.model import Mark
 from jobsafety_lint.readers.python.nodes import walk
 from jobsafety_lint.readers.python.outline import Definition
@@ -116,7 +116,9 @@ class JobIdentity:
             yield Evidence(UNKNOWN)
         for site in sites[:_MOST_SITES]:
             given = site.argument(name, position)
-            if given is None:
+            if given is None and attribute and site.several:
+                yield self._of_mapped(site, attribute, depth)
+            elif given is None:
                 yield Evidence(UNKNOWN) if site.is_open or default is None else Evidence(FIXED, value=default)
             elif isinstance(given, ast.Constant):
                 yield Evidence(FIXED, value=ast.unparse(given), related=((site.mark, "called here"),))
@@ -125,9 +127,10 @@ class JobIdentity:
 
     def _of_argument(self, site: CallSite, given: ast.expr, attribute: str, depth: int) -> Iterator[Evidence]:
         loops = dict(site.loops)
-        atom = site.module.same(site.caller, given)
         if attribute:
-            atom = f"{given.id}.{attribute}" if isinstance(given, ast.Name) else ""
+            yield from self._of_object(site, given, attribute, depth)
+            return
+        atom = site.module.same(site.caller, given)
         if atom in loops:
             yield self._of_loop(site, atom, loops[atom])
         elif re.fullmatch(r"[A-Z][A-Z0-9_]*", atom):
@@ -136,6 +139,51 @@ class JobIdentity:
             yield self.evidence(site.module, site.caller, atom, depth + 1)
         else:
             yield Evidence(UNKNOWN)
+
+    # --- objects that stand for a job --------------------------------------------------------------------------------
+
+    def _of_object(self, site: CallSite, given: ast.expr, attribute: str, depth: int) -> Iterator[Evidence]:
+        """What is known of an attribute of an object that a call is given."""
+        making = site.module.making(site.caller, given)
+        if making is not None:
+            yield from self._of_making(site, making, attribute, depth)
+        elif isinstance(given, ast.Name) and given.id in dict(site.loops):
+            yield self._of_elements(site, dict(site.loops)[given.id], attribute, depth)
+        elif isinstance(given, ast.Name):
+            yield self.evidence(site.module, site.caller, f"{given.id}.{attribute}", depth + 1)
+        else:
+            yield Evidence(UNKNOWN)
+
+    def _of_making(self, site: CallSite, making: Making, attribute: str, depth: int) -> Iterator[Evidence]:
+        """What is known of an attribute of an object that is made for a call: `run(Job(symbol, threshold))`."""
+        positional, keywords, written = _given_to(making)
+        made = replace(site, positional=positional, keywords=keywords)
+        found = self.project.class_of(site.module, written) if written else None
+        function = found[0].constructor(found[1]) if found is not None else None
+        field_ = function.parameter(attribute) if function is not None else None
+        if function is not None and field_ is not None:
+            at = function.parameters.index(field_)
+            yield from self._of_sites((made,), attribute, at, "", field_.default, depth)
+        elif attribute in keywords:
+            yield from self._of_sites((made,), attribute, 0, "", None, depth)
+        else:
+            yield Evidence(UNKNOWN)
+
+    def _of_mapped(self, site: CallSite, attribute: str, depth: int) -> Evidence:
+        """What is known of an attribute of the objects over which a pool maps a function."""
+        mapped = site.keywords.get("**")
+        over = mapped.args[1:2] if isinstance(mapped, ast.Call) else []
+        return self._of_elements(site, over[0], attribute, depth) if over else Evidence(UNKNOWN)
+
+    def _of_elements(self, site: CallSite, collection: ast.expr, attribute: str, depth: int) -> Evidence:
+        """What is known of an attribute of the objects that a collection holds, each of them for a call of its own."""
+        found: list[Evidence] = []
+        for making, loops in site.module.elements(site.caller, collection):
+            found += self._of_making(replace(site, loops=loops), making, attribute, depth)
+        best = _strongest(found)
+        if best.tier == CALLED and site.several:
+            return replace(best, tier=VARIED, because="the workers get different ones")
+        return best
 
     def _of_loop(self, site: CallSite, variable: str, iterated: ast.expr) -> Evidence:
         if not _several(iterated):
@@ -206,6 +254,15 @@ class JobIdentity:
             related = tuple((run.mark, "submitted here") for _, run, _ in jobs[:2])
             return Evidence(DIFFERING, "submissions differ in it", related)
         return Evidence(FIXED, value=next(iter(texts), None)) if sure else Evidence(UNKNOWN)
+
+
+def _given_to(making: Making) -> tuple[tuple[ast.expr, ...], dict[str, ast.expr], str]:
+    """What an object is made from, by position and by name, and the class as it is written; empty for a dictionary."""
+    if isinstance(making, ast.Call):
+        keywords = {keyword.arg or "**": keyword.value for keyword in making.keywords}
+        return tuple(making.args), keywords, ast.unparse(making.func)
+    named = zip(making.keys, making.values, strict=True)
+    return (), {str(k.value): value for k, value in named if isinstance(k, ast.Constant)}, ""
 
 
 def _file(mark: Mark) -> str:

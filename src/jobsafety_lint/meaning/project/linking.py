@@ -10,13 +10,14 @@ from jobsafety_lint.discover import Discovered
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe
 from jobsafety_lint.meaning.configuration import TaskDefinition
 from jobsafety_lint.meaning.data.datasets import Merge
+from jobsafety_lint.meaning.data.sql import SqlStatement
 from jobsafety_lint.meaning.deployment.rows import Row
 from jobsafety_lint.meaning.environment.links import environment_links
 from jobsafety_lint.meaning.execution import Execution, Loop
 from jobsafety_lint.meaning.file_facts import FileFacts
 from jobsafety_lint.meaning.files import Glob
 from jobsafety_lint.meaning.fixing import is_verbatim
-from jobsafety_lint.meaning.functions import ArtifactName
+from jobsafety_lint.meaning.functions import ArtifactName, ScriptArgument
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.project.links import (
     ExpandsHomeLink,
@@ -26,6 +27,7 @@ from jobsafety_lint.meaning.project.links import (
     NameLink,
     RunLink,
     ScriptOption,
+    SqlLink,
     TaskLink,
     TemporaryLink,
     TildeLink,
@@ -36,9 +38,9 @@ from jobsafety_lint.meaning.python.values import ITERDIR, LISTING
 from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.meaning.queue.links import links_of_row
 from jobsafety_lint.meaning.scripts import script_task
-from jobsafety_lint.meaning.shell.names import ScriptArgument
 from jobsafety_lint.meaning.temporaries import written_names
 from jobsafety_lint.meaning.tildes import python_script, tilde_in_option
+from jobsafety_lint.meaning.wrappers import peel
 from jobsafety_lint.model import Mark
 from jobsafety_lint.source import Place
 
@@ -166,6 +168,19 @@ class _Linker:
                 yield TaskLink(task.name, kind, program, tuple(_word(arg, set()) for arg in args))
                 return
 
+    def sql(self, said: SqlStatement) -> Iterator[SqlLink]:
+        yield SqlLink(
+            self.mark(said.place),
+            said.kind,
+            said.table,
+            said.engine,
+            said.key,
+            said.over,
+            said.final,
+            said.group_by,
+            said.dedups,
+        )
+
     def run(self, command: Command) -> Iterator[RunLink]:
         found = _program_of(command)
         if found is None:
@@ -176,7 +191,7 @@ class _Linker:
             return
         loops = self.loops(command.execution.loops)
         fanned = {v for loop in command.execution.loops if loop.kind in _LABELS for v in loop.variables}
-        words = tuple(_word(arg, fanned) for arg in args)
+        words = (*(_word(arg, fanned) for arg in args), *_appended(command, fanned))
         label = self.labels.get(id(queue)) if queue is not None else None
         by = queue or command
         execution = command.execution
@@ -191,6 +206,7 @@ _BY_KIND: dict[type, Callable[[_Linker, Any], Iterator[object]]] = {
     TaskDefinition: _Linker.task,
     ScriptArgument: _Linker.argument,
     Row: _Linker.row,
+    SqlStatement: _Linker.sql,
 }
 
 
@@ -235,6 +251,22 @@ def _task_of(args: tuple[Arg, ...]) -> tuple[str, str, tuple[Arg, ...]] | None:
 def _word(arg: Arg, fanned: set[str]) -> Word:
     literal = arg.pattern.literal
     return Word(arg.text, literal, arg.pattern.names | {name for name in fanned if name in literal})
+
+
+def _appended(command: Command, fanned: set[str]) -> Iterator[Word]:
+    """The words that xargs or parallel puts behind those of a command that names no place for them."""
+    by = command.outer[0] if command.outer else None
+    if by is None or by.name not in {"xargs", "parallel"}:
+        return
+    loops = [loop for loop in command.execution.loops if loop.place == by.place]
+    if any(name in arg.pattern.literal for arg in command.args for name in fanned):
+        return
+    peeled = peel(by.name, by.args)
+    most = peeled.option("-n", "--max-args", "-L") if peeled is not None else None
+    if by.name == "parallel":
+        yield from (Word(None, "", frozenset(loop.variables[-1:])) for loop in loops)
+    elif most is not None and most.text is not None and most.text.isdigit():
+        yield from (Word(None, "", frozenset(loops[-1].variables)) for _ in range(int(most.text)) if loops)
 
 
 def _given_up(execution: Execution) -> frozenset[str]:

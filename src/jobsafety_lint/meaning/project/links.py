@@ -201,6 +201,21 @@ class DirectoryRunLink:
 
 
 @dataclass(frozen=True, slots=True)
+class SqlLink:
+    """What a statement of SQL does with a table of ClickHouse (see `data.sql.SqlStatement`)."""
+
+    mark: Mark
+    kind: str
+    table: str
+    engine: str = ""
+    key: tuple[str, ...] = ()
+    over: str = ""
+    final: bool = False
+    group_by: tuple[str, ...] = ()
+    dedups: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NeedLink:
     """A variable of the environment that a script needs: it reads it, has no default, and does not set it itself."""
 

@@ -60,6 +60,7 @@ _LOCKS = _words("lock locks lockfile lease leases")
 _HOLDERS = _words("holder owner lessee locker worker")
 _STRONG = _words("computed passed formatted")
 _NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
+_QUEUES = _words("queue queues jobs tasks todo work q inbox")
 _RUN_FOLDERS = _words("out output outputs exp experiment egs work run dest target result results")
 _GIVEN_FILES = _words(
     "file filename path filepath fname fpath output outfile dest destination prefix stem basename"
@@ -100,7 +101,8 @@ class Missing:
 def missing_parameters(project: Project) -> Iterator[tuple[NameLink, list[Missing]]]:
     """The names that leave out something, each with what is missing at the strongest tier of evidence that has any."""
     for file, name in project.all(NameLink):
-        if file.role in QUIET_ROLES or not keeps_state(name, project.settings):
+        surely_kept = file.role not in QUIET_ROLES and keeps_state(name, project.settings)
+        if file.role in QUIET_ROLES or not (surely_kept or _is_in_state_folder(name)):
             continue
         if (
             name.pattern.is_unique
@@ -110,6 +112,7 @@ def missing_parameters(project: Project) -> Iterator[tuple[NameLink, list[Missin
             continue
         found = project.answered((file.path, name), functools.partial(_found_for, file, name, project))
         found = [m for m in found if not _is_told_apart(m, name, file, project)]
+        found = [m for m in found if surely_kept or m.evidence.is_certain]
         if found:
             best = min(m.evidence.tier for m in found)
             sure = max((m.confidence for m in found if m.evidence.tier == best), key=lambda c: c.rank)
@@ -161,6 +164,11 @@ def _found_for(file: FileLinks, name: NameLink, project: Project) -> list[Missin
     if name.language == "shell":
         return list(_in_shell(file, name, project, identity))
     return [] if _is_constant_on_purpose(name) else list(_in_python(file, name, project, identity))
+
+
+def _is_in_state_folder(name: NameLink) -> bool:
+    """Whether a name without a word for it lies in a folder for state: `state/{symbol}.json`."""
+    return "state" in name.purposes and "state" in name.pattern.parent.literal.strip("/").split("/")
 
 
 def keeps_state(name: NameLink, settings: Settings) -> bool:
@@ -231,7 +239,7 @@ def _missing_in(owner: Owner, name: NameLink, project: Project, identity: JobIde
                 continue
             yield from _judged(owner, name, parameter, evidence, function.name, touches, project.settings)
         yield from _missing_elements(owner, name, definition, project)
-    for base in _namespaces(module, definition):
+    for base in (*_namespaces(module, definition), *_objects(owner)):
         yield from _missing_attributes(owner, name, base, project, identity)
     yield from _missing_words(owner, name, project, identity)
     if definition is not None and definition.class_name:
@@ -241,20 +249,14 @@ def _missing_in(owner: Owner, name: NameLink, project: Project, identity: JobIde
 def _missing_elements(
     owner: Owner, name: NameLink, definition: Definition, project: Project
 ) -> Iterator[Missing]:
-    """The elements of a parameter that stands for a whole job: `symbol, threshold = job`."""
+    """The elements of what stands for a whole job: `symbol, threshold = job`, `symbol, threshold = queue.get()`."""
     module = owner.module
-    own = {p.arg: p.annotation for p in definition.parameters}
-    for statement in definition.node.body:
-        match statement:
-            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Name(id=job)) if job in own:
-                elements = [target for target in targets if isinstance(target, ast.Name)]
-            case _:
-                continue
+    uses = dict[str, set[str]]()
+    for elements, from_queue in _taken_apart(definition):
         if owner.named.isdisjoint(element.id for element in elements):
             continue
-        uses = uses_of(definition.node.body)
-        sites = project.callers(module, definition.qualified)
-        handed = any(site.several for site in sites)
+        uses = uses or uses_of(definition.node.body)
+        handed = from_queue or any(s.several for s in project.callers(module, definition.qualified))
         evidence = Evidence(REQUIRED, "the workers get it with their job") if handed else Evidence(UNKNOWN)
         for element in elements:
             parameter = Candidate(element.id, module.mark(element), uses=frozenset(uses.get(element.id, ())))
@@ -262,6 +264,25 @@ def _missing_elements(
                 yield from _judged(
                     owner, name, parameter, evidence, definition.qualified, True, project.settings
                 )
+
+
+def _taken_apart(definition: Definition) -> Iterator[tuple[list[ast.Name], bool]]:
+    """The variables that a function takes one job apart into, and whether it has got that from a queue."""
+    own = {p.arg for p in definition.parameters}
+    for statement in definition.node.body:
+        match statement:
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Name(id=job)) if job in own:
+                yield [target for target in targets if isinstance(target, ast.Name)], False
+            case ast.While(body=[ast.Assign(targets=[ast.Tuple(elts=targets)], value=value), *_]):
+                if _is_from_queue(value):
+                    yield [target for target in targets if isinstance(target, ast.Name)], True
+
+
+def _is_from_queue(node: ast.expr) -> bool:
+    match node.value if isinstance(node, ast.Await) else node:
+        case ast.Call(func=ast.Attribute(value=held, attr="get" | "get_nowait" | "recv")):
+            return not _QUEUES.isdisjoint(words_of(ast.unparse(held)))
+    return False
 
 
 def _missing_attributes(
@@ -278,20 +299,46 @@ def _missing_attributes(
         option = identity.option(module, definition, atom)
         if atom in owner.carried or (option is None and not touches) or attribute.isupper():
             continue
+        if option is not None and not option.takes_value:
+            continue  # a switch
+        declared = _field_of(owner, base, attribute, project)
         node = option.node if option is not None else None
         place = module.mark(node) if node is not None else owner.calls[-1] if owner.calls else name.mark
-        parameter = Candidate(attribute, place, uses=frozenset(uses))
+        parameter, made_by = declared or (Candidate(attribute, place), "")
+        parameter = replace(parameter, uses=frozenset(uses))
         if not _may_be_missing(parameter, name, project.settings):
             continue
         evidence = identity.evidence(module, definition, atom)
         if not evidence.is_certain and is_for_batch_system(attribute, read):
             continue
-        title = definition.qualified if definition is not None and option is None else ""
+        title = made_by or (definition.qualified if definition is not None and option is None else "")
         for missing in _judged(owner, name, parameter, evidence, title, touches, project.settings):
             if missing.evidence.is_certain:
                 yield missing
-            elif option is not None:
+            elif option is not None or evidence.tier == REQUIRED:
                 yield replace(missing, confidence=Confidence.LOW) if own_folder else missing
+
+
+def _objects(owner: Owner) -> list[str]:
+    """The parameters of a function that stand for a whole job: the name is made from their attributes (`job.symbol`)."""
+    if owner.definition is None:
+        return []
+    own = {p.arg for p in owner.definition.parameters} - _NAMESPACES - owner.module.parsed
+    bases = {base for base, dot, _ in (atom.partition(".") for atom in owner.named) if dot}
+    return sorted(own & bases)
+
+
+def _field_of(owner: Owner, base: str, attribute: str, project: Project) -> tuple[Candidate, str] | None:
+    """The attribute of a parameter where its class declares it, with the name of the class; None if that is not known."""
+    given = owner.definition.parameters if owner.definition is not None else []
+    annotations = [p.annotation for p in given if p.arg == base and p.annotation is not None]
+    found = project.class_of(owner.module, ast.unparse(annotations[0])) if annotations else None
+    function = found[0].constructor(found[1]) if found is not None else None
+    field = function.parameter(attribute) if function is not None else None
+    if found is None or field is None:
+        return None
+    home, class_name = found
+    return Candidate(field.name, home.mark_of(field.place.span), field.annotation, field.default), class_name
 
 
 def _missing_words(

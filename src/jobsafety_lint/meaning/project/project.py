@@ -134,6 +134,20 @@ class Project:
             del _INDEXED[next(iter(_INDEXED))]
         return known
 
+    def class_of(self, module: Module, written: str, depth: int = 0) -> tuple[Module, str] | None:
+        """The class of the project that a name means in a module, perhaps by way of re-exports: its module and its name there."""
+        if written in module.classes:
+            return module, written
+        prefix, _, name = module.resolve(written).rpartition(".")
+        if not prefix or written == f"{prefix}.{name}" or depth > 3:
+            return None
+        for path in self.modules_named(prefix)[:2]:
+            home = self.module(path)
+            found = self.class_of(home, name, depth + 1) if home is not None else None
+            if found is not None:
+                return found
+        return None
+
     def dotted(self, path: str) -> str:
         """A file's path below the root with dots; a package by its folder."""
         relative = os.path.relpath(path, self.root).removesuffix(".py").removesuffix("/__init__")

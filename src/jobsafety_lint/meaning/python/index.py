@@ -12,13 +12,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import TypeGuard
 
 from jobsafety_lint.meaning.functions import Function, Parameter
 from jobsafety_lint.meaning.python.handing import MAPPING, POOL_METHODS, STARTERS, WRAPPERS
 from jobsafety_lint.meaning.python.parameters import function_of, uses_of
 from jobsafety_lint.model import Mark, Span
 from jobsafety_lint.readers.python import nodes
-from jobsafety_lint.readers.python.nodes import children, walk
+from jobsafety_lint.readers.python.nodes import children, element, walk
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Place, Source
 
@@ -107,6 +108,12 @@ class _Call:
     returned: bool
 
 
+Making = ast.Call | ast.Dict
+"""What makes an object: `Job(symbol, day)`, `{"symbol": symbol}`."""
+_Made = tuple[Making, tuple[tuple[str, ast.expr], ...]]
+"""What makes an object, with the variables of the loops around it and what they go through."""
+
+
 @dataclass(eq=False)
 class Module:
     """A Python file as others see it. `dotted` is its path with dots: `etl.paths` for `etl/paths.py`."""
@@ -172,7 +179,7 @@ class Module:
 
     def constructor(self, name: str) -> Function | None:
         """What a class is made from: the parameters of `__init__`, or the fields of a dataclass, each with what the
-        methods do with the attribute that keeps it.
+        methods, and the functions that are given such an object, do with the attribute that keeps it.
         """
         node = self.classes.get(name)
         if node is None:
@@ -230,6 +237,12 @@ class Module:
             }:
                 for name, found in uses_of(method.body, attributes_of="self").items():
                     uses.setdefault(name, set()).update(found)
+        for definition in self.outline.functions:
+            for parameter in definition.parameters:
+                if parameter.annotation is not None and ast.unparse(parameter.annotation) == node.name:
+                    given = uses_of(definition.node.body, attributes_of=parameter.arg)
+                    for name, found in given.items():
+                        uses.setdefault(name, set()).update(found)
         return uses
 
     # --- what values are made from ---------------------------------------------------------------------------------
@@ -263,11 +276,38 @@ class Module:
                 break
         if isinstance(node, ast.Name):
             return node.id
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            return f"{node.value.id}.{node.attr}"
+        taken = element(node)
+        if taken is not None:
+            return ".".join(taken)
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "sys.argv":
             return ast.unparse(node)
         return ""
+
+    def making(self, definition: Definition | None, node: ast.expr) -> Making | None:
+        """How an object is made that is given, here or where its variable is set."""
+        if isinstance(node, ast.Name):
+            value = self._plain(definition).get(node.id)
+            node = value if value is not None else node
+        return node if _makes(node) else None
+
+    def elements(self, definition: Definition | None, node: ast.expr) -> Iterator[_Made]:
+        """How the elements of a collection are made, each with the loops around it: of a comprehension, of a list that is
+        written out, of one that is filled by `append`.
+        """
+        if isinstance(node, ast.Name):
+            for call in self._calls_in(definition).get("append", ()):
+                func = call.node.func
+                of_it = isinstance(func, ast.Attribute) and ast.unparse(func.value) == node.id
+                made = self.making(definition, call.node.args[0]) if of_it and call.node.args else None
+                if made is not None:
+                    yield made, call.loops
+            value = self._plain(definition).get(node.id)
+            node = value if value is not None else node
+        if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+            if _makes(node.elt):
+                yield node.elt, tuple((t, part.iter) for part in node.generators for t in _names(part.target))
+        elif isinstance(node, ast.List | ast.Tuple | ast.Set):
+            yield from ((one, ()) for one in node.elts if _makes(one))
 
     def _plain(self, definition: Definition | None) -> dict[str, ast.expr | None]:
         """The variables of a function that are set once, with what they are set to; None for those set more often."""
@@ -396,6 +436,10 @@ class Module:
         return next((option for option in self.options if option.dest == dest and not option.function), None)
 
 
+def _makes(node: ast.expr) -> TypeGuard[Making]:
+    return isinstance(node, ast.Dict) or (isinstance(node, ast.Call) and not isinstance(node.func, ast.Call))
+
+
 def _joined_uses(uses: Mapping[str, set[str]], attributes: Iterable[str]) -> frozenset[str]:
     return frozenset(use for attribute in attributes for use in uses.get(attribute, ()))
 
@@ -442,8 +486,8 @@ def _mentioned(node: ast.expr) -> frozenset[str]:
         inner = stack.pop()
         if isinstance(inner, ast.Name):
             found.add(inner.id)
-        elif isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
-            found.add(f"{inner.value.id}.{inner.attr}")
+        elif (taken := element(inner)) is not None:
+            found.add(".".join(taken))
         elif isinstance(inner, ast.Subscript) and ast.unparse(inner.value) == "sys.argv":
             found.add(ast.unparse(inner))
         elif isinstance(inner, ast.Call):

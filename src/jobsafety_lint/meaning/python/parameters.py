@@ -6,7 +6,7 @@ import ast
 import functools
 
 from jobsafety_lint.meaning.functions import Function, Parameter
-from jobsafety_lint.readers.python.nodes import children
+from jobsafety_lint.readers.python.nodes import children, element
 from jobsafety_lint.readers.python.outline import Definition, Outline
 from jobsafety_lint.source import Place
 
@@ -70,11 +70,11 @@ def uses_of(body: list[ast.stmt], *, attributes_of: str = "") -> dict[str, set[s
     """What some code does with each name that it reads; with `attributes_of`, with each attribute of that name."""
     uses: dict[str, set[str]] = {}
     parents: dict[int, ast.AST] = {}
-    read: list[ast.Name | ast.Attribute] = []
+    read: list[ast.Name | ast.Attribute | ast.Subscript] = []
     stack: list[ast.AST] = list(body)
     while stack:
         node = stack.pop()
-        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Load):
             read.append(node)
         for child in children(node):
             parents[id(child)] = node
@@ -83,7 +83,8 @@ def uses_of(body: list[ast.stmt], *, attributes_of: str = "") -> dict[str, set[s
         if isinstance(node, ast.Name):
             name = "" if attributes_of else node.id
         else:
-            name = node.attr if isinstance(node.value, ast.Name) and node.value.id == attributes_of else ""
+            base, name = element(node) or ("", "")
+            name = name if base == attributes_of else ""
         if name:
             uses.setdefault(name, set()).add(_use(node, parents))
             if _is_count(parents.get(id(node))):

@@ -27,6 +27,11 @@ _MENTIONS = Literals(
         "import asynch",
         "from asynch",
         ":8123",
+        "client.query",
+        "client.insert",
+        "client.command",
+        "client.execute",
+        ".query_df(",
     )
 )
 _INSERTS = frozenset(

@@ -15,6 +15,7 @@ from jobsafety_lint.readers.python.nodes import (
     arguments,
     children,
     dotted,
+    element,
     is_constant,
     is_text,
     keyword,
@@ -323,6 +324,9 @@ def names_in(node: ast.AST, scope: Scope) -> frozenset[str]:
             if isinstance(inner.func, ast.Attribute):
                 stack.append(inner.func.value)
         elif not isinstance(inner, ast.Constant):
+            taken = element(inner)
+            if taken is not None:
+                found.add(".".join(taken))
             stack.extend(children(inner))
     return frozenset(found)
 

@@ -68,6 +68,14 @@ _BETWEEN_PROCESSES = ("multiprocessing.", "mp.", "billiard.", "torch.multiproces
 
 _GROWING = frozenset({"add", "append", "extend", "update", "insert", "setdefault"})
 
+_COPYING = frozenset({"sorted", "list", "tuple", "set", "reversed"})
+"""What gives the same elements in another order or collection."""
+_STARTING = frozenset(
+    {"subprocess.Popen", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"}
+)
+"""What starts a program and does not wait for it."""
+_WAITING = frozenset({"wait", "communicate", "wait_for"})
+
 _NOTHING = re.compile(r"not (\w+)|(\w+) is None|not (\w+) is not None")
 CommandCall = Callable[[ast.Call, str, Scope, Execution, str, frozenset[str]], bool]
 
@@ -81,6 +89,15 @@ class Active:
     statement: ast.stmt | ast.expr
     act: ast.expr | None = None
     leaving: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen:
+    """The elements that the checks of a comprehension have let through: `[p for p in paths if p.exists()]`."""
+
+    node: nodes.Comprehension
+    element: Value
+    asked: tuple[Asked, ...]
 
 
 @dataclass(eq=False)
@@ -119,6 +136,10 @@ class Walker:
     _globs: GlobUses = field(init=False)
     _handles: dict[int, Value] = field(default_factory=dict)
     _uses: dict[int, list[HandleUse]] = field(default_factory=dict)
+    _chosen: dict[str, _Chosen] = field(default_factory=dict)
+    """By the variable, or by the comprehension itself."""
+    _repeated: Sequence[ast.AST] = ()
+    """What the innermost loop repeats."""
     _taken: str = ""
     """The lock on a file that was taken last."""
     _depths: dict[int, int] = field(default_factory=dict)
@@ -240,6 +261,21 @@ class Walker:
             if name:
                 self.named.append((value_node, value, name, self.execution))
                 self.scope.assign(name, value)
+                self._note_chosen(name, value_node)
+
+    def _note_chosen(self, name: str, node: ast.expr) -> None:
+        """Remembers that a variable holds what checks have let through."""
+        chosen = self._chosen_of(node)
+        if chosen is not None:
+            self._chosen[name] = chosen
+        else:
+            self._chosen.pop(name, None)
+
+    def _chosen_of(self, node: ast.expr) -> _Chosen | None:
+        """What a comprehension has chosen, here or where the variable was set; `sorted(…)` and its like change nothing of it."""
+        if isinstance(node, ast.Call) and len(node.args) == 1 and dotted(node.func) in _COPYING:
+            node = node.args[0]
+        return self._chosen.get(node.id if isinstance(node, ast.Name) else str(id(node)))
 
     def _flowing(
         self,
@@ -365,15 +401,19 @@ class Walker:
                 glob=glob,
                 unique=len(names) == 1 and _is_of_own_files(iterated),
             )
+        chosen, guards = self._chosen_of(node.iter), list[Active]()
+        if chosen is not None and len(names) == 1:
+            self.scope.assign(names[0], chosen.element)
+            guards = [Active(asked, "comprehension", chosen.node) for asked in chosen.asked]
         loop = Loop("for", self.scope.place(node.target), tuple(names), _literal_values(iterated), made_from)
-        self._looped(loop, node.body)
+        self._looped(loop, node.body, guards)
         self.block(node.orelse)
 
     def _looped(self, loop: Loop, body: Sequence[ast.stmt], guards: Sequence[Active] = ()) -> None:
-        outer = self.execution
-        self.execution = outer.but(loops=(*outer.loops, loop))
+        outer, around = self.execution, self._repeated
+        self.execution, self._repeated = outer.but(loops=(*outer.loops, loop)), body
         inner = self._branch(body, guards)
-        self.execution = outer
+        self.execution, self._repeated = outer, around
         self.scope.join(self.scope.copy(), inner)
 
     def _while(self, node: ast.While) -> None:
@@ -629,7 +669,8 @@ class Walker:
 
     def _comprehension(self, node: nodes.Comprehension) -> None:
         outer_scope, self.scope = self.scope, self.scope.copy()
-        outer_execution = self.execution
+        outer_execution, around = self.execution, self._repeated
+        self._repeated = (node,)
         entered = len(self.guards)
         for part in node.generators:
             self.expression(part.iter)
@@ -651,8 +692,11 @@ class Walker:
             self.expression(node.value)
         else:
             self.expression(node.elt)
+            asked = tuple(active.asked for active in self.guards[entered:])
+            if asked and isinstance(node.elt, ast.Name):
+                self._chosen[str(id(node))] = _Chosen(node, lower(node.elt, self.scope), asked)
         del self.guards[entered:]
-        self.scope, self.execution = outer_scope, outer_execution
+        self.scope, self.execution, self._repeated = outer_scope, outer_execution, around
 
     def _call(self, node: ast.Call, output_to: frozenset[str]) -> None:
         if isinstance(node.func, ast.Attribute):
@@ -689,7 +733,10 @@ class Walker:
         output_to = output_to or self._outputs
         caught = self.failure if may_raise(node, name) else None
         status = "branch" if self._testing else caught or _status(node)
-        if self.command_call(node, name, self.scope, self.execution, status, output_to):
+        execution = self.execution
+        if name in _STARTING and self._repeated and not _waits(self._repeated, node):
+            execution = execution.but(background=True)
+        if self.command_call(node, name, self.scope, execution, status, output_to):
             return
         is_local = self.is_local(written)
         if is_local:
@@ -1153,3 +1200,13 @@ def is_path_annotation(node: ast.expr | None, scope: Scope) -> bool:
 def _status(node: ast.Call) -> str:
     """What becomes of the exit status: `check=True` raises."""
     return "exits" if is_constant(keyword(node, "check"), True) else "ignored"
+
+
+def _waits(repeated: Sequence[ast.AST], started: ast.Call) -> bool:
+    """Whether each pass of a loop waits for a program that it has started: `p.wait()`, `with Popen(…)`."""
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in _WAITING)
+        or (isinstance(node, ast.withitem) and node.context_expr is started)
+        for statement in repeated
+        for node in nodes.walk(statement)
+    )

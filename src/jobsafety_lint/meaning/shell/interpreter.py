@@ -274,6 +274,9 @@ class Interpreter:
             else:
                 now = self.statement(statement, source, state, mine)
             self._frames.lists.pop()
+            own = locks.lock_on_itself(now)
+            if own is not None:
+                state.change(lock=own)
             self._joined_in_block(before, (item, now), source)
             before = (item, now)
             ran += now

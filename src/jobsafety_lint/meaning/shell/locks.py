@@ -12,6 +12,7 @@ from jobsafety_lint.readers.shell import tree as sh
 
 LOCK_WORDS = frozenset({"lock", "locks", "lockfile", "lockdir", "lck", "flock", "mutex", "semaphore"})
 _OPENING = frozenset({">", ">>", "<", "<>", ">|"})
+_OWN_SCRIPT = frozenset({"$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE}", "${BASH_SOURCE[0]}"})
 _TAKERS = frozenset({"lockfile", "dotlockfile", "lockfile-create", "shlock", "with-lock-ex"})
 
 
@@ -50,6 +51,21 @@ def locks_of(command: Command, state: State) -> Iterator[Lock]:
             yield Lock(command.place, opened.pattern, opened.place, command.execution, "flock", "shell")
     else:
         yield Lock(command.place, operand.pattern, operand.place, command.execution, "flock", "shell")
+
+
+def lock_on_itself(ran: Iterable[Command]) -> str | None:
+    """The lock under which a script starts itself again, so that whatever comes behind it holds it (flock(1), "EXAMPLES"):
+    `[ "$LOCKED" ] || exec env LOCKED=1 flock -n /run/feed.lock "$0" "$@"`.
+    """
+    for command in ran:
+        peeled = peel("flock", command.args) if command.name == "flock" else None
+        if peeled is not None and peeled.operands and any(map(_is_own_script, peeled.inner[:2])):
+            return peeled.operands[0].place.text
+    return None
+
+
+def _is_own_script(word: Arg) -> bool:
+    return word.place.text.strip("\"'") in _OWN_SCRIPT
 
 
 def hold_created(act: Create, state: State, status: str) -> None:

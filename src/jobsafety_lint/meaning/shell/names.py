@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from jobsafety_lint.meaning.commands import Arg, Command, ShellAssignment
 from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.files import Act, Append, Check, Create, Replace, Write
-from jobsafety_lint.meaning.functions import ArtifactName
+from jobsafety_lint.meaning.functions import ArtifactName, ScriptArgument
 from jobsafety_lint.meaning.paths import STATE_WORDS, PathPattern, words_of
 from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.readers.shell.reader import ShellTree
@@ -217,20 +217,6 @@ def looks_like_path(pattern: PathPattern) -> bool:
 
 
 # --- the arguments of a script ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class ScriptArgument:
-    """A variable of a script that keeps one of its arguments: a positional one (`position` from 1), or that of an option
-    (`flags`), read by `case "$1" in --symbol)` or `getopts`. `names` are all names that the value has; `used`: a command takes it.
-    """
-
-    place: Place
-    variable: str
-    names: frozenset[str]
-    flags: tuple[str, ...] = ()
-    position: int = 0
-    used: bool = False
 
 
 _POSITION = re.compile(r'=(?:\$?")?\$(?:\{[#!]?)?[0-9]')

@@ -269,13 +269,48 @@ def _settings(args: Sequence[Arg], by: str) -> Iterator[Setting]:
 def _fanned_out(command: Command, peeled: Peeled, execution: Execution) -> Execution:
     placeholder = peeled.option("-I", "--replace")
     variable = (placeholder.text if placeholder else None) or "{}"
-    loop = Loop(command.name, command.place, (variable,))
+    loops = [Loop(command.name, command.place, (variable,))]
+    if command.name == "parallel":
+        loops = _over_sources(command, peeled, variable)
     jobs = peeled.option("-P", "--max-procs", "-j", "--jobs")
     parallel = command.name == "parallel" or (jobs is not None and jobs.text != "1")
     reasons = (Concurrency(f"{command.name} runs several at once", command.place),) if parallel else ()
     return execution.but(
-        loops=(*execution.loops, loop), concurrency=(*execution.concurrency, *reasons), input_of=None
+        loops=(*execution.loops, *loops), concurrency=(*execution.concurrency, *reasons), input_of=None
     )
+
+
+def _over_sources(command: Command, peeled: Peeled, variable: str) -> list[Loop]:
+    """The loops of GNU parallel, one for each of its sources: `{2}` is what the second one gives (parallel(1), "positional
+    replacement strings").
+    """
+    sources: list[list[str] | None] = []
+    for arg in peeled.inner:
+        text = arg.text
+        if text in {":::", ":::+"}:
+            sources.append([])
+        elif text in {"::::", "::::+"}:
+            sources.append(None)
+        elif sources and sources[-1] is not None:
+            if text is None:
+                sources[-1] = None
+            else:
+                sources[-1].append(text)
+    columns = _COLUMNS if not sources and peeled.has("--colsep", "-C") else 1
+    given = sources or [None] * columns
+    return [
+        Loop(
+            "parallel",
+            command.place,
+            (variable, "{1}") if at == 1 else (f"{{{at}}}",),
+            tuple(values) if values is not None else None,
+        )
+        for at, values in enumerate(given, 1)
+    ]
+
+
+_COLUMNS = 6
+"""How many columns of a line that is read get a loop of their own."""
 
 
 def place_of(args: Sequence[Arg]) -> Place:

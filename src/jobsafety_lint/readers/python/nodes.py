@@ -84,6 +84,18 @@ def dotted(node: ast.AST) -> str:
     return ".".join(reversed(parts))
 
 
+def element(node: ast.AST) -> tuple[str, str] | None:
+    """The variable and the name of what is taken from it, by a key that is written out as by an attribute: `job.symbol`,
+    `job["symbol"]`; None for anything else.
+    """
+    match node:
+        case ast.Attribute(value=ast.Name(id=base), attr=name):
+            return base, name
+        case ast.Subscript(value=ast.Name(id=base), slice=ast.Constant(value=str(name))):
+            return base, name
+    return None
+
+
 def names_mentioned(*code: ast.AST) -> frozenset[str]:
     """The names that code mentions, of `a.b.c` the first one."""
     found: set[str] = set()
