@@ -127,7 +127,7 @@ class _Part:
         return (
             self.loop is not None
             and self.loop.values is not None
-            and all(_expanded(v) for v in self.loop.values)
+            and all(value.isdigit() for value in self.loop.values)
         )
 
 
@@ -238,21 +238,11 @@ def _part(name: ArtifactName, hole: Hole, context: Context) -> _Part | None:
     return _Part(hole, variable, None, loop)
 
 
-def _expanded(value: str) -> list[str]:
-    """The numbers of a word: `7`, `{1..12}`; none if it is no number."""
-    if re.fullmatch(r"\d+", value):
-        return [value]
-    match = re.fullmatch(r"\{(\d+)\.\.(\d+)\}", value)
-    if match is None or int(match[2]) - int(match[1]) > 1000:
-        return []
-    return [str(n) for n in range(int(match[1]), int(match[2]) + 1)]
-
-
 def _values(part: _Part) -> list[str] | None:
     """What a loop gives the variable, where that is written out."""
     if part.loop is None or part.loop.values is None or len(part.loop.variables) != 1:
         return None
-    return [piece for value in part.loop.values for piece in (_expanded(value) or [value])]
+    return list(part.loop.values)
 
 
 def _collision(left: _Part, right: _Part) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.project.links import NameLink
 from jobsafety_lint.meaning.project.ownership import Missing, missing_parameters
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.model import Confidence, Mark, Severity
@@ -24,13 +25,14 @@ RULE = Rule(
 @RULE.on(Project)
 def missing_parameter(project: Project, context: Context) -> Iterator[Draft]:
     """Every name that keeps state, seen from the functions that use it and from the jobs that run those."""
-    told: set[object] = set()
-    for name, missing in missing_parameters(project):
-        names = list(dict.fromkeys(m.parameter.name for m in missing))
-        about = (name.mark.location.path, name.function, name.template.template, *names)
+    found = list(missing_parameters(project))
+    told: set[object] = {_about(name, missing) for name, missing in found if name.variable}
+    for name, missing in found:
+        about = _about(name, missing)
         if about in told and not name.variable:
-            continue  # the same name, written out once more
+            continue  # the same name, written out or used once more
         told.add(about)
+        names = list(dict.fromkeys(m.parameter.name for m in missing))
         listed = " and ".join(f"`{n}`" for n in names)
         many = len(names) > 1
         first = missing[0]
@@ -44,6 +46,13 @@ def missing_parameter(project: Project, context: Context) -> Iterator[Draft]:
             confidence=first.confidence,
             data={"missing": names, "template": name.template.template},
         )
+
+
+def _about(name: NameLink, missing: list[Missing]) -> object:
+    """What a finding speaks of: a name without a hole is one and the same in all functions of a file."""
+    function = name.function if name.template.holes else ""
+    lacks = sorted({m.parameter.name for m in missing})
+    return (name.mark.location.path, function, name.template.template, *lacks)
 
 
 def _related(missing: Missing) -> tuple[tuple[Mark, str], ...]:

@@ -14,6 +14,7 @@ from jobsafety_lint.meaning.functions import ArtifactName
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, TemporaryLink
 from jobsafety_lint.meaning.project.project import Project
+from jobsafety_lint.meaning.project.together import run_at_once
 from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.meaning.temporaries import TemporaryName, temporary_names, written_names
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
@@ -107,19 +108,19 @@ def _reason(name: TemporaryName, context: Context) -> Concurrency | None:
 
 
 @RULE.on(Project)
-def in_queued_script(project: Project, context: Context) -> Iterator[Draft]:
-    """A temporary file of a constant name in a script that a loop queues."""
+def in_other_file(project: Project, context: Context) -> Iterator[Draft]:
+    """A temporary file of a constant name in a script or function that another file runs several times at once."""
     for file, name in project.all(TemporaryLink):
         if file.role in QUIET_ROLES:
             continue
-        queued = next((run for _, run, _ in project.runs_of(file.path) if run.is_for_several), None)
-        if queued is not None:
+        several = run_at_once(project, file, name.function)
+        if several is not None:
             yield RULE.found(
                 name.mark,
                 f"the temporary file `{name.code}` has the same name in all of them: jobs that run at once overwrite each other's "
-                "(a loop queues this script)",
+                f"({several.reason})",
                 label="a name from `mktemp` or `tempfile`, or one that has the job in it",
-                related=((queued.mark, "each pass of the loop queues one"),),
+                related=((several.mark, several.reason),),
             )
 
 

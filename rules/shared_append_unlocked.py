@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.appends import ONE_WRITE, mixes
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.execution import Concurrency
 from jobsafety_lint.meaning.files import Append
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, AppendLink
+from jobsafety_lint.meaning.project.project import Project
+from jobsafety_lint.meaning.project.together import run_at_once
 from jobsafety_lint.meaning.shell.pipes import Background
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -22,23 +26,13 @@ RULE = Rule(
     references=("INV-4",),
 )
 
-_ONE_WRITE = frozenset(
-    {"", "echo", "printf", "logger", "date", "basename", "dirname", "hostname", "pwd", "whoami", "nproc"}
-)
-"""Commands that print one short text by one write; empty where the printer is not known."""
-_SINGLE = frozenset({"write", "print"})
-
 
 @RULE.on(Append)
 def unlocked(act: Append, context: Context) -> Iterator[Draft]:
     """An append in concurrent code whose record is more than one write, to a file that the jobs share."""
-    if context.role in {"test", "temporary"} or act.is_locked or act.is_private:
-        return
-    if act.only_errors:
-        return  # stderr is not buffered (setbuf(3)): each message is one write
-    reason = _reason(act, context)
-    parts = _parts(act)
-    if reason is None or not parts or not _is_shared(act):
+    parts = mixes(act) if context.role not in {"test", "temporary"} else ""
+    reason = _reason(act, context) if parts else None
+    if reason is None:
         return
     yield RULE.found(
         act.place,
@@ -47,6 +41,20 @@ def unlocked(act: Append, context: Context) -> Iterator[Draft]:
         related=((reason.place, reason.reason),) if reason.place is not None else (),
         subject=act.subject,
     )
+
+
+@RULE.on(Project)
+def in_other_file(project: Project, context: Context) -> Iterator[Draft]:
+    """An append in a script or function that another file runs several times at once."""
+    for file, append in project.all(AppendLink):
+        several = run_at_once(project, file, append.function) if file.role not in QUIET_ROLES else None
+        if several is not None:
+            yield RULE.found(
+                append.mark,
+                f"{append.parts} to `{append.code}` without a lock: the records of parallel jobs get mixed ({several.reason})",
+                label="hold a lock on another file (`flock`), or write a file for each job and join them",
+                related=((several.mark, several.reason),),
+            )
 
 
 def _reason(act: Append, context: Context) -> Concurrency | None:
@@ -71,7 +79,7 @@ def _reason_inside(act: Append, context: Context) -> Concurrency | None:
     for command in context.all(Command):
         if command.place.source is not act.place.source or command.place.span not in act.place.span:
             continue
-        if command.name in _ONE_WRITE or any(
+        if command.name in ONE_WRITE or any(
             operator.startswith((">", "&>")) for operator, _ in command.redirects
         ):
             continue
@@ -106,33 +114,3 @@ def _jobs(act: Append, started: list[Background]) -> list[Background]:
             re.search(rf"(?<![\w-]){re.escape(f)}(?![\w-])", job.place.text) for f in act.execution.functions
         )
     ]
-
-
-def _parts(act: Append) -> str:
-    """What makes a record more than one write, in words; empty if it is one."""
-    if act.language == "shell":
-        if act.group:
-            return "a group of commands appends"
-        return f"`{act.content}` appends output of any size" if act.content not in _ONE_WRITE else ""
-    if act.content.startswith(("to_", "write_")):
-        return f"`{act.content}` appends in pieces"
-    writers = [use.by for use in act.uses]
-    pieces = [by for by in writers if by not in _SINGLE]
-    if pieces:
-        return f"`{pieces[0]}` appends in pieces"
-    return "several writes append one record" if len(writers) > 1 else ""
-
-
-def _is_shared(act: Append) -> bool:
-    """Whether the name has nothing that tells the jobs apart."""
-    if act.language == "python":
-        return not act.path.names
-    names = act.path.names
-    if names & act.execution.loop_variables:
-        return False
-    own = bool(act.execution.functions) or act.place.source.host is not None  # $1 is not the script's own
-    if own and any(name.isdigit() or name in {"@", "*"} for name in names):
-        return False
-    return "{" not in act.path.literal and not any(
-        hole.kind in {"command", "time", "digest"} for hole in act.path.holes
-    )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from jobsafety_lint.discover import Discovered
+from jobsafety_lint.meaning.appends import mixes
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe
 from jobsafety_lint.meaning.configuration import TaskDefinition
 from jobsafety_lint.meaning.data.datasets import Merge
@@ -15,11 +16,12 @@ from jobsafety_lint.meaning.deployment.rows import Row
 from jobsafety_lint.meaning.environment.links import environment_links
 from jobsafety_lint.meaning.execution import Execution, Loop
 from jobsafety_lint.meaning.file_facts import FileFacts
-from jobsafety_lint.meaning.files import Glob
+from jobsafety_lint.meaning.files import Append, Glob
 from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.functions import ArtifactName, ScriptArgument
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.project.links import (
+    AppendLink,
     ExpandsHomeLink,
     FileLinks,
     GlobLink,
@@ -71,7 +73,12 @@ def _temporary_links(facts: FileFacts) -> Iterator[TemporaryLink]:
     for group in written_names(facts.facts):
         first = group[0]
         if first.place.source.host is None and not any(name.execution.concurrency for name in group):
-            yield TemporaryLink(facts.mark(first.place), first.code)
+            yield TemporaryLink(facts.mark(first.place), first.code, _around(first.execution))
+
+
+def _around(execution: Execution) -> str:
+    """The function around some code; empty for the script."""
+    return execution.functions[-1] if execution.functions else ""
 
 
 def _tilde_links(facts: FileFacts) -> Iterator[TildeLink | ExpandsHomeLink]:
@@ -168,6 +175,12 @@ class _Linker:
                 yield TaskLink(task.name, kind, program, tuple(_word(arg, set()) for arg in args))
                 return
 
+    def append(self, act: Append) -> Iterator[AppendLink]:
+        together = act.execution.concurrency or act.execution.background or act.place.source.host is not None
+        parts = "" if together else mixes(act)
+        if parts:
+            yield AppendLink(self.mark(act.place), act.path_place.text, parts, _around(act.execution))
+
     def sql(self, said: SqlStatement) -> Iterator[SqlLink]:
         yield SqlLink(
             self.mark(said.place),
@@ -207,6 +220,7 @@ _BY_KIND: dict[type, Callable[[_Linker, Any], Iterator[object]]] = {
     ScriptArgument: _Linker.argument,
     Row: _Linker.row,
     SqlStatement: _Linker.sql,
+    Append: _Linker.append,
 }
 
 

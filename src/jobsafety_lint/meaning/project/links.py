@@ -110,10 +110,23 @@ class RunLink:
 
 @dataclass(frozen=True, slots=True)
 class TemporaryLink:
-    """A temporary file of a constant name that a job of this file writes (see `temporaries`), where it is first named."""
+    """A temporary file of a constant name that a job of this file writes (see `temporaries`), where it is first named.
+    `function` is the one around it, empty for the script.
+    """
 
     mark: Mark
     code: str
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AppendLink:
+    """An append to a file that jobs share, whose records mix if several make it at once (see `appends`)."""
+
+    mark: Mark
+    code: str
+    parts: str
+    function: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jobsafety_lint.meaning.paths import words_of
@@ -13,6 +13,8 @@ from jobsafety_lint.readers.python.outline import Definition
 
 FOLDERS = frozenset(["path", "dir", "directory", "folder", "root", "outdir", "workdir"])
 """Words of a parameter that holds a folder."""
+_OF_PATHS = frozenset(["", "name", "parent", "parents", "stem", "suffix", "suffixes", "parts"])
+"""What is taken from a path (nothing: it is used as a whole), which says no less than the path itself."""
 _HELPER_LINES = 12
 """A function longer than this that returns a helper's name is no mere helper itself."""
 
@@ -56,8 +58,8 @@ class Maker:
         builder = cls(
             definition.qualified,
             own,
-            owner.carried & {*own},
-            owner.named & {*own},
+            _of_parameters(owner.carried, own),
+            _of_parameters(owner.named, own),
             rest=_rest_of(definition),
         )
         class_name = definition.class_name
@@ -87,7 +89,7 @@ def callers(owner: Owner, maker: Maker, project: Project, depth: int) -> Iterato
     for site in project.callers(owner.module, maker.qualified):
         given = given_to(site, maker.parameters, maker.rest)
         carried, named = (
-            frozenset().union(*(given.get(name, frozenset()) for name in mine))
+            frozenset().union(*(_translated(atom, given) for atom in mine))
             for mine in (maker.carried, maker.named)
         )
         if maker.carried and not carried:
@@ -101,6 +103,22 @@ def callers(owner: Owner, maker: Maker, project: Project, depth: int) -> Iterato
         if further is not None:
             yield from callers(above, further, project, depth + 1)
         yield above
+
+
+def _of_parameters(atoms: frozenset[str], own: Sequence[str]) -> frozenset[str]:
+    """The atoms that a function is given: its parameters, and what it takes from them (`args.symbol`), in whose place the
+    whole object does not count.
+    """
+    mine = {atom for atom in atoms if atom.partition(".")[0] in own}
+    objects = {base for base, _, taken in (atom.partition(".") for atom in mine) if taken not in _OF_PATHS}
+    return frozenset(atom for atom in mine if atom not in objects)
+
+
+def _translated(atom: str, given: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """What a caller gives for an atom of the function that it calls."""
+    base, dot, taken = atom.partition(".")
+    found = given.get(base, frozenset())
+    return frozenset(f"{one}.{taken}" for one in found if "." not in one) if dot else found
 
 
 def _rest_of(definition: Definition | None) -> str:

@@ -222,7 +222,8 @@ def _only_reads(owner: Owner) -> bool:
 def _missing_in(owner: Owner, name: NameLink, project: Project, identity: JobIdentity) -> Iterator[Missing]:
     module, definition = owner.module, owner.definition
     if definition is not None:
-        function = module.function(definition)
+        made = module.constructor(definition.class_name or "") if definition.name == "__init__" else None
+        function = made or module.function(definition)
         own = {p.name for p in function.parameters}
         touches = bool(owner.named & own)
         for parameter in _links(function, module):
@@ -379,12 +380,28 @@ def _missing_fields(
     if not carried & names and name.pattern.holes:
         return
     function = owner.module.constructor(class_name)
-    for parameter in _links(function, owner.module) if function is not None else ():
-        if parameter.name not in carried and _may_be_missing(parameter, name, project.settings):
+    elsewhere = functools.cache(lambda: _uses_elsewhere(owner.module, class_name, project))
+    for declared in _links(function, owner.module) if function is not None else ():
+        if declared.name in carried:
+            continue
+        more = () if declared.uses & _STRONG else elsewhere().get(declared.name, ())
+        parameter = replace(declared, uses=declared.uses.union(more))
+        if _may_be_missing(parameter, name, project.settings):
             evidence = identity.constructed(owner.module, class_name, parameter.name)
             yield from _judged(
                 owner, name, parameter, evidence, class_name, bool(named & names), project.settings
             )
+
+
+def _uses_elsewhere(module: Module, class_name: str, project: Project) -> dict[str, set[str]]:
+    """What functions of the files that make objects of a class do with the attributes of those that they are given."""
+    uses: dict[str, set[str]] = {}
+    makers = {site.module.path: site.module for site in project.callers(module, f"{class_name}.__init__")}
+    for maker in makers.values():
+        if maker is not module:
+            for name, found in maker.attribute_uses(class_name).items():
+                uses.setdefault(name, set()).update(found)
+    return uses
 
 
 def _namespaces(module: Module, definition: Definition | None) -> list[str]:
@@ -565,7 +582,7 @@ def _may_tell_apart(parameter: Candidate, settings: Settings, *, certain: bool) 
         return False
     uses = parameter.uses
     if certain:
-        return uses != frozenset({"logged"})
+        return True
     if parameter.name in settings.words("job-parameters"):
         return True
     if uses & {"called", "iterated"} or not uses & _STRONG:

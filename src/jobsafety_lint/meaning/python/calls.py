@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -178,6 +180,12 @@ ACTING = frozenset(
 _PATH_WORDS = frozenset(
     {"path", "file", "filename", "filepath", "tmp", "temp", "target", "dest", "dst", "src"}
 )
+QUERYING = frozenset({"execute", "sql", "query"})
+"""The methods that are given a query."""
+_SQL_READERS = re.compile(
+    r"(?i)\b(?:(?:read_(?:parquet|csv|csv_auto|json|json_auto|ndjson)|parquet_scan)\s*\(\s*|from\s+)'(?P<glob>[^'\n]*\*[^'\n]*)'"
+)
+"""Where DuckDB reads files (duckdb.org, "Reading Multiple Files")."""
 _WILDCARDS = frozenset("*?[")
 
 
@@ -468,6 +476,20 @@ def _method(
             Glob(scope.place(node), base.pattern.joined(value.pattern), scope.place(args[0]), execution, f"Path.{method}",
                  "python", recursive=method == "rglob")
         )  # fmt: skip
+    elif method in QUERYING and args:
+        for pattern in _read_in_sql(lower(args[0], scope).pattern):
+            place = scope.place(node)
+            yield Found(
+                Glob(
+                    place,
+                    pattern,
+                    scope.place(args[0]),
+                    execution,
+                    method,
+                    "python",
+                    uses=(("merge", place),),
+                )
+            )
     elif method in READERS and args:
         value = lower(args[0], scope)
         if _WILDCARDS & set(value.pattern.literal):
@@ -485,6 +507,18 @@ def _method(
             )
         elif value.handle_of is None:
             yield Found(_act(Read, node, args[0], value, scope, execution, method, content=method))
+
+
+def _read_in_sql(query: PathPattern) -> Iterator[PathPattern]:
+    """The globs that DuckDB reads in a query as one table: `read_parquet('out/part_*.parquet')`."""
+    literal = query.literal
+    for found in _SQL_READERS.finditer(literal):
+        start, end = found.span("glob")
+        holes = query.holes[literal.count("\0", 0, start) :]
+        texts = literal[start:end].split("\0")
+        yield PathPattern.of(
+            *(part for pair in itertools.zip_longest(texts, holes[: len(texts) - 1]) for part in pair if part)
+        )
 
 
 def _act(

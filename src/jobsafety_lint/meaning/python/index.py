@@ -237,12 +237,23 @@ class Module:
             }:
                 for name, found in uses_of(method.body, attributes_of="self").items():
                     uses.setdefault(name, set()).update(found)
-        for definition in self.outline.functions:
+        for name, found in self.attribute_uses(node.name).items():
+            uses.setdefault(name, set()).update(found)
+        return uses
+
+    def attribute_uses(self, class_name: str) -> dict[str, set[str]]:
+        """What the functions of the file do with the attributes of objects of a class that they are given, as annotations say."""
+        uses: dict[str, set[str]] = {}
+        for definition in self.outline.functions if class_name in self.source.text else ():
             for parameter in definition.parameters:
-                if parameter.annotation is not None and ast.unparse(parameter.annotation) == node.name:
-                    given = uses_of(definition.node.body, attributes_of=parameter.arg)
-                    for name, found in given.items():
-                        uses.setdefault(name, set()).update(found)
+                annotation = parameter.annotation
+                if (
+                    annotation is None
+                    or ast.unparse(annotation).rpartition(".")[2].strip("'\"") != class_name
+                ):
+                    continue
+                for name, found in uses_of(definition.node.body, attributes_of=parameter.arg).items():
+                    uses.setdefault(name, set()).update(found)
         return uses
 
     # --- what values are made from ---------------------------------------------------------------------------------
@@ -279,6 +290,8 @@ class Module:
         taken = element(node)
         if taken is not None:
             return ".".join(taken)
+        if _is_parsed_in_place(node):
+            return f"args.{node.attr}"
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "sys.argv":
             return ast.unparse(node)
         return ""
@@ -436,6 +449,15 @@ class Module:
         return next((option for option in self.options if option.dest == dest and not option.function), None)
 
 
+def _is_parsed_in_place(node: ast.expr) -> TypeGuard[ast.Attribute]:
+    """Whether an option is taken from the command line where that is parsed: `parser.parse_args().shard`."""
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Call)
+        and _last(node.value.func) in _PARSE
+    )
+
+
 def _makes(node: ast.expr) -> TypeGuard[Making]:
     return isinstance(node, ast.Dict) or (isinstance(node, ast.Call) and not isinstance(node.func, ast.Call))
 
@@ -488,6 +510,8 @@ def _mentioned(node: ast.expr) -> frozenset[str]:
             found.add(inner.id)
         elif (taken := element(inner)) is not None:
             found.add(".".join(taken))
+        elif isinstance(inner, ast.expr) and _is_parsed_in_place(inner):
+            found.add(f"args.{inner.attr}")
         elif isinstance(inner, ast.Subscript) and ast.unparse(inner.value) == "sys.argv":
             found.add(ast.unparse(inner))
         elif isinstance(inner, ast.Call):

@@ -125,6 +125,8 @@ def _use(node: ast.expr, parents: dict[int, ast.AST]) -> str:  # one case a pare
             return "apportions" if _is_apportioning(node, parent, parents) else "computed"
         case ast.If() | ast.While() | ast.IfExp() | ast.BoolOp():
             return "tested"
+        case ast.List() | ast.Tuple() if isinstance(call := parents.get(id(parent)), ast.Call):
+            return _argument(call)  # the words of a program, mostly
         case ast.Assign() | ast.AnnAssign() | ast.Return() | ast.Tuple() | ast.List() | ast.Dict():
             return "stored"
     return "other"

@@ -39,7 +39,7 @@ _WORKING = frozenset(
         "iglob", "listdir", "scan_parquet", "scan_csv", "scan_ndjson", "touch", "mkdir", "makedirs", "run", "call", "check_call",
         "check_output", "Popen", "system", "popen", "getoutput", "getstatusoutput", "create_subprocess_exec",
         "create_subprocess_shell", "exec_command", "sudo", "local", "execvp", "execlp", "kill", "pid_exists", "FileLock", "flock",
-        "lockf",
+        "lockf", "execute", "sql", "query",
     }
 )  # fmt: skip
 """The names of calls that act on files, list them, run programs or lock."""
@@ -51,7 +51,7 @@ _STRONG = Literals(
         "to_csv", "to_json", "to_parquet", "to_pickle", "sink_parquet", "savetxt", "glob(", "scan_parquet", "scan_csv",
         "scan_ndjson", "touch(", "pid_exists", "os.kill", "ock(", "subprocess", "Popen", "check_call", "check_output", "system(",
         "popen(", "getoutput", "exec_command", "fabric", "execvp", "execlp", "torch.load(", "np.load(", "joblib.load(",
-        "dump(", "save_file(", "to_feather", "to_hdf", "shutil.", "read_text(", "read_bytes(",
+        "dump(", "save_file(", "read_parquet(", "parquet_scan(", "read_csv_auto(", "read_json_auto(", "to_feather", "to_hdf", "shutil.", "read_text(", "read_bytes(",
     )
 )  # fmt: skip
 """What a text holds that may act on a file or run a program."""

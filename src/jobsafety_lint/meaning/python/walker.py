@@ -68,6 +68,7 @@ _BETWEEN_PROCESSES = ("multiprocessing.", "mp.", "billiard.", "torch.multiproces
 
 _GROWING = frozenset({"add", "append", "extend", "update", "insert", "setdefault"})
 
+_SYNCS = frozenset({"sync", "durable", "durably"})
 _COPYING = frozenset({"sorted", "list", "tuple", "set", "reversed"})
 """What gives the same elements in another order or collection."""
 _STARTING = frozenset(
@@ -758,8 +759,16 @@ class Walker:
             guards = tuple(self._guard(active, None) for active in reversed(self.guards))
             self.guarded_calls.append((node, written, guards))
         last = written.rpartition(".")[2]
-        if last in self.durable or ("fsync" in last and self.scope.resolve(written) not in calls.SYNCING):
+        if last in self.durable or self._says_sync(last, written):
             self._sync_by_helper(node)
+
+    def _says_sync(self, name: str, written: str) -> bool:
+        """Whether a function that stands elsewhere says by its name that it syncs what it is given."""
+        if "fsync" in name:
+            return self.scope.resolve(written) not in calls.SYNCING
+        return (
+            written == name and name in self.scope.outline.imports and not _SYNCS.isdisjoint(words_of(name))
+        )
 
     def _sync_by_helper(self, node: ast.Call) -> None:
         """A function that syncs, or says so by its name: what was written before, and what it is given the name of."""

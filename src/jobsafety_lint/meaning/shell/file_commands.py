@@ -374,6 +374,8 @@ def redirect_facts(
     text = path.text or ""
     if path.literal.startswith("/dev/") or text.isdigit() or text == "-":
         return
+    if operator in {">", ">>"} and descriptor not in {None, "1", "2"}:
+        return  # it is opened, for a lock mostly; what is printed goes elsewhere
     by = command.name if command and command.name else operator
     if printed is not None and len(printed) < 2:
         by = "".join(printed)

@@ -54,6 +54,7 @@ from jobsafety_lint.meaning.shell.once import Once
 from jobsafety_lint.meaning.shell.pipe_losses import PipeLosses
 from jobsafety_lint.meaning.shell.printing import printed_inside
 from jobsafety_lint.meaning.shell.programs import program_of
+from jobsafety_lint.meaning.shell.ranges import values_of
 from jobsafety_lint.meaning.shell.state import ActiveGuard, State, Value
 from jobsafety_lint.meaning.shell.unwrapping import Inner, inner_of, place_of, runs_others
 from jobsafety_lint.meaning.shell.values import args_of, handed_on, set_defaults, value_of
@@ -567,15 +568,16 @@ class Interpreter:
 
     def _for(self, statement: sh.For, source: Source, state: State) -> list[Command]:
         globs: list[Glob] = []
-        values: list[str | None] = []
+        values: list[str] | None = []
         for word in statement.words or ():
             self._substitutions(word, source, state, Use("masked"), output="argument")
             for arg in args_of(word, source, state):
-                values.append(arg.text)
+                given = values_of(arg)
+                values = values + given if values is not None and given is not None else None
                 pattern = file_commands.glob_pattern(arg)
                 if pattern is not None:
                     globs.append(Glob(arg.place, pattern, arg.place, state.execution, "for", "shell"))
-        known = tuple(v for v in values if v is not None) if None not in values and not globs else None
+        known = tuple(values) if values is not None and not globs else None
         header = shapes.header(statement, source)
         loop = Loop("for", header, (statement.variable,), known)
         state.bind(statement.variable)
@@ -1024,6 +1026,7 @@ class Interpreter:
                 if command.name in {"eval", "trap"}:  # read by this very shell
                     below = state if command.name == "eval" else state.copy()
                     below.execution = execution
+                below.input = inner.input or below.input
                 before = len(self._steps)
                 status = "result" if inner.detached else use.status
                 with self._subshell():

@@ -68,7 +68,24 @@ def artifact_names(facts: Sequence[object]) -> list[ArtifactName]:
                     continue  # the very name that a variable keeps, in the text of a job
                 if builds and looks_like_path(arg.pattern) and arg.pattern.names:
                     found.append(_name(arg.place, arg.pattern, "", fact.execution.loops, [fact], fact, acts))
-    return found
+    return _each_once(found)
+
+
+def _each_once(names: Sequence[ArtifactName]) -> list[ArtifactName]:
+    """The names without those words that another text repeats: a job's, whose own command has them as well."""
+    kept: dict[PathPattern, list[ArtifactName]] = {}
+    for name in names:
+        same = kept.setdefault(name.pattern, [])
+        same[:] = [other for other in same if not _is_same_text(other.place, name.place)]
+        same.append(name)
+    remaining = {id(name) for same in kept.values() for name in same}
+    return [name for name in names if id(name) in remaining]
+
+
+def _is_same_text(outer: Place, inner: Place) -> bool:
+    if outer.source is inner.source or inner.source.host is None:
+        return False
+    return outer.source.in_file(outer.span).overlaps(inner.source.in_file(inner.span))
 
 
 def _name(

@@ -9,7 +9,6 @@ from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.execution import Concurrency, Execution, Loop, Setting
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.queue import grammar as queue
-from jobsafety_lint.meaning.shell.options import shell_options
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.wrappers import CONTAINERS, GRAMMARS, SHELLS, SUBMITTERS, Peeled, peel, tail
 from jobsafety_lint.source import Place, SnippetBuilder, Source
@@ -18,13 +17,14 @@ from jobsafety_lint.source import Place, SnippetBuilder, Source
 @dataclass(frozen=True, eq=False)
 class Inner:
     """What is run inside: either words (exec style) or a text for a shell. `detached`: the outer command's status is
-    not the inner one's (a queued job).
+    not the inner one's (a queued job). `input`: the here-document that a shell in the text reads (`ssh host 'bash -s' <<X`).
     """
 
     execution: Execution
     args: tuple[Arg, ...] = ()
     text: Source | None = None
     detached: bool = False
+    input: Source | None = None
 
 
 def snippet(args: Sequence[Arg]) -> Source | None:
@@ -93,25 +93,15 @@ def inner_of(command: Command, state: State, document: Source | None) -> Iterato
         return
     detached = name in SUBMITTERS
     if peeled.inner_style == "string":
-        if document is not None and name == "ssh" and _is_shell_on_input(peeled):
-            said = shell_options([arg.text for arg in peeled.inner[1:]])
-            yield Inner(execution.but(shell=peeled.inner[0].text, **said), text=document)
-            return
         text = snippet(peeled.inner)
         if text is not None:
-            yield Inner(execution, text=text, detached=detached)
+            yield Inner(execution, text=text, detached=detached, input=document if name == "ssh" else None)
     elif peeled.inner_style == "exec":
         yield Inner(execution, args=peeled.inner, detached=detached)
 
 
 def _reads_input(peeled: Peeled) -> bool:
     return peeled.has("-s") or peeled.inner[0].text == "-"
-
-
-def _is_shell_on_input(peeled: Peeled) -> bool:
-    """`ssh host bash -s`: the remote shell reads its script from the input."""
-    first = (peeled.inner[0].text or "").rpartition("/")[2]
-    return first in SHELLS and all((arg.text or "x").startswith(("-", "+")) for arg in peeled.inner[1:2])
 
 
 def _queued(command: Command, execution: Execution, queue: str) -> Execution:
