@@ -37,6 +37,9 @@ def captured(call: QueueCommand, context: Context) -> Iterator[Draft]:
     """An `add` without the flag whose output goes where an id is wanted."""
     if call.subcommand != "add" or call.has("-p", "--print-task-id") or call.more or not call.rest:
         return
+    inside = call.brought_by(context.all(QueueCommand))
+    if inside is not None and any(captured(inside, context)):
+        return  # said where the helper has it
     pipe = next((p for p in context.all(Pipe) if any(call.command in stage for stage in p.stages[:-1])), None)
     names = sorted(call.command.output_to)
     taken = _taken_as_id(call, context)

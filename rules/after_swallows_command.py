@@ -14,6 +14,7 @@ from jobsafety_lint.meaning.commands import (
     Sequence,
     ShellAssignment,
 )
+from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.queue.grammar import GivenOption, QueueCommand, parse
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
@@ -133,9 +134,22 @@ def _empty_start(value: Arg, context: Context) -> Place | None:
         empty = [fact.place for fact in scalars if fact.value.text == ""]
         filled = [fact for fact in scalars if fact.value.text != ""]
     sure = any(
-        all(loop.values for loop in fact.execution.loops) and not _is_conditional(fact) for fact in filled
+        all(loop.values or _has_arguments(loop) for loop in fact.execution.loops)
+        and not _is_conditional(fact)
+        for fact in filled
     )
     return empty[0] if empty and filled and (not sure or _comes_later(value, filled[0].place)) else None
+
+
+_COUNTED = re.compile(r"\$\{?#(?:\}|(?![\w@*]))|\$\{[1@*]:?\?")
+"""Where a script asks how many arguments it has, or ends without one: `$#`, `${1:?usage}`."""
+
+
+def _has_arguments(loop: Loop) -> bool:
+    """Whether a loop goes over the arguments of a script that has looked whether there are any."""
+    source, start = loop.place.source, loop.place.span.start
+    over_all = re.search(r"\$\{?[@*]|^for\s+\w+\s*$", loop.place.text) is not None
+    return over_all and _COUNTED.search(source.text, 0, start) is not None
 
 
 def _read_lists(name: str, context: Context) -> Iterator[Place]:

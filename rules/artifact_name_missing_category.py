@@ -237,9 +237,15 @@ def _without_what_is_taken(
     for argument in context.all(ScriptArgument):
         if not is_category(argument.variable, context.settings) or argument.names & path.names:
             continue
-        if path.names and any(argument.names & arg.pattern.names for arg in taken):
+        if path.name.names and any(_is_only(argument, arg) for arg in taken):
             yield _left_out(place, path, argument.variable, argument.place, "an argument of the script")
             return
+
+
+def _is_only(argument: ScriptArgument, word: Arg) -> bool:
+    """Whether a word is what an argument of the script is, and no more: `"$direction"`, but not `"$split.tsv"`."""
+    written = _VARIABLE.fullmatch(word.place.text)
+    return written is not None and (written[1] == argument.variable or written[1] in argument.names)
 
 
 def _handed_on(loop: Loop, path: PathPattern, taken: list[Arg], context: Context) -> str:

@@ -43,7 +43,7 @@ def never_cleaned(sequence: Sequence, context: Context) -> Iterator[Draft]:
             continue
         seen.add(loops[0])
         yield RULE.found(
-            call.verb,
+            call.head,
             f"`{header(loops[0])}` may queue very many jobs, and finished ones are never cleaned: pueue writes all of them "
             "to its state file at every change",
             label="`pueue clean --successful-only` first (it keeps the failures and their logs)",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jobsafety_lint.model import Edit, Fix, Span
-from jobsafety_lint.source import Place, Segment, Source
+from jobsafety_lint.source import Place, Segment, Source, is_hole
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_=/.,+@")
 """What means itself everywhere, also as a word of a shell."""
@@ -91,11 +91,29 @@ def _segments(snippet: Source) -> tuple[Segment, ...]:
 
 
 def _in_snippet(span: Span, snippet: Source) -> Span | None:
-    """The snippet's own span for a span of its host, if both ends stand where they seem to."""
+    """The snippet's own span for a span of its host, if both ends stand where they seem to. Next to a variable whose value the
+    snippet has in its place, nobody can tell: all that is in the value stands there.
+    """
+    if any(
+        segment.length > 1
+        and segment.host_start <= span.end
+        and span.start <= segment.host_start + segment.host_length
+        and not _is_as_written(segment, snippet)
+        for segment in _segments(snippet)
+    ):
+        return None
     start, end = _offset(span.start, snippet, at_end=False), _offset(span.end, snippet, at_end=True)
     if span.start == span.end:
         start = end = start if start is not None else end
     return Span(start, end) if start is not None and end is not None and start <= end else None
+
+
+def _is_as_written(segment: Segment, snippet: Source) -> bool:
+    """Whether a stretch of a snippet stands in its host as it is; holes are told apart by their numbers alone."""
+    assert snippet.host is not None
+    piece = snippet.text[segment.start : segment.start + segment.length]
+    written = snippet.host.text[segment.host_start : segment.host_start + segment.host_length]
+    return piece == written or (len(piece) == len(written) and any(map(is_hole, piece)))
 
 
 def _offset(host_offset: int, snippet: Source, *, at_end: bool) -> int | None:

@@ -54,8 +54,10 @@ class TemporaryName:
 def temporary_names(fact: object) -> Iterator[TemporaryName]:
     """The temporary files of a constant name that a fact builds or uses."""
     match fact:
-        case Create(what="directory", exclusive=True):
-            pass
+        case Create(what="directory"):
+            if not fact.exclusive and _is_constant(fact.path) and not fact.execution.lock:
+                # what is put into it may have names of its own
+                yield TemporaryName(fact.place, fact.path, fact.execution, 1, fact.path_place.text)
         case Write() | Create():
             if _is_constant(fact.path) and not fact.execution.lock:
                 yield TemporaryName(fact.place, fact.path, fact.execution, 2, fact.path_place.text)

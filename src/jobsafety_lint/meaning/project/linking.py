@@ -176,8 +176,10 @@ class _Linker:
                 return
 
     def append(self, act: Append) -> Iterator[AppendLink]:
-        together = act.execution.concurrency or act.execution.background or act.place.source.host is not None
-        parts = "" if together else mixes(act)
+        execution = act.execution
+        # said of the file already; or a name that its arguments may tell apart
+        passed = execution.concurrency or execution.background or act.place.source.host or act.path.names
+        parts = "" if passed else mixes(act)
         if parts:
             yield AppendLink(self.mark(act.place), act.path_place.text, parts, _around(act.execution))
 

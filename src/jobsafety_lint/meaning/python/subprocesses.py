@@ -59,6 +59,7 @@ _WORDS = frozenset(
         "os.spawnvp",
     }
 )
+_BLANK = re.compile(r"\s")
 _VECTORS = frozenset({"os.execv", "os.execvp", "os.spawnv", "os.spawnvp", "os.posix_spawnp"})
 _RUNNING = _ARGV | _SHELL_TEXT | _WORDS | _VECTORS
 """The functions that run a program."""
@@ -374,6 +375,13 @@ def _pieces(node: ast.expr, scope: Scope) -> Iterator[tuple[PathPattern, Span]]:
         yield from _pieces(node.left, scope)
         yield from _pieces(node.right, scope)
         return
+    if isinstance(node, ast.Name | ast.Attribute):
+        literal = lower(node, scope).literal
+        if literal is not None and _BLANK.search(
+            scope.text(literal)
+        ):  # a script, or words: its own place is the exact one
+            yield from _pieces(literal, scope)
+            return
     if isinstance(node, ast.Call) and node.args and scope.resolve(dotted(node.func)) in UNDENTING:
         yield from _pieces(node.args[0], scope)
         return

@@ -122,7 +122,8 @@ class Value:
     """Where the call that opened the handle starts."""
     temporary: Value | None = None
     """The path, where this is an object of `tempfile` that has one."""
-    node: ast.expr | None = None
+    literal: ast.Constant | ast.JoinedStr | None = None
+    """The literal that gives all of the text, wherever it stands in the file."""
     lock_file: Value | None = None
     """The path, where this is a lock that is held on a file of its own (`FileLock(path)`)."""
 
@@ -250,7 +251,9 @@ class Scope:
         """`name += added`: the joined text where that is certain, else something that is made from both."""
         before = self.variables[name]
         if as_text:
-            self.assign(name, replace(before, pattern=PathPattern.of(before.pattern, added.pattern)))
+            self.assign(
+                name, replace(before, pattern=PathPattern.of(before.pattern, added.pattern), literal=None)
+            )
         else:
             self.bind(name, pathlike=before.pathlike, names=before.pattern.names | added.pattern.names)
 
@@ -264,7 +267,9 @@ class Scope:
             if first is not None and all(
                 v is first or (v is not None and v.pattern == first.pattern) for v in values
             ):
-                self.set(name, next((v for v in values if v is not None and v.glob is not None), first))
+                kept = next((v for v in values if v is not None and v.glob is not None), first)
+                grown = any(not _has_as_many(v, first) for v in values if v is not None)
+                self.set(name, replace(kept, elements=None) if grown else kept)
                 continue
             known = [v for v in values if v is not None]
             version = self.versions[name] = self.versions.get(name, 0) + 1
@@ -289,6 +294,11 @@ class Scope:
             now = self.variables.get(name)
             if now is not None and now is not old and is_none(now) and old.pattern.is_unique:
                 self.set(name, old)
+
+
+def _has_as_many(one: Value, other: Value) -> bool:
+    """Whether two values are no lists of different lengths: a loop may add to one."""
+    return one.elements is None or other.elements is None or len(one.elements) == len(other.elements)
 
 
 def is_none(value: Value) -> bool:
@@ -351,11 +361,11 @@ def lower(node: ast.expr, scope: Scope) -> Value:
 def _lower(node: ast.expr, scope: Scope) -> Value:  # one case a kind of expression
     match node:
         case ast.Constant(value=str(text)):
-            return Value(PathPattern.of(text))
+            return Value(PathPattern.of(text), literal=node)
         case ast.Constant(value=bytes(data)):
             return Value(PathPattern.of(data.decode("latin-1")))
         case ast.JoinedStr():
-            return Value(_formatted(node, scope))
+            return Value(_formatted(node, scope), literal=node)
         case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
             return Value(PathPattern.of(scope.text(node)))
         case ast.Name(id=name):
@@ -399,7 +409,7 @@ def _lower(node: ast.expr, scope: Scope) -> Value:  # one case a kind of express
             first = lower(before[0], scope) if len(before) == 1 else unknown(node, scope)
             if value.pattern.text is not None or not first.pattern.holes:
                 return unknown(node, scope)
-            return replace(value, pattern=value.pattern.made_from(first.pattern.names))
+            return replace(value, pattern=value.pattern.made_from(first.pattern.names), literal=None)
     return unknown(node, scope)
 
 

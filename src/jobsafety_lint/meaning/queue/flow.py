@@ -26,7 +26,9 @@ Kind = TypeVar("Kind")
 UNFINISHED = frozenset({"running", "queued", "stashed", "paused", "locked"})
 FINISHED = frozenset({"done", "success", "failed", "killed", "errored", "dependencyfailed", "failedtospawn"})
 _STATE = re.compile(rf"(?<![\w$])({'|'.join(sorted(UNFINISHED | FINISHED))})(?!\w)", re.IGNORECASE)
-_NEGATED = re.compile(r"!=(?!\s*null)|<>|\bnot\b|\bindex\b.*null|(?:^|\s)-v\b|--invert-match")
+_NEGATED = re.compile(
+    r"!=(?!\s*null)|<>|\bnot\b|\bindex\b.*null|(?:^|\s)-v\b|--invert-match|\|\s*all\b|\ball\("
+)
 _PRINTS = frozenset(
     {"echo", "printf", "logger", "cat", "tee", "notify-send", "wall", "mail", "curl", "print"}
 )
@@ -351,6 +353,10 @@ _PY_LEFT_OUT = re.compile(r"\s+not\s+in\b|\s*!=|[^\n]*:\s*continue\b")
 """What stands behind a state that is named to leave it out: `"Done" not in s`, `if "Done" in s: continue`."""
 
 
+_OF_ALL = re.compile(r"\ball\((?:[^()]|\([^()]*\))*\Z")
+"""What stands before a state that all tasks must have: `all("Done" in s for s in states)`, where no other one is left."""
+
+
 def _is_denied(before: str) -> bool:
     """Whether what stands before a state in its line denies it: `s != "Done"`, `not (d and "Done" in s)`, but not
     `not force and "Done" in s`.
@@ -368,7 +374,7 @@ def _python_states(file: File) -> frozenset[str]:
     for match in _PY_STATE.finditer(file.file.text):
         line = file.file.text.rfind("\n", 0, match.start()) + 1
         before = file.file.text[line : match.start()]
-        if _is_denied(before) or _PY_LEFT_OUT.match(file.file.text, match.end()):
+        if _is_denied(before) or _OF_ALL.search(before) or _PY_LEFT_OUT.match(file.file.text, match.end()):
             return frozenset()
         found.add(match["state"].lower())
     return frozenset(found)

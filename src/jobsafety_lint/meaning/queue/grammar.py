@@ -7,6 +7,7 @@ its first positional word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -194,6 +195,10 @@ class GivenOption:
     values: tuple[Arg, ...] = ()
 
 
+_CALLED = re.compile(r"[\w.]+(?=\()")
+"""The function of a call in Python."""
+
+
 @dataclass(frozen=True, eq=False)
 class QueueCommand:
     """A call of pueue. `subcommand` is the main name (`restart`, `add`, `group add`); `ids` are the words that pueue
@@ -250,6 +255,33 @@ class QueueCommand:
         return None
 
     @property
+    def helper(self) -> str:
+        """The function of Python that is called here and brings `pueue` itself: `queue` of `queue("eu")`; empty for a command
+        that stands here.
+        """
+        program = self.command.program
+        if program is None or not self.in_python:
+            return ""
+        file, span = program.place.source.file, program.place.source.in_file(program.place.span)
+        called = _CALLED.match(file.text, span.start)
+        return called[0].rpartition(".")[2] if called is not None and called.end() == span.end else ""
+
+    def brought_by(self, calls: Iterable[QueueCommand]) -> QueueCommand | None:
+        """The call inside of the helper, among all of the file, that this one is made from."""
+        name = self.helper
+        return next(
+            (
+                call
+                for call in calls
+                if name
+                and call.subcommand == self.subcommand
+                and call.execution.functions
+                and call.execution.functions[-1].rpartition(".")[2] == name
+            ),
+            None,
+        )
+
+    @property
     def in_python(self) -> bool:
         """Whether Python code runs it."""
         file = self.place.source.file
@@ -263,14 +295,17 @@ class QueueCommand:
 
     @property
     def verb(self) -> Place:
-        """The words that say what is done, for findings that are about no other word: `pueue add`. In Python, where a
-        finding stands at a whole expression, it is the subcommand if that is in the line where the call begins.
+        """The word that says what is done, for findings that are about no other word: `add` of `pueue add`. Where that does not
+        stand in the line where the call begins (Python), it is the name of the function that is called there.
         """
         word, whole = self.subcommand_word, self.place
-        if not self.in_python or word is None or word.place.source is not whole.source:
+        if word is None:
             return self.head
-        near = word.place.location.line == whole.location.line and word.place.span != whole.span
-        return word.place if near else whole
+        if word.place.source is whole.source and word.place.location.line == whole.location.line:
+            if word.place.span != whole.span:
+                return word.place
+        name = _CALLED.match(whole.source.text, whole.span.start) if self.in_python else None
+        return Place(whole.source, Span(*name.span())) if name is not None else self.head
 
     def through(self, word: Arg | None) -> Place:
         """From the start of the command to the end of one of its words."""

@@ -594,7 +594,8 @@ class Scanner:
                         at = found.resume - 1
                     continue
                 elif char in "ce" and (at == start or text[at - 1] in " \t\n;&|()`{"):
-                    if text.startswith("case", at) and text[at + 4 : at + 5].isspace():
+                    begins = text.startswith("case", at) and text[at + 4 : at + 5].isspace()
+                    if begins and _BEFORE_COMMAND.search(text, max(start - 1, 0), at) is not None:
                         cases.append(depth)
                         at += 4
                         continue
@@ -608,6 +609,12 @@ class Scanner:
     def _opens_pattern(self, at: int) -> bool:
         before = self.text[:at].rstrip()
         return before.endswith((";;", ";&", "in"))
+
+
+_BEFORE_COMMAND = re.compile(
+    r"(?:^|[\n;&|(){`!]|(?<![^\s;&|(){])(?:then|do|else|if|elif|while|until|time))[ \t]*\Z"
+)
+"""What a reserved word stands behind (POSIX, 2.4): any other `case` is an argument."""
 
 
 def _whole_word(found: re.Match[str]) -> sh.Word:
