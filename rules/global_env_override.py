@@ -50,7 +50,7 @@ def exported(row: Row, context: Context) -> Iterator[Draft]:
             if setting.by != "export" or setting.place in seen or not _configures(setting, allowed):
                 continue
             seen.add(setting.place)
-            before = [s for _, s in launches if s.place is not step.place and _is_without(s, setting, step)]
+            before = [s for i, s in launches if i < at and _is_without(s, setting, step)]
             after = [(i, s) for i, s in launches if setting in s.execution.environment]
             if before and not _is_undone(setting.name, at, after, steps):
                 yield _between(setting, before[-1], step)
@@ -67,7 +67,7 @@ def _configures(setting: Setting, allowed: frozenset[str]) -> bool:
 
 def _is_without(earlier: Step, setting: Setting, later: Step) -> bool:
     """Whether an earlier job has been queued without any value of the variable."""
-    if earlier.place.source is not later.place.source or earlier.place.span.start >= setting.place.span.start:
+    if earlier.place.source is not later.place.source:
         return False
     if any(known.name == setting.name for known in earlier.execution.environment):
         return False
@@ -164,7 +164,7 @@ def edited(row: Row, context: Context) -> Iterator[Draft]:
 
 def _sets(command: Command) -> bool:
     """`mise set K=V`, `mise unset K`, `mise config set env.K V`."""
-    words = [word or "" for word in command.words]
+    words = [arg.pattern.literal for arg in command.args]
     if command.name != "mise":
         return False
     if words[:1] == ["set"]:

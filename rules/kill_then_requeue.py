@@ -116,4 +116,18 @@ def _same_work(kill: Step, step: Step) -> bool:
     if step.launch is None:
         return False
     names = [w for arg in kill.command.args if (w := arg.text) and not w.startswith("-") and not w.isdigit()]
+    names += _looked_for(kill)
     return any(name in step.launch.text.text for name in names if len(name) > 2)
+
+
+_PGREP = re.compile(r"\b(?:pgrep|pidof)\b((?:\s+-\w+)*)\s+([\"']?)(?P<program>[\w./-]+)\2")
+
+
+def _looked_for(kill: Step) -> Iterator[str]:
+    """The programs whose processes a kill gets from `pgrep`, in its words, a pipe or the loop around it."""
+    texts = [kill.command.place.text, *(loop.place.text for loop in kill.execution.loops)]
+    texts += [outer.place.text for outer in kill.command.outer]
+    if kill.command.statement is not None:
+        texts.append(kill.command.statement.text)
+    for text in texts:
+        yield from (found["program"] for found in _PGREP.finditer(text))

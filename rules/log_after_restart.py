@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Sequence
+from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.queue.flow import (
     Flow,
     flow_of,
@@ -77,6 +78,8 @@ def _same_ids(restart: QueueCommand, call: QueueCommand) -> bool:
     if any(_same(first, second) for first in restart.ids for second in call.ids):
         return True
     mine, theirs = restart.execution.loops, call.execution.loops
+    if theirs and theirs[-1] not in mine and any(_goes_over(theirs[-1], arg, call) for arg in restart.ids):
+        return True
     if not mine or not theirs or mine[-1] == theirs[-1]:
         return False
     over = whole_header(mine[-1]).partition(" in ")[2]
@@ -89,6 +92,13 @@ def _same_ids(restart: QueueCommand, call: QueueCommand) -> bool:
         and used
         and also
     )
+
+
+def _goes_over(loop: Loop, ids: Arg, call: QueueCommand) -> bool:
+    """Whether a loop reads one by one what has been restarted at once: `restart "${ids[@]}"`, `for id in "${ids[@]}"`."""
+    over = whole_header(loop).partition(" in ")[2].strip()
+    used = any(arg.written.names & set(loop.variables) for arg in call.ids)
+    return used and bool(over) and "$(" not in over and over == ids.place.text.strip()
 
 
 def _same(first: Arg, second: Arg) -> bool:

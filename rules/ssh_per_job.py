@@ -98,12 +98,16 @@ _OPENS = re.compile(r"\b(?:fabric\.)?Connection\([^()]*\)|\b\w+\.connect\([^()]*
 
 
 def _opened(step: Command, loop: Loop) -> Place | None:
-    """Where a connection is made between the head of a loop and a command in it."""
+    """Where a connection is made between the head of a loop and a command in it, or in the function that the loop calls."""
     file = step.place.source.file
     if loop.place.source.file is not file:
         return None
     start = loop.place.source.in_file(loop.place.span).end
     end = step.place.source.in_file(step.place.span).start
+    function = step.execution.functions[-1].rpartition(".")[2] if step.execution.functions else ""
+    begins = file.text.rfind(f"def {function}(", 0, end) if function else -1
+    if begins > start or start > end:
+        start = max(begins, 0)
     found = None
     for match in _OPENS.finditer(file.text, start, max(start, end)):
         found = Place(file, Span(match.start(), match.end()))

@@ -179,6 +179,17 @@ def _exclusive(wait: Place, work: Place) -> bool:
     return bool(marks) and marks[-1] in {";;", "else", "elif"}
 
 
+def _asks_inside(name: str, context: Context) -> bool:
+    """Whether a function of the file asks pueue how tasks have ended."""
+    last = name.rpartition(".")[2]
+    return any(
+        other.subcommand in {"status", "log"}
+        and other.execution.functions
+        and other.execution.functions[-1].rpartition(".")[2] == last
+        for other in context.all(QueueCommand)
+    )
+
+
 def _in_python(call: QueueCommand, context: Context) -> Iterator[Draft]:
     for after in context.all(CallsAfter):
         if not after.holds(call.place):
@@ -188,6 +199,8 @@ def _in_python(call: QueueCommand, context: Context) -> Iterator[Draft]:
             if (not ran and not _RUNS.search(name) and _CHECKS.search(name)) or (
                 "pueue" in place.text and re.search(r"[\"' ](?:status|log)\b", place.text)
             ):
+                return
+            if _asks_inside(name, context):
                 return
             last = name.rpartition(".")[2]
             if (

@@ -59,7 +59,6 @@ _WORDS = frozenset(
         "os.spawnvp",
     }
 )
-_BLANK = re.compile(r"\s")
 _VECTORS = frozenset({"os.execv", "os.execvp", "os.spawnv", "os.spawnvp", "os.posix_spawnp"})
 _RUNNING = _ARGV | _SHELL_TEXT | _WORDS | _VECTORS
 """The functions that run a program."""
@@ -377,9 +376,7 @@ def _pieces(node: ast.expr, scope: Scope) -> Iterator[tuple[PathPattern, Span]]:
         return
     if isinstance(node, ast.Name | ast.Attribute):
         literal = lower(node, scope).literal
-        if literal is not None and _BLANK.search(
-            scope.text(literal)
-        ):  # a script, or words: its own place is the exact one
+        if literal is not None and "\n" in scope.text(literal):  # a script: what it does stands there
             yield from _pieces(literal, scope)
             return
     if isinstance(node, ast.Call) and node.args and scope.resolve(dotted(node.func)) in UNDENTING:

@@ -87,16 +87,21 @@ def _within(inner: Place, outer: Place) -> bool:
 
 
 def _is_endless(loop: Loop) -> bool:
-    return loop.place.text.strip() in {
-        "true",
-        ":",
-        "True",
-        "1",
-        "((1))",
-        "(( 1 ))",
-        "[ 1 ]",
-        "[[ 1 ]]",
-    } or loop.place.text.startswith("sleep")
+    return (
+        loop.place.text.replace(" ", "") == "((;;))"
+        or loop.place.text.strip()
+        in {
+            "true",
+            ":",
+            "True",
+            "1",
+            "((1))",
+            "(( 1 ))",
+            "[ 1 ]",
+            "[[ 1 ]]",
+        }
+        or loop.place.text.startswith("sleep")
+    )
 
 
 def _keyword(loop: Loop) -> str:
@@ -105,7 +110,7 @@ def _keyword(loop: Loop) -> str:
     return keyword[1] if keyword else "while"
 
 
-_KEYWORD = re.compile(r"\b(while|until)$")
+_KEYWORD = re.compile(r"\b(while|until|for)$")
 
 
 def _is_until(loop: Loop) -> bool:

@@ -66,6 +66,8 @@ _UNFINISHED = re.compile(
     r"\.status\.Done(?:\??\.result)?\??\s*(?:!=\s*\"Success\"|==\s*\"Success\"\s*\)?\s*\|\s*not\b)"
 )
 _GUARD = re.compile(r"has\(\"Done\"\)|\.status\.Done\??\s*(?:and\b|\)|!=\s*null|//)|\.status\.Done\?\s*\|")
+_SELECT = re.compile(r"select\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
+"""What picks some of the tasks, and leaves them what they are."""
 _TASK_ID = re.compile(r"\.tasks\s*\.(\d+)\b|\.(?:id|key)\s*==\s*[\"']?(\d+)")
 _TIME = re.compile(
     r"(?:\.value|\.tasks\[\]\??)\.(start|end|enqueued_at)\b|(?<=[\s(|{,:])\.(start|end|enqueued_at)\b"
@@ -95,7 +97,7 @@ def _jq_shapes(text: str) -> Iterator[Shape]:
         for match in pattern.finditer(text):
             if not _of_groups(text, match.start()):
                 yield Shape(kind, match.group())
-    other = ".status" in text.replace(".status ==", "").replace(".status==", "")
+    other = ".status" in _SELECT.sub("", text).replace(".status ==", "").replace(".status==", "")
     for match in _TIME.finditer(text):
         named = match[1] is not None and not re.search(r"\.(status|Done)\s*\|\s*to_entries", text)
         if ".tasks" in text[: match.end()] and (named or not other):

@@ -419,7 +419,7 @@ class Interpreter:
             case sh.For():
                 return self._for(statement, source, state)
             case sh.ArithmeticFor(body=body):
-                loop = Loop("for", Place(source, statement.span))
+                loop = shapes.arithmetic_loop(statement, source)
                 return self._loop(body, source, state, loop, statement=statement)
             case sh.Case():
                 return self._case(statement, source, state, use)

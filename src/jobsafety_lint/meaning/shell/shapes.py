@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.shell import file_commands
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.shell.values import args_of
@@ -299,6 +300,15 @@ def variables_read(condition: sh.Block) -> tuple[str, ...]:
         if isinstance(node, sh.Command) and node.words and node.words[0].literal == "read":
             names += [w.literal for w in node.words[1:] if w.literal and w.literal.isidentifier()]
     return tuple(names)
+
+
+def arithmetic_loop(statement: sh.ArithmeticFor, source: Source) -> Loop:
+    """`for ((i = 0; i < n; i++))`; without any condition it is a `while` that never ends."""
+    if statement.text.replace(" ", "") != ";;":
+        return Loop("for", Place(source, statement.span))
+    start = source.text.index("((", statement.span.start)
+    end = source.text.index("))", start) + 2
+    return Loop("while", Place(source, Span(start, end)))
 
 
 def header(statement: sh.For, source: Source) -> Place:
