@@ -31,6 +31,8 @@ _STATE = frozenset(
 _PAGES = frozenset({".html", ".htm", ".php", ".js", ".ts", ".css", ".md", ".rst"})
 """Suffixes of what is called index because people or browsers begin there."""
 _CACHES = frozenset(["cache", "caches", "cached"])
+_CACHE_OF = re.compile(r"cache|torch_home|hub\.get_dir", re.IGNORECASE)
+"""Code that gives the folder of a cache."""
 _SYSTEM = re.compile(r"/(?:(?:var/)?(?:tmp|run)|mnt|media|proc|sys|dev(?:/shm)?|var/lock|var/log|etc|opt)/?")
 """Folders of the system: where one is missing, an image is being built."""
 _RANDOM = re.compile(r"\b(?:random|secrets|uuid\d?|RANDOM|uuidgen|urandom)\b")
@@ -83,7 +85,9 @@ def check_then_write(act: Write, context: Context) -> Iterator[Draft]:
     """A file that is written because it was not there, in code that several jobs run."""
     guard = _guard(act, context)
     reasons = act.execution.concurrency
-    cached = act.content == "download" and bool(act.path.words & _CACHES)
+    cached = act.content == "download" and (
+        bool(act.path.words & _CACHES) or any(_CACHE_OF.search(hole.text) for hole in act.path.holes)
+    )
     state = _STATE - {"index"} if act.path.suffix in _PAGES else _STATE
     if guard is None or not (reasons or cached or act.path.name.words & state) or act.moved_to is not None:
         return

@@ -89,6 +89,8 @@ _OWN_HELPER = re.compile(
     re.IGNORECASE,
 )
 """Code that means the same file in every function: an attribute, a helper that names files."""
+_IN_MEMORY = re.compile(r"\b(?:BytesIO|StringIO|SpooledTemporaryFile)\(")
+_OF_OBJECT = re.compile(r"\b(?:self|cls)\.\w")
 _NOTHING = re.compile(r"(?:\s+as\s+\w+)?\s*:\s*(?:#[^\n]*\n\s*)*pass\b")
 _OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
@@ -127,6 +129,8 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return  # a new file: check-then-create speaks of that
     if _NOTHING.match(act.place.source.text, act.place.span.end):
         return  # `with open(x, "w"): pass`: that it is there is all that counts
+    if any(_IN_MEMORY.search(hole.text) for hole in act.path.holes):
+        return  # no file at all
     if act.by in _PICTURES or any(hole.kind == "time" for hole in act.path.name.holes):
         return  # for people, or a file of its own each time
     if act.language == "shell" and act.path.suffix in _ARCHIVES:
@@ -254,9 +258,9 @@ def _is_read_back(act: Write, context: Context) -> bool:
     named = [
         code
         for code in (act.path_place.text, _set_to(act), *(hole.text for hole in act.path.holes))
-        if _OWN_HELPER.match(code)
+        if _OWN_HELPER.match(code) or _OF_OBJECT.search(code)
     ]
-    own = any(code.startswith(("self.", "cls.")) for code in named)
+    own = any(_OF_OBJECT.search(code) for code in named)
     return bool(named) and any(
         read.path.identity == act.path.identity
         and read.execution.functions != act.execution.functions

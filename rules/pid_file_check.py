@@ -43,6 +43,8 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
     if fact.by in _SEARCHES:
         if _INIT.search(fact.place.text):
             return  # which init system it is
+        if _is_on_other_host(fact):
+            return  # what runs elsewhere is not what this script starts
         how = _how_searched(fact.by)
         subject: object = None
     else:
@@ -54,6 +56,17 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
         return
     related = ((fact.decided, "decided here"),) if fact.decided is not None else ()
     yield _found(fact.place, how, related, subject)
+
+
+def _is_on_other_host(fact: Running) -> bool:
+    """Whether the processes are those of another host, though the answer is looked at here: `ssh host ps -ef | grep feed`."""
+    decided = fact.decided
+    return (
+        fact.execution.host is not None
+        and decided is not None
+        and decided.source is not fact.place.source
+        and decided.source.host is None
+    )
 
 
 @RULE.on(Command, of={"ps"})

@@ -97,7 +97,7 @@ def _starts_over(act: Delete, used: list[_Use]) -> bool:
     """Whether the same function goes on to read or write it: it has been emptied, not given up."""
     return any(
         use.functions == act.execution.functions
-        and use.place.source is act.place.source
-        and use.place.span.start > act.place.span.end
+        and use.place.source.file is act.place.source.file
+        and use.place.source.in_file(use.place.span).start > act.place.source.in_file(act.place.span).end
         for use in used
     )

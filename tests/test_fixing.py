@@ -220,6 +220,22 @@ def test_what_the_host_cannot_hold_gets_no_fix(name: str, text: str, findings: F
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.sh", 'cmd="set -o pipefail; git log | head -5 > y"\nbash -c "$cmd"\n'),
+        ("b.sh", "REMOTE='set -euo pipefail\nif git log | grep -q x; then ./y; fi'\nssh h \"$REMOTE\"\n"),
+        ("p.py", "import os\n\nHEAD, BODY = 'set -o pipefail; ', 'if git log | grep -q x; then ./y; fi'\nos.execvp('bash', ['bash', '-c', f'{HEAD}{BODY}'])\n"),
+    ],
+)  # fmt: skip
+def test_beside_a_variable_whose_value_stands_elsewhere_there_is_no_fix(
+    name: str, text: str, findings: Findings
+) -> None:
+    found = findings({name: text}, "--select", "JOB401", "--pedantic")
+    assert found
+    assert [f["fix"] for f in found] == [None] * len(found)
+
+
+@pytest.mark.parametrize(
     ("name", "before", "after"),
     [
         ("mise.toml", "[tasks.a]\nrun = 'cp x \"~/y\"'\n", "[tasks.a]\nrun = 'cp x \"$HOME/y\"'\n"),

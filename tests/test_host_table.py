@@ -115,6 +115,9 @@ TABLE = (
     Row("markdown session", "a.md", f"> ~~~console\n> $ {KILL}\n> pueue kill 43\n> $ {ADD} && \\\n> >   {FIRST_LINE}\n> ~~~\n", "bash", codes=PLAIN),
     Row("markdown python", "a.md", f"```python\nimport os\nos.system('{ONE_LINE}')\n```\n```py\nos.system(\n```\n", "sh", codes=PLAIN),
     Row("ssh here-document", "a.sh", f"#!/bin/bash\nssh h bash -e <<'E'\n{SCRIPT}E\n", "bash", True, False, NO_PIPEFAIL),
+    Row("ssh here-document, one word", "a.sh", f"#!/bin/bash\nssh h 'sudo -u x bash -es' <<'E'\n{SCRIPT}E\n", "bash", True, False, NO_PIPEFAIL),
+    Row("python constant", "a.py", f"import subprocess\nCODE = \"\"\"\nset -e\n{SCRIPT}\"\"\"\ndef f():\n    subprocess.run(['ssh', 'h', 'bash -s'], input=CODE)\n", "bash", True, False, NO_PIPEFAIL),
+    Row("python here-document", "a.sh", f"#!/bin/bash\npython3 - <<'E'\nimport os\nos.system('{ONE_LINE}')\nE\n", "sh", codes=PLAIN),
     Row("ssh words", "a.sh", f"#!/bin/bash\nset -eo pipefail\nssh h \"echo \\\"\\$x\\\"; {ONE_LINE}\"\n", "bash", codes=PLAIN),
 )  # fmt: skip
 

@@ -161,3 +161,15 @@ def test_what_is_hidden_takes_nobodys_place(findings: Callable[..., list[dict[st
     """JOB313 of low confidence, which is not shown, does not silence JOB603 about the same call."""
     files = {"a.sh": 'ssh calc1 "pueue add --label x -- ./bars.sh --month $1"\n'}
     assert [f["code"] for f in findings(files)] == ["JOB603"]
+
+
+def test_the_graver_one_speaks_of_one_span(findings: Callable[..., list[dict[str, Any]]]) -> None:
+    """JOB306 and JOB704 would both mark the whole restart; what the table does not order, severity does."""
+    files = {
+        "a.py": "import subprocess\n\n\ndef again():\n    subprocess.run(['pueue', 'kill', '-g', 'etl'], check=True)\n"
+        "    subprocess.run('pueue restart -i --all-failed', shell=True, check=True)\n"
+    }
+    places = [(f["line"], f["column"], f["end_column"]) for f in findings(files)]
+    assert len(places) == len(set(places))
+    only = {f["code"] for f in findings(files, "--select", "JOB306")}
+    assert only == {"JOB306"}

@@ -95,6 +95,22 @@ def test_what_trips_tree_sitter_is_read(text: str) -> None:
     assert read(text).unread == ()
 
 
+def test_case_is_a_reserved_word_where_a_command_begins() -> None:
+    text = """
+id=$(pueue add -p -l case -- ./solve)
+x=$(case $1 in a) echo b ;; *) echo c ;; esac)
+y=$(if true; then case $1 in a) echo b ;; esac; fi)
+z=$(
+  case $1 in
+    a) echo b ;;
+  esac
+)
+"""
+    script = read(text)
+    assert script.unread == ()
+    assert len(script.body.items) == 4
+
+
 def test_pipelines_and_lists_are_flat() -> None:
     statement = only("a | b |& c && ! d || e")
     assert isinstance(statement, sh.AndOr)

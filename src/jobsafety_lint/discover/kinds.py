@@ -43,7 +43,7 @@ def _suffixes(*lines: str) -> frozenset[str]:
 
 _NO_SCRIPTS = _suffixes(
     # texts, data, settings
-    "md mdx markdown rst adoc txt text tex bib sty cls log html htm xhtml xml xsl xsd css scss sass less svg json jsonl jsonc",
+    "md mdx markdown rst adoc txt robot feature text tex bib sty cls log html htm xhtml xml xsl xsd css scss sass less svg json jsonl jsonc",
     "ndjson csv tsv yml yaml toml ini cfg conf config properties lock sum mod po pot mo dat data map patch diff rules list spec",
     # pictures, archives, programs
     "png jpg jpeg gif ico webp bmp tif tiff pdf eps ps ttf otf woff eot mp wav flac mp4 webm avi zip tar gz tgz bz xz zst lz",

@@ -39,7 +39,6 @@ from jobsafety_lint.readers.hosts.makefile import read_makefile
 from jobsafety_lint.readers.hosts.markdown import read_markdown
 from jobsafety_lint.readers.hosts.snippets import HostFile, Snippet
 from jobsafety_lint.readers.hosts.yaml_text import YamlFile, entries, get, text_of
-from jobsafety_lint.readers.python.parsing import parse_module
 from jobsafety_lint.source import Place, Source
 from jobsafety_lint.surroundings import data_of
 
@@ -364,9 +363,12 @@ def _markdown(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
     read = read_markdown(source)
     run_snippets(read, source, interpreter, found)
     for block in read.python:
-        if _is_python(block.text):
-            from jobsafety_lint.meaning.python.reading import read_python  # its own world, loaded on demand
+        from jobsafety_lint.meaning.python.reading import (  # its own world, loaded on demand
+            is_python,
+            read_python,
+        )
 
+        if is_python(block.text):
             read_python(block, interpreter, found)
         else:
             found.silent += 1
@@ -379,15 +381,6 @@ def _sql(source: Source, _interpreter: Interpreter, found: FileFacts) -> None:
     """A file of SQL: what it says of tables whose engine replaces rows."""
     if _REPLACING.search(source.text) is not None:
         found.facts += statements(source, "sql")
-
-
-def _is_python(text: str) -> bool:
-    """Whether a block is a whole program, and not a part of one, or a session with prompts."""
-    try:
-        parse_module(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
 
 
 HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {

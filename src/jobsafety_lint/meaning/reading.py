@@ -64,6 +64,7 @@ def read_facts(
         from jobsafety_lint.meaning.hosting import read_hosted
 
         read_hosted(source, kind, interpreter, found)
+    _python_inside(interpreter, found)
     found.shell_trees = interpreter.trees
     for tree in interpreter.trees:
         found.know(tree.source, tree)
@@ -80,6 +81,27 @@ def read_facts(
     facts += _status_filters(facts)
     found.facts += facts
     return found
+
+
+_PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
+
+
+def _python_inside(interpreter: Interpreter, found: FileFacts) -> None:
+    """The Python that shell gives its interpreter to read: `python3 - <<'EOF'`, where no variable is put into it."""
+    for command in [fact for fact in interpreter.facts if isinstance(fact, Command)]:
+        document = command.document
+        if document is None or document.holes or not _PYTHON.fullmatch(command.name):
+            continue
+        if command.args and command.args[0].text != "-":
+            continue
+        from jobsafety_lint.meaning.python.reading import (  # its own world, loaded on demand
+            is_python,
+            read_python,
+        )
+
+        if is_python(document.text):
+            document.language = "python"
+            read_python(document, interpreter, found)
 
 
 _ZSH = re.compile(

@@ -49,6 +49,8 @@ def breaks(body: Sequence[ast.stmt]) -> list[ast.expr]:
         match statement:
             case ast.If(test=test, body=[ast.Break()], orelse=[]):
                 found.append(test)
+            case ast.If(test=test, body=body, orelse=[ast.Break()]) if not any(map(_count_breaks, body)):
+                found.append(ast.UnaryOp(ast.Not(), test))
             case ast.For() | ast.AsyncFor() | ast.While():
                 pass
             case _:

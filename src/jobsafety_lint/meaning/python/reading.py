@@ -39,6 +39,7 @@ from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.model import Span
 from jobsafety_lint.readers.python.nodes import arguments, children, dotted, is_constant, statements, walk
 from jobsafety_lint.readers.python.outline import Definition, FunctionNode, Outline
+from jobsafety_lint.readers.python.parsing import parse_module
 from jobsafety_lint.source import Hole, Place, Source
 
 if TYPE_CHECKING:
@@ -96,6 +97,15 @@ def read_python(source: Source, interpreter: Interpreter, found: FileFacts) -> N
     file.let_go()
     found.facts += environment_facts(outline)
     found.facts += library_facts(outline)
+
+
+def is_python(text: str) -> bool:
+    """Whether a block is a whole program, and not a part of one, or a session with prompts."""
+    try:
+        parse_module(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:

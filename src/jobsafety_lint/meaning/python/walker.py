@@ -68,6 +68,8 @@ _BETWEEN_PROCESSES = ("multiprocessing.", "mp.", "billiard.", "torch.multiproces
 
 _GROWING = frozenset({"add", "append", "extend", "update", "insert", "setdefault"})
 
+_TRANSACTIONS = frozenset({"transaction", "atomic", "atomically"})
+"""Words of what gives a temporary name in place of a file's own: `with file_transaction(path) as part:`."""
 _SYNCS = frozenset({"sync", "durable", "durably"})
 _COPYING = frozenset({"sorted", "list", "tuple", "set", "reversed"})
 """What gives the same elements in another order or collection."""
@@ -435,7 +437,7 @@ class Walker:
         ways_out = breaks(node.body)
         if not ways_out:
             self.guards += [Active(a, "while-over", node) for a in self._refuted(node.test)]
-        elif len(ways_out) == 1 and isinstance(node.test, ast.Name | ast.Constant):
+        elif len(ways_out) == 1 and isinstance(node.test, ast.Name | ast.Constant | ast.Compare):
             self.guards += [Active(a, "while-over", node) for a in self._asked(ways_out[0])]
 
     def _try(self, node: ast.Try) -> None:
@@ -535,6 +537,9 @@ class Walker:
         ):
             self._hold(call)
         if item.optional_vars is None:
+            return
+        if isinstance(item.optional_vars, ast.Name) and not _TRANSACTIONS.isdisjoint(words_of(name)):
+            self.scope.bind(item.optional_vars.id, unique=True)  # it is renamed when the block has gone well
             return
         value = lower(entered, self.scope)
         opened = [f for f in self.facts[before:] if isinstance(f, Act)]
