@@ -165,7 +165,8 @@ def _is_conditional(fact: ListAssignment | ShellAssignment) -> bool:
     if loop is None or loop.source is not fact.place.source:
         return False
     if any(
-        arm.statement.span in loop.span or arm.statement.span.start > loop.span.start
+        arm.statement.span in loop.span
+        or (arm.statement.span.start > loop.span.start and fact.place.span in arm.statement.span)
         for arm in fact.execution.arms
     ):
         return True

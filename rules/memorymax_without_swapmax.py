@@ -29,6 +29,8 @@ _CAPS = ("MemoryMax", "MemoryLimit")
 _SWAP_CAPS = ("MemorySwapMax", "MemoryZSwapMax")
 _NO_CAP = frozenset({"infinity", "", "max", "100%"})
 _MORE_OPTIONS = re.compile(r"opt|prop|flag|limit|cap|swap|extra|mem", re.IGNORECASE)
+_TRIES = re.compile(r"(?:true|:|echo|/bin/true)\b|\S+ --version$")
+"""What runs in a scope only to see whether that works."""
 _SECTIONS = frozenset({"Service", "Slice", "Scope", "Socket", "Mount", "Swap"})
 
 
@@ -41,6 +43,8 @@ def capped(command: Command, context: Context) -> Iterator[Draft]:
     )
     if run is None or name is None or any(n in _SWAP_CAPS or "\0" in n for n in run.properties):
         return
+    if _TRIES.match(" ".join(arg.pattern.literal for arg in run.peeled.inner)):
+        return  # whether the host can do it at all
     host = host_of(context.settings, command.execution.host)
     if _more_options(run) or (host is not None and host.swap == 0):
         return

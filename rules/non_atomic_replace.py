@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Check, Delete, FileFact, Read, Replace
 from jobsafety_lint.meaning.fixing import import_edits, is_verbatim
 from jobsafety_lint.meaning.paths import PathPattern, names_folder, same_file_system, same_folder, words_of
@@ -174,10 +175,22 @@ def _is_scratch(act: Replace, context: Context) -> bool:
             and fact.execution.functions == act.execution.functions
         )
 
+    if act.origin is not None and _is_compared(act.origin, act.path, context):
+        return True
     used = [check for check in context.all(Check) if check.test == "nonempty"]
     return any(is_later(fact) and fact.path.same_object(act.path) for fact in context.all(Delete)) or any(
         is_later(fact) and act.origin is not None and fact.path.same_object(act.origin)
         for fact in (*used, *context.all(Read))
+    )
+
+
+def _is_compared(origin: PathPattern, target: PathPattern, context: Context) -> bool:
+    """Whether the same two files are compared elsewhere: the copy takes a new result for the expected one."""
+    return any(
+        command.name in {"diff", "cmp", "colordiff"}
+        and any(arg.pattern.same_object(origin) for arg in command.args)
+        and any(arg.pattern.same_object(target) for arg in command.args)
+        for command in context.all(Command)
     )
 
 

@@ -59,7 +59,7 @@ _FINISHED_NAMES = (
     ".pid",
 )
 
-_LOGS = frozenset({"log", "logs"})
+_LOGS = frozenset({"log", "logs", "stdout", "stderr"})
 _OTHER = _LOGS | {"tmp", "temp", "temporary", "partial"}
 _VARIABLE = re.compile(r"[\"']?\$?\{?[A-Za-z_][\w.]*\}?[\"']?")
 _PICTURES = frozenset({"savefig", "imsave", "imwrite"})

@@ -45,6 +45,9 @@ def one_connection_each(sequence: Sequence, context: Context) -> Iterator[Draft]
         loop = _loop_of(ssh, peeled.operands[0].pattern.names, queues=queues)
         if loop is None or not (queues or _works(remote, loop)):
             continue
+        captured = ssh.output_to or ssh.output_use == "variable" or _CAPTURES.search(ssh.place.text)
+        if not queues and captured:
+            continue  # it asks for something
         what = "a job is queued" if queues else "work is started"
         yield RULE.found(
             ssh.place,
@@ -93,6 +96,8 @@ def one_python_connection_each(sequence: Sequence, context: Context) -> Iterator
             break
 
 
+_CAPTURES = re.compile(r"\bcapture_output\s*=\s*True|\bcheck_output\(|\bstdout\s*=")
+"""How Python takes up what a program prints."""
 _LIBRARIES = re.compile(r"^\s*(?:from|import)\s+(?:fabric|paramiko|asyncssh)\b", re.MULTILINE)
 _OPENS = re.compile(r"\b(?:fabric\.)?Connection\([^()]*\)|\b\w+\.connect\([^()]*\)")
 

@@ -31,6 +31,11 @@ _PROJECT_VERBS = {
     "npm": _words("run start test ci install exec"),
 }
 """With which subcommand a program looks for a project; programs that are not named here do with any, or none."""
+_HADOOP = _words(
+    "--config --daemon --buildpaths resourcemanager nodemanager proxyserver router timelineserver application applicationattempt "
+    "node queue logs rmadmin jar classpath top cluster container daemonlog registrydns scmadmin sharedcachemanager"
+)
+"""What Hadoop's `yarn` is told, which has no project (hadoop.apache.org, "YARN Commands")."""
 _NO_PROJECT = _words("--no-project --script --isolated --version --help -V -h")
 _INTERPRETERS = re.compile(
     r"(?:python|pypy)[\d.]*|bash|sh|dash|zsh|ksh|perl|ruby|node|php[\d.]*|Rscript|julia|lua|deno|source|\.|pwsh|java"
@@ -106,6 +111,8 @@ def _parts(command: Command) -> Iterator[Relative]:
             yield _found(program, "program")
     words = [word or "" for word in command.words]
     if command.name in _PROJECT_PROGRAMS or command.name in _PROJECT_VERBS:
+        if command.name == "yarn" and not _HADOOP.isdisjoint(words[:1]):
+            return
         if project := _project(command.name, words):
             yield Relative(project, "project", command.place)
     elif script := _script(command):

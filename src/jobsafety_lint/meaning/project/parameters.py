@@ -157,7 +157,8 @@ def is_scalar(parameter: Declared) -> bool:
 def has_category_word(name: str) -> bool:
     """Whether a name says by itself that it is a category of artifacts."""
     words = list(words_of(name))
-    return bool(words) and words[-1] in CATEGORY_WORDS
+    keyed = "by" in words[:-1]  # `paths_by_phase`: of all of them
+    return bool(words) and words[-1] in CATEGORY_WORDS and not keyed
 
 
 def is_category(name: str, settings: Settings) -> bool:

@@ -268,7 +268,7 @@ class Scope:
                 v is first or (v is not None and v.pattern == first.pattern) for v in values
             ):
                 kept = next((v for v in values if v is not None and v.glob is not None), first)
-                grown = any(not _has_as_many(v, first) for v in values if v is not None)
+                grown = first.elements is not None and any(not _has_as_many(v, first) for v in values if v)
                 self.set(name, replace(kept, elements=None) if grown else kept)
                 continue
             known = [v for v in values if v is not None]

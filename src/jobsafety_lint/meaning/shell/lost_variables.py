@@ -257,7 +257,10 @@ class NextUse:
                 return "read" if numeric or self._reads((node,)) else None
             case sh.Coproc(body=body):
                 return "read" if self.of(body, depth) == "read" else None
-            case sh.ArithmeticFor(body=body):
+            case sh.ArithmeticFor(text=text, body=body):
+                begins = re.match(rf"\s*{self.name}\s*=(?!=)([^;]*)", text)
+                if begins and self.name not in _MATH_NAME.findall(begins[1]):
+                    return "set"
                 if self._reads((node,)):
                     return "read"
                 return "read" if self.of_items(body.items, depth) == "read" else None

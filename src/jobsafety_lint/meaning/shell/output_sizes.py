@@ -269,6 +269,8 @@ def _git_is_small(words: Sequence[str]) -> bool:
     verb = verbs[0] if verbs else ""
     if verb in _SMALL_GIT or (not verbs and "--version" in words) or verb == "version":
         return True
+    if verb == "tag" and not {"-l", "--list"}.isdisjoint(words):  # of a name there is one
+        return len(verbs) > 1 and not any(set(word) & set("*?[") for word in verbs[1:])
     if verb == "ls-remote":  # the refs that are asked for: `git ls-remote origin "refs/tags/$tag"`
         return any("*" not in word for word in verbs[2:])
     if verb == "branch":

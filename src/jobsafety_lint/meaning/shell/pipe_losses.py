@@ -95,6 +95,8 @@ def _leaves_in_vain(
     stage: sh.Statement, source: Source, state: State, status: str, frames: Frames
 ) -> tuple[tuple[str, Place], ...]:
     """The `exit` and `return` of a piped loop after which the script or function goes on all the same."""
+    if status == "branch":
+        return ()  # it says which way the code goes on: `… | { while read -r x; do …; return 0; done; return 1; } && return`
     in_function = frames.in_function
     following = list(frames.following())
     next_items, next_frame = next((pair for pair in following if pair[0]), ((), None))
