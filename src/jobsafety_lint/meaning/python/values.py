@@ -282,9 +282,9 @@ class Scope:
             self.set(name, Value(PathPattern((hole,)), all(v.pathlike for v in known)))
 
     def _is_unset(self, name: str) -> bool:
-        """Whether an attribute of `self` has no other value from elsewhere that is known, or one of its own."""
+        """Whether an attribute of `self` has no other value from elsewhere that is known, None, or one of its own."""
         known = self.module_value(name) if name.startswith("self.") else None
-        return name.startswith("self.") and (known is None or known.pattern.is_unique)
+        return name.startswith("self.") and (known is None or is_none(known) or known.pattern.is_unique)
 
     def keep_own(self, before: Scope) -> None:
         """After the body of a `try`: a file of this run's own (`mkstemp`) that the body lets go at its end (`tmp = None`, when

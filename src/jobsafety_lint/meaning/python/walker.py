@@ -698,7 +698,10 @@ class Walker:
             self.expression(node.value)
         else:
             self.expression(node.elt)
-            asked = tuple(active.asked for active in self.guards[entered:])
+            # a test for files among what a folder holds tells kinds apart, and not what is there
+            asked = tuple(
+                active.asked for active in self.guards[entered:] if active.asked.check.test == "exists"
+            )
             if asked and isinstance(node.elt, ast.Name):
                 self._chosen[str(id(node))] = _Chosen(node, lower(node.elt, self.scope), asked)
         del self.guards[entered:]
