@@ -59,7 +59,8 @@ def joined(fact: Joined, context: Context) -> Iterator[Draft]:
     )
     if call is None or call.command.execution.queue:
         return
-    if call.brought_by(context.all(QueueCommand)) is not None:
+    inside = call.brought_by(context.all(QueueCommand))
+    if inside is not None and any(other.directly(inside.command) for other in context.all(Joined)):
         return  # said where the helper has it
     if fact.operator == "&":
         if not _one_text(call) and not _waited_for(fact, context):

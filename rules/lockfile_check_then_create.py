@@ -25,7 +25,8 @@ RULE = Rule(
 
 _EMPTY_WITH_MODE = re.compile(r"install\b.*\s/dev/null\s")
 """An empty file is put there for the program that will take it, with its owner and mode."""
-_FOLDER_OF_LOCKS = re.compile(r"(?:.*\0)?/?(?:var|run)/(?:.*/)?lock/?")
+_FOLDER_OF_LOCKS = re.compile(r"\0?/(?:run|var|var/run)/lock/?")
+"""Perhaps below the root of another system (`"$ROOT"/var/lock`)."""
 _EXISTENCE = frozenset({"exists", "file", "directory", "listed", "nonempty", "link", "access"})
 
 

@@ -85,12 +85,12 @@ _RESULTS = frozenset({"output", "out"})
 _CONVERTS = re.compile(r"(?:^|_)(?:convert|converter|conversion)(?:_|$)|[a-z]_to_[a-z]|^[a-z]+2[a-z]+$")
 _DONE = re.compile(r"\(b?([\"'])(?:done|ok|finished|complete[d]?|success)?(?:\\n)?\1\)$", re.IGNORECASE)
 _OWN_HELPER = re.compile(
-    r"(?:self|cls)\.|(?!(?:Pure|Posix)?Path\()(?!\w*temp)\w*(?:path|file|name|cache|state)\w*\(",
+    r"(?!(?:Pure|Posix)?Path\()(?!\w*temp)\w*(?:path|file|name|cache|state)\w*\(",
     re.IGNORECASE,
 )
-"""Code that means the same file in every function: an attribute, a helper that names files."""
-_IN_MEMORY = re.compile(r"\b(?:BytesIO|StringIO|SpooledTemporaryFile)\(")
+"""Code that means the same file in every function: a helper that names files."""
 _OF_OBJECT = re.compile(r"\b(?:self|cls)\.\w")
+"""The same, of one object: an attribute, or what is made from one."""
 _NOTHING = re.compile(r"(?:\s+as\s+\w+)?\s*:\s*(?:#[^\n]*\n\s*)*pass\b")
 _OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
@@ -129,8 +129,6 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return  # a new file: check-then-create speaks of that
     if _NOTHING.match(act.place.source.text, act.place.span.end):
         return  # `with open(x, "w"): pass`: that it is there is all that counts
-    if any(_IN_MEMORY.search(hole.text) for hole in act.path.holes):
-        return  # no file at all
     if act.by in _PICTURES or any(hole.kind == "time" for hole in act.path.name.holes):
         return  # for people, or a file of its own each time
     if act.language == "shell" and act.path.suffix in _ARCHIVES:

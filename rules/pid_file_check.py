@@ -31,6 +31,8 @@ _RUN_TIME = re.compile(r"\$\([^)]*\)|`[^`]*`|\$\{[^}]*\}|\$\w+|-[oO]\s*\S+")
 """Parts of a search that are no name of a program: what is filled in, and which columns are shown."""
 _BRACKET = re.compile(r"\[(\w)\]")
 """`[f]eed.py`: a search for `feed.py` that does not find itself."""
+_OVER_SSH = re.compile(r"\bssh\s+(?:-\S+\s+)*\S+")
+"""The host is no program, and what runs there is hardly what is started here."""
 _INIT = re.compile(r"\bps\b.*-p\s*1\b|/proc/1/")
 _PID_WORDS = frozenset({"pid", "pidfile", "pids"})
 
@@ -43,8 +45,6 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
     if fact.by in _SEARCHES:
         if _INIT.search(fact.place.text):
             return  # which init system it is
-        if _is_on_other_host(fact):
-            return  # what runs elsewhere is not what this script starts
         how = _how_searched(fact.by)
         subject: object = None
     else:
@@ -56,17 +56,6 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
         return
     related = ((fact.decided, "decided here"),) if fact.decided is not None else ()
     yield _found(fact.place, how, related, subject)
-
-
-def _is_on_other_host(fact: Running) -> bool:
-    """Whether the processes are those of another host, though the answer is looked at here: `ssh host ps -ef | grep feed`."""
-    decided = fact.decided
-    return (
-        fact.execution.host is not None
-        and decided is not None
-        and decided.source is not fact.place.source
-        and decided.source.host is None
-    )
 
 
 @RULE.on(Command, of={"ps"})
@@ -169,24 +158,21 @@ def _keeps_pid_file(context: Context) -> bool:
     return any(isinstance(act, Read) for act in acts) and any(not isinstance(act, Read) for act in acts)
 
 
+def _looked_for(pattern: str) -> set[str]:
+    """The programs that a search names, as far as they are written out, without their suffixes."""
+    search = _OVER_SSH.sub(" ", _BRACKET.sub(r"\1", re.sub(r"^(?:\$\(|`)", "", pattern)))
+    return {word.partition(".")[0] for word in _PROGRAM.findall(_RUN_TIME.sub(" ", search))} - _NOT_PROGRAMS
+
+
 def _acts(fact: Running, context: Context) -> bool:
     """Whether something is started where it does not run."""
     if fact.outcome == "starts" and fact.by not in _SEARCHES:
         return True
     if fact.language == "python":
         return _keeps_pid_file(context)
-    wanted = (
-        {
-            word.partition(".")[0]
-            for word in _PROGRAM.findall(
-                _RUN_TIME.sub(" ", _BRACKET.sub(r"\1", re.sub(r"^(?:\$\(|`)", "", fact.pattern)))
-            )
-        }
-        - _NOT_PROGRAMS
-        if fact.by in _SEARCHES
-        else set()
-    )
-    if fact.by in _SEARCHES and not wanted and "$" not in fact.pattern:
+    wanted = _looked_for(fact.pattern) if fact.by in _SEARCHES else set[str]()
+    may_be_started = "$" in fact.pattern and not _OVER_SSH.search(fact.pattern)
+    if fact.by in _SEARCHES and not wanted and not may_be_started:
         return False
     return any(
         starts_work(command.name)

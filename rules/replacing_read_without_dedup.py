@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.data.sql import same_table
@@ -26,48 +26,48 @@ def reads_duplicates(project: Project, context: Context) -> Iterator[Draft]:
     """A SELECT that takes every version of a row that no merge has removed yet. The table may be made, and written to, in other
     files than the one that reads it.
     """
-    files = [file for file in project.files if file.role not in QUIET_ROLES and any(file.all(SqlLink))]
-    everywhere = [said for file in files for said in file.all(SqlLink)]
-    for file in files:
-        own = list(file.all(SqlLink))
-        if file.kind == "sql" or any(said.kind == "setting" and said.final for said in own):
+    said = [(file, link) for file, link in project.all(SqlLink) if file.role not in QUIET_ROLES]
+    everywhere = [link for _, link in said]
+    deduplicated = {file.path for file, link in said if link.use.kind == "setting" and link.use.final}
+    for file, read in said:
+        if read.use.kind != "select" or read.use.final or read.use.dedups:
             continue
-        for read in own:
-            if read.kind == "select" and not read.final and not read.dedups:
-                yield from _judged(read, own, everywhere)
+        if file.kind != "sql" and file.path not in deduplicated:
+            yield from _judged(read, list(file.all(SqlLink)), everywhere)
 
 
 def _judged(read: SqlLink, own: list[SqlLink], everywhere: list[SqlLink]) -> Iterator[Draft]:
-    made = _made(read.table, own) or _made(read.table, everywhere)
-    if made is None or (made.key and set(made.key) <= set(read.group_by)):
+    table, group_by = read.use.table, read.use.group_by
+    made = _made(table, own) or _made(table, everywhere)
+    if made is None or (made.use.key and set(made.use.key) <= set(group_by)):
         return
-    about = [said for said in everywhere if any(same_table(said.table, t) for t in (read.table, made.table))]
-    writes = [said for said in about if said.kind == "insert"]
-    if not writes or any(said.kind == "optimize" for said in about):
+    tables = (table, made.use.table)
+    about = [link for link in everywhere if any(same_table(link.use.table, one) for one in tables)]
+    writes = [link for link in about if link.use.kind == "insert"]
+    if not writes or any(link.use.kind == "optimize" for link in about):
         return
-    written = next((said for said in writes if said in own), writes[0])
+    written = next((link for link in writes if link in own), writes[0])
     grouped = (
-        f"; GROUP BY {', '.join(read.group_by)} is coarser than its key ({', '.join(made.key)})"
-        if read.group_by and made.key
+        f"; GROUP BY {', '.join(group_by)} is coarser than its key ({', '.join(made.use.key)})"
+        if group_by and made.use.key
         else ""
     )
     yield RULE.found(
         read.mark,
-        f"`{read.table}` is a {made.engine} table: until a merge happens, this read sees every version of a row that was written again{grouped}",
+        f"`{table}` is a {made.use.engine} table: until a merge happens, this read sees every version of a row that was written again{grouped}",
         label="add FINAL behind the table's name, or take the last version with argMax … GROUP BY its key",
-        related=((written.mark, "rows are written here"), (made.mark, f"made as {made.engine} here")),
-        subject=(read.table, read.mark.location),
+        related=((written.mark, "rows are written here"), (made.mark, f"made as {made.use.engine} here")),
+        subject=(table, read.mark.location),
     )
 
 
-def _made(table: str, statements: Iterable[SqlLink]) -> SqlLink | None:
-    """How a table was made, if it replaces rows: itself, or the one that a Distributed table stands before. None where another
-    statement gives a table of that name another engine.
+def _made(table: str, statements: Sequence[SqlLink]) -> SqlLink | None:
+    """How a table was made, if it replaces rows: itself, or the one that a Distributed table stands before. None where several
+    statements give tables of that name different engines.
     """
-    makings = [said for said in statements if said.kind == "create" and same_table(said.table, table)]
+    makings = [link for link in statements if link.use.kind == "create" and same_table(link.use.table, table)]
     for made in makings:
-        if made.over and made.over != table:
-            return _made(made.over, statements)
-    if any("replacing" not in made.engine.lower() for made in makings):
-        return None
-    return makings[0] if makings else None
+        if made.use.over:
+            return _made(made.use.over, [link for link in statements if link is not made])
+    replaces = ["replacing" in made.use.engine.lower() for made in makings]
+    return makings[0] if makings and all(replaces) else None

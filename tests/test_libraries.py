@@ -8,7 +8,7 @@ from typing import TypeVar
 from jobsafety_lint.meaning.comparisons import Comparison
 from jobsafety_lint.meaning.data.api_calls import ApiCall
 from jobsafety_lint.meaning.data.datasets import EpochDivision
-from jobsafety_lint.meaning.data.sql import SqlStatement, statements
+from jobsafety_lint.meaning.data.sql import SqlStatement, same_table, statements
 from jobsafety_lint.meaning.reading import read_facts
 from jobsafety_lint.source import Source, SourceFile
 
@@ -95,14 +95,14 @@ def test_sql_tables_and_care() -> None:
     SELECT x.a, sum(b) AS s FROM db.t AS x FINAL JOIN other o ON o.a = x.a GROUP BY 1;
     SELECT * FROM (SELECT a, argMax(b, b) FROM t GROUP BY a) -- FROM nowhere
     """
-    create, first, joined, inner = statements(Source("x", text), "python")
+    create, first, joined, inner = (said.use for said in statements(Source("x", text)))
     assert (create.kind, create.table, create.engine) == ("create", "db.t", "ReplacingMergeTree")
     assert create.key == ("a", "toDate(b)")
     assert (first.table, first.final, first.group_by) == ("db.t", True, ("x.a",))
     assert (joined.table, joined.final) == ("other", False)
     assert (inner.table, inner.dedups) == ("t", "argMax")
-    assert first.names("t")
-    assert not first.names("elsewhere.t")
+    assert same_table(first.table, "t")
+    assert not same_table(first.table, "elsewhere.t")
 
 
 def test_sql_in_an_f_string_has_exact_positions() -> None:
@@ -114,7 +114,7 @@ def test_sql_in_an_f_string_has_exact_positions() -> None:
         '                        f"WHERE d = {day!r}")\n'
     )
     (select,) = facts(text, SqlStatement)
-    assert select.table == "quotes"
+    assert select.use.table == "quotes"
     assert (select.place.location.line, select.place.location.column) == (4, 27)
     assert select.place.location.end_column == 27 + len('SELECT \\"a\\" FROM {T}')
 
@@ -128,7 +128,12 @@ def test_sql_of_shell_commands() -> None:
         "echo 'SELECT e FROM e' | psql\n"
     )
     found = facts(text, SqlStatement, "shell")
-    assert [(s.table, s.final) for s in found] == [("a", False), ("b", True), ("c", False), ("d", False)]
+    assert [(s.use.table, s.use.final) for s in found] == [
+        ("a", False),
+        ("b", True),
+        ("c", False),
+        ("d", False),
+    ]
     assert [s.place.location.line for s in found] == [1, 2, 4, 6]
 
 

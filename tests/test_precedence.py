@@ -17,6 +17,7 @@ import pytest
 
 from jobsafety_lint import engine
 from jobsafety_lint.config import Resolver
+from jobsafety_lint.engine import keeping
 from jobsafety_lint.model import Finding
 from jobsafety_lint.registry import all_rules
 from jobsafety_lint.workspace import Workspace
@@ -118,11 +119,19 @@ def shared_spans(found: list[Finding]) -> list[str]:
     return wrong
 
 
+@pytest.fixture
+def all_speak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would settle it afterwards is left out: the rules themselves choose their places so that it is not needed."""
+    monkeypatch.setattr(keeping, "_one_a_span", lambda findings: findings)
+
+
+@pytest.mark.usefixtures("all_speak")
 @pytest.mark.parametrize(("name", "files"), [pytest.param(*text, id=text[0]) for text in texts()])
 def test_one_finding_a_span(name: str, files: Mapping[str, str], tmp_path: Path) -> None:
     assert shared_spans(checked(files, tmp_path)) == []
 
 
+@pytest.mark.usefixtures("all_speak")
 @pytest.mark.skipif(not CASES.is_dir(), reason="the acceptance cases are not beside the checkout")
 def test_one_finding_a_span_in_the_acceptance_cases(tmp_path: Path) -> None:
     wrong = {}
@@ -163,13 +172,26 @@ def test_what_is_hidden_takes_nobodys_place(findings: Callable[..., list[dict[st
     assert [f["code"] for f in findings(files)] == ["JOB603"]
 
 
+WIPED = """import pathlib
+import shutil
+
+
+def run(server: str) -> None:
+    checkpoints = pathlib.Path("./checkpoints")
+    if checkpoints.is_dir():
+        shutil.rmtree(checkpoints.as_posix())
+    checkpoints.mkdir(parents=True, exist_ok=True)
+"""
+
+
 def test_the_graver_one_speaks_of_one_span(findings: Callable[..., list[dict[str, Any]]]) -> None:
-    """JOB306 and JOB704 would both mark the whole restart; what the table does not order, severity does."""
-    files = {
-        "a.py": "import subprocess\n\n\ndef again():\n    subprocess.run(['pueue', 'kill', '-g', 'etl'], check=True)\n"
-        "    subprocess.run('pueue restart -i --all-failed', shell=True, check=True)\n"
-    }
-    places = [(f["line"], f["column"], f["end_column"]) for f in findings(files)]
-    assert len(places) == len(set(places))
-    only = {f["code"] for f in findings(files, "--select", "JOB306")}
-    assert only == {"JOB306"}
+    """JOB101 (an error) and JOB707 (a warning) mark the same call, and the table says nothing of the two."""
+    assert [f["code"] for f in findings({"a.py": WIPED})] == ["JOB101"]
+    assert [f["code"] for f in findings({"a.py": WIPED}, "--select", "JOB707")] == ["JOB707"]
+
+
+def test_the_other_one_speaks_where_the_graver_is_suppressed(
+    findings: Callable[..., list[dict[str, Any]]],
+) -> None:
+    text = WIPED.replace("as_posix())", "as_posix())  # jobsafety: ignore[JOB101]")
+    assert [f["code"] for f in findings({"a.py": text})] == ["JOB707"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -146,34 +145,7 @@ def without_silenced(pending: Sequence[Pending]) -> list[Pending]:
     for one in pending:
         about = (one.finding.code, one.key)
         spoken[about] = spoken.get(about, False) or one.finding.confidence is not Confidence.LOW
-    return _one_a_span([one for one in pending if not _is_said(one, spoken)])
-
-
-def _one_a_span(pending: Sequence[Pending]) -> list[Pending]:
-    """Two rules of the catalogue that the table leaves to speak of the very same words: the graver one does (severity,
-    confidence, then the lower code), and the other when that is settled.
-    """
-    first: dict[Location, Pending] = {}
-    for one in pending:
-        if _takes_part(one):
-            known = first.setdefault(one.finding.location, one)
-            first[one.finding.location] = max(known, one, key=_gravity)
-    return [
-        one
-        for one in pending
-        if not _takes_part(one) or first[one.finding.location].finding.code == one.finding.code
-    ]
-
-
-def _takes_part(one: Pending) -> bool:
-    """Whether a finding is one of code, and shown by default; those of family 0 speak of the linter, not of the code."""
-    shown = one.finding.confidence is not Confidence.LOW
-    return shown and re.fullmatch(r"JOB[1-9]\d\d", one.finding.code) is not None
-
-
-def _gravity(one: Pending) -> tuple[int, int, int]:
-    finding = one.finding
-    return finding.severity.rank, finding.confidence.rank, -int(finding.code[3:])
+    return [one for one in pending if not _is_said(one, spoken)]
 
 
 def _is_said(one: Pending, spoken: Mapping[tuple[str, object], bool]) -> bool:

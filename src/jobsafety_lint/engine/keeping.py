@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,12 +19,13 @@ from jobsafety_lint.engine.checks import (
 )
 from jobsafety_lint.engine.tasks import Kept, Mapped, Options, Pending, Task
 from jobsafety_lint.meaning.linting import UnusedSuppression
-from jobsafety_lint.model import Confidence, Mark
+from jobsafety_lint.model import Confidence, Finding, Location, Mark
 from jobsafety_lint.registry import catalogue
 from jobsafety_lint.rule_index import Listed
 from jobsafety_lint.source import Source
 from jobsafety_lint.suppress import Suppression
 
+_ABOUT_CODE = re.compile(r"JOB[1-9]\d\d")
 _ABOUT_COMMENTS = frozenset({"JOB002", "unused-suppression"})
 
 
@@ -33,6 +35,7 @@ def keep(task: Task, mapped: Mapped, linked: Sequence[Pending], options: Options
         return Kept()
     findings = with_fingerprints(without_silenced([*mapped.pending, *linked]))
     kept, suppressed = suppress.apply(findings, mapped.suppressions)
+    kept = _one_a_span(kept)
     rules = rules_for(task.item, task.settings, options) if mapped.suppressions else []
     unused = [u for s in mapped.suppressions if (u := _unused(s, rules)) is not None]
     if unused:
@@ -43,6 +46,26 @@ def keep(task: Task, mapped: Mapped, linked: Sequence[Pending], options: Options
         kept += late
         suppressed += more
     return Kept(kept, suppressed)
+
+
+def _one_a_span(findings: Sequence[Finding]) -> list[Finding]:
+    """Two rules of the catalogue that the table leaves to speak of the very same words: the graver finding counts (severity,
+    confidence, then the lower code); the other one shows when that is settled or suppressed.
+    """
+    speakers: dict[Location, Finding] = {}
+    for one in filter(_takes_part, findings):
+        known = speakers.setdefault(one.location, one)
+        speakers[one.location] = max(known, one, key=_gravity)
+    return [f for f in findings if not _takes_part(f) or speakers[f.location].code == f.code]
+
+
+def _takes_part(finding: Finding) -> bool:
+    """Whether a finding is one about code, and shown by default; those of family 0 are about the linter."""
+    return finding.confidence is not Confidence.LOW and _ABOUT_CODE.fullmatch(finding.code) is not None
+
+
+def _gravity(finding: Finding) -> tuple[int, int, int]:
+    return finding.severity.rank, finding.confidence.rank, -int(finding.code.removeprefix("JOB"))
 
 
 def shown(task: Task, kept: Kept, options: Options) -> Kept:

@@ -362,16 +362,14 @@ def _without_races(interpreter: Interpreter, alone: set[int]) -> None:
 def _markdown(source: Source, interpreter: Interpreter, found: FileFacts) -> None:
     read = read_markdown(source)
     run_snippets(read, source, interpreter, found)
-    for block in read.python:
-        from jobsafety_lint.meaning.python.reading import (  # its own world, loaded on demand
-            is_python,
-            read_python,
-        )
+    if read.python:
+        from jobsafety_lint.meaning.python import reading  # its own world, loaded on demand
 
-        if is_python(block.text):
-            read_python(block, interpreter, found)
-        else:
-            found.silent += 1
+        for block in read.python:
+            if reading.is_python(block.text):
+                reading.read_python(block, interpreter, found)
+            else:
+                found.silent += 1
 
 
 _REPLACING = re.compile(r"Replacing\w*MergeTree", re.IGNORECASE)
@@ -380,7 +378,7 @@ _REPLACING = re.compile(r"Replacing\w*MergeTree", re.IGNORECASE)
 def _sql(source: Source, _interpreter: Interpreter, found: FileFacts) -> None:
     """A file of SQL: what it says of tables whose engine replaces rows."""
     if _REPLACING.search(source.text) is not None:
-        found.facts += statements(source, "sql")
+        found.facts += statements(source)
 
 
 HOSTED: dict[str, Callable[[Source, Interpreter, FileFacts], None]] = {

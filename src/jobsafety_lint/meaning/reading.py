@@ -88,20 +88,22 @@ _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
 
 def _python_inside(interpreter: Interpreter, found: FileFacts) -> None:
     """The Python that shell gives its interpreter to read: `python3 - <<'EOF'`, where no variable is put into it."""
-    for command in [fact for fact in interpreter.facts if isinstance(fact, Command)]:
-        document = command.document
-        if document is None or document.holes or not _PYTHON.fullmatch(command.name):
-            continue
-        if command.args and command.args[0].text != "-":
-            continue
-        from jobsafety_lint.meaning.python.reading import (  # its own world, loaded on demand
-            is_python,
-            read_python,
-        )
+    documents = [
+        command.document
+        for command in interpreter.facts
+        if isinstance(command, Command)
+        and command.document is not None
+        and not command.document.holes
+        and _PYTHON.fullmatch(command.name)
+        and (not command.args or command.args[0].text == "-")
+    ]
+    if documents:
+        from jobsafety_lint.meaning.python import reading  # its own world, loaded on demand
 
-        if is_python(document.text):
-            document.language = "python"
-            read_python(document, interpreter, found)
+        for document in documents:
+            if reading.is_python(document.text):
+                document.language = "python"
+                reading.read_python(document, interpreter, found)
 
 
 _ZSH = re.compile(

@@ -32,10 +32,10 @@ _PROJECT_VERBS = {
 }
 """With which subcommand a program looks for a project; programs that are not named here do with any, or none."""
 _HADOOP = _words(
-    "--config --daemon --buildpaths resourcemanager nodemanager proxyserver router timelineserver application applicationattempt "
-    "node queue logs rmadmin jar classpath top cluster container daemonlog registrydns scmadmin sharedcachemanager"
+    "--config --daemon --buildpaths resourcemanager nodemanager proxyserver timelineserver applicationattempt rmadmin daemonlog "
+    "registrydns scmadmin sharedcachemanager"
 )
-"""What Hadoop's `yarn` is told, which has no project (hadoop.apache.org, "YARN Commands")."""
+"""What only Hadoop's `yarn` is told, which has no project (hadoop.apache.org, "YARN Commands")."""
 _NO_PROJECT = _words("--no-project --script --isolated --version --help -V -h")
 _INTERPRETERS = re.compile(
     r"(?:python|pypy)[\d.]*|bash|sh|dash|zsh|ksh|perl|ruby|node|php[\d.]*|Rscript|julia|lua|deno|source|\.|pwsh|java"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from jobsafety_lint.model import Span
 from jobsafety_lint.source import Place, Source
@@ -90,8 +90,8 @@ _INSENSITIVE = frozenset(
 )
 
 
-@dataclass(frozen=True, eq=False)
-class SqlStatement:
+@dataclass(frozen=True, slots=True)
+class TableUse:
     """What one SQL statement, or one SELECT inside of it, does with one table.
 
     `kind`: `create`, `insert`, `select`, `optimize` (with FINAL or DEDUPLICATE), `setting` (FINAL for all reads).
@@ -102,8 +102,6 @@ class SqlStatement:
 
     kind: str
     table: str
-    place: Place
-    language: str
     engine: str = ""
     key: tuple[str, ...] = ()
     over: str = ""
@@ -111,9 +109,13 @@ class SqlStatement:
     group_by: tuple[str, ...] = ()
     dedups: str = ""
 
-    def names(self, other: str) -> bool:
-        """Whether this table may be the one that another statement calls so: a database that is left out may be any."""
-        return same_table(self.table, other)
+
+@dataclass(frozen=True, eq=False)
+class SqlStatement:
+    """A statement, or a part of one, and what it does with a table."""
+
+    place: Place
+    use: TableUse
 
 
 def same_table(one: str, other: str) -> bool:
@@ -135,11 +137,10 @@ class _Token:
         return self.text.lower() if self.kind == "word" else ""
 
 
-def statements(source: Source, language: str) -> Iterator[SqlStatement]:
+def statements(source: Source) -> Iterator[SqlStatement]:
     """The statements of a text that name tables."""
     for tokens in _split(_tokens(source.text)):
-        for found in _statement(tokens, source):
-            yield replace(found, language=language)
+        yield from _statement(tokens, source)
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -175,13 +176,17 @@ def _statement(tokens: list[_Token], source: Source) -> Iterator[SqlStatement]:
     elif first == "insert":
         at = 3 if len(tokens) > 3 and tokens[2].word == "table" else 2
         if len(tokens) > at and tokens[at].word != "function":
-            yield SqlStatement("insert", _name(tokens[at], source), _place(tokens[0], tokens[at], source), "")
+            yield SqlStatement(
+                _place(tokens[0], tokens[at], source), TableUse("insert", _name(tokens[at], source))
+            )
         yield from _selects(tokens, source)
     elif first == "optimize" and len(tokens) > 2:
         if any(t.word in {"final", "deduplicate"} for t in tokens):
-            yield SqlStatement("optimize", _name(tokens[2], source), _place(tokens[0], tokens[2], source), "")
+            yield SqlStatement(
+                _place(tokens[0], tokens[2], source), TableUse("optimize", _name(tokens[2], source))
+            )
     elif first == "set" and len(tokens) > 1 and tokens[1].word == "final":
-        yield SqlStatement("setting", "", _place(tokens[0], tokens[-1], source), "", final=True)
+        yield SqlStatement(_place(tokens[0], tokens[-1], source), TableUse("setting", "", final=True))
     elif first in {"select", "with"} or (tokens and tokens[0].text == "("):
         yield from _selects(tokens, source)
 
@@ -207,15 +212,9 @@ def _create(tokens: list[_Token], source: Source) -> Iterator[SqlStatement]:
     if name.lower() == "distributed":
         inner = [t for t in after[1:] if t.depth == 1 and t.text not in ",()"]
         over = inner[2].text.strip("'\"`") if len(inner) > 2 else ""
-    yield SqlStatement(
-        "create",
-        _name(tokens[at], source),
-        _place(tokens[0], tokens[at], source),
-        "",
-        engine=name,
-        key=tuple(_list_after(after, ("order", "by"), source)),
-        over=over,
-    )
+    key = tuple(_list_after(after, ("order", "by"), source))
+    made = TableUse("create", _name(tokens[at], source), engine=name, key=key, over=over)
+    yield SqlStatement(_place(tokens[0], tokens[at], source), made)
 
 
 def _list_after(tokens: Sequence[_Token], words: tuple[str, str], source: Source) -> list[str]:
@@ -297,15 +296,14 @@ def _selects(tokens: list[_Token], source: Source) -> Iterator[SqlStatement]:
         following = tokens[at + 2] if at + 2 < len(tokens) else None
         if following is not None and following.text == "(" and following.start == table.end:
             continue  # a table function
-        yield SqlStatement(
+        read = TableUse(
             "select",
             _name(table, source),
-            _place(tokens[start], table, source),
-            "",
             final=setting or _is_final(tokens, at + 2),
             group_by=tuple(_grouped(scope, source)),
             dedups=_dedups(scope),
         )
+        yield SqlStatement(_place(tokens[start], table, source), read)
 
 
 def _says_final(tokens: Sequence[_Token]) -> bool:

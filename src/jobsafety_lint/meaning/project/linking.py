@@ -184,17 +184,7 @@ class _Linker:
             yield AppendLink(self.mark(act.place), act.path_place.text, parts, _around(act.execution))
 
     def sql(self, said: SqlStatement) -> Iterator[SqlLink]:
-        yield SqlLink(
-            self.mark(said.place),
-            said.kind,
-            said.table,
-            said.engine,
-            said.key,
-            said.over,
-            said.final,
-            said.group_by,
-            said.dedups,
-        )
+        yield SqlLink(self.mark(said.place), said.use)
 
     def run(self, command: Command) -> Iterator[RunLink]:
         found = _program_of(command)

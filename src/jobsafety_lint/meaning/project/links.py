@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from jobsafety_lint.meaning.data.sql import TableUse
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.model import Mark
 
@@ -215,17 +216,10 @@ class DirectoryRunLink:
 
 @dataclass(frozen=True, slots=True)
 class SqlLink:
-    """What a statement of SQL does with a table of ClickHouse (see `data.sql.SqlStatement`)."""
+    """What a statement of SQL does with a table of ClickHouse."""
 
     mark: Mark
-    kind: str
-    table: str
-    engine: str = ""
-    key: tuple[str, ...] = ()
-    over: str = ""
-    final: bool = False
-    group_by: tuple[str, ...] = ()
-    dedups: str = ""
+    use: TableUse
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ from jobsafety_lint.meaning.project.identity import (
     Evidence,
     JobIdentity,
 )
+from jobsafety_lint.meaning.project.job_objects import (
+    field_of,
+    namespaces,
+    objects,
+    taken_apart,
+    uses_elsewhere,
+)
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks, NameLink, ScriptOption
 from jobsafety_lint.meaning.project.mentions import may_call
 from jobsafety_lint.meaning.project.owners import FOLDERS, Maker, Owner, callers, given_to
@@ -37,7 +44,7 @@ from jobsafety_lint.meaning.project.parameters import (
 )
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.python.argv import kept_words
-from jobsafety_lint.meaning.python.index import CallSite, Module
+from jobsafety_lint.meaning.python.index import CallSite, Module, Option
 from jobsafety_lint.meaning.python.parameters import uses_of
 from jobsafety_lint.model import Confidence, Mark
 from jobsafety_lint.readers.python.outline import Definition
@@ -59,8 +66,6 @@ _NAME_PURPOSES = _PURPOSES | _words("state manifest marker")
 _LOCKS = _words("lock locks lockfile lease leases")
 _HOLDERS = _words("holder owner lessee locker worker")
 _STRONG = _words("computed passed formatted")
-_NAMESPACES = _words("args ns opts options namespace parsed cfg config conf params")
-_QUEUES = _words("queue queues jobs tasks todo work q inbox")
 _RUN_FOLDERS = _words("out output outputs exp experiment egs work run dest target result results")
 _GIVEN_FILES = _words(
     "file filename path filepath fname fpath output outfile dest destination prefix stem basename"
@@ -240,7 +245,7 @@ def _missing_in(owner: Owner, name: NameLink, project: Project, identity: JobIde
                 continue
             yield from _judged(owner, name, parameter, evidence, function.name, touches, project.settings)
         yield from _missing_elements(owner, name, definition, project)
-    for base in (*_namespaces(module, definition), *_objects(owner)):
+    for base in (*namespaces(module, definition), *objects(owner)):
         yield from _missing_attributes(owner, name, base, project, identity)
     yield from _missing_words(owner, name, project, identity)
     if definition is not None and definition.class_name:
@@ -253,7 +258,7 @@ def _missing_elements(
     """The elements of what stands for a whole job: `symbol, threshold = job`, `symbol, threshold = queue.get()`."""
     module = owner.module
     uses = dict[str, set[str]]()
-    for elements, from_queue in _taken_apart(definition):
+    for elements, from_queue in taken_apart(definition):
         if owner.named.isdisjoint(element.id for element in elements):
             continue
         uses = uses or uses_of(definition.node.body)
@@ -265,25 +270,6 @@ def _missing_elements(
                 yield from _judged(
                     owner, name, parameter, evidence, definition.qualified, True, project.settings
                 )
-
-
-def _taken_apart(definition: Definition) -> Iterator[tuple[list[ast.Name], bool]]:
-    """The variables that a function takes one job apart into, and whether it has got that from a queue."""
-    own = {p.arg for p in definition.parameters}
-    for statement in definition.node.body:
-        match statement:
-            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Name(id=job)) if job in own:
-                yield [target for target in targets if isinstance(target, ast.Name)], False
-            case ast.While(body=[ast.Assign(targets=[ast.Tuple(elts=targets)], value=value), *_]):
-                if _is_from_queue(value):
-                    yield [target for target in targets if isinstance(target, ast.Name)], True
-
-
-def _is_from_queue(node: ast.expr) -> bool:
-    match node.value if isinstance(node, ast.Await) else node:
-        case ast.Call(func=ast.Attribute(value=held, attr="get" | "get_nowait" | "recv")):
-            return not _QUEUES.isdisjoint(words_of(ast.unparse(held)))
-    return False
 
 
 def _missing_attributes(
@@ -302,10 +288,7 @@ def _missing_attributes(
             continue
         if option is not None and not option.takes_value:
             continue  # a switch
-        declared = _field_of(owner, base, attribute, project)
-        node = option.node if option is not None else None
-        place = module.mark(node) if node is not None else owner.calls[-1] if owner.calls else name.mark
-        parameter, made_by = declared or (Candidate(attribute, place), "")
+        parameter, made_by = _declared(owner, base, attribute, option, name, project)
         parameter = replace(parameter, uses=frozenset(uses))
         if not _may_be_missing(parameter, name, project.settings):
             continue
@@ -320,26 +303,18 @@ def _missing_attributes(
                 yield replace(missing, confidence=Confidence.LOW) if own_folder else missing
 
 
-def _objects(owner: Owner) -> list[str]:
-    """The parameters of a function that stand for a whole job: the name is made from their attributes (`job.symbol`)."""
-    if owner.definition is None:
-        return []
-    own = {p.arg for p in owner.definition.parameters} - _NAMESPACES - owner.module.parsed
-    bases = {base for base, dot, _ in (atom.partition(".") for atom in owner.named) if dot}
-    return sorted(own & bases)
-
-
-def _field_of(owner: Owner, base: str, attribute: str, project: Project) -> tuple[Candidate, str] | None:
-    """The attribute of a parameter where its class declares it, with the name of the class; None if that is not known."""
-    given = owner.definition.parameters if owner.definition is not None else []
-    annotations = [p.annotation for p in given if p.arg == base and p.annotation is not None]
-    found = project.class_of(owner.module, ast.unparse(annotations[0])) if annotations else None
-    function = found[0].constructor(found[1]) if found is not None else None
-    field = function.parameter(attribute) if function is not None else None
-    if found is None or field is None:
-        return None
-    home, class_name = found
-    return Candidate(field.name, home.mark_of(field.place.span), field.annotation, field.default), class_name
+def _declared(
+    owner: Owner, base: str, attribute: str, option: Option | None, name: NameLink, project: Project
+) -> tuple[Candidate, str]:
+    """An attribute of a namespace or object where it is declared, and the class that does; else where it is given."""
+    declared = field_of(owner, base, attribute, project)
+    if declared is not None:
+        home, class_name, field = declared
+        return Candidate(
+            field.name, home.mark_of(field.place.span), field.annotation, field.default
+        ), class_name
+    place = owner.calls[-1] if owner.calls else name.mark
+    return Candidate(attribute, owner.module.mark(option.node) if option is not None else place), ""
 
 
 def _missing_words(
@@ -380,7 +355,7 @@ def _missing_fields(
     if not carried & names and name.pattern.holes:
         return
     function = owner.module.constructor(class_name)
-    elsewhere = functools.cache(lambda: _uses_elsewhere(owner.module, class_name, project))
+    elsewhere = functools.cache(lambda: uses_elsewhere(owner.module, class_name, project))
     for declared in _links(function, owner.module) if function is not None else ():
         if declared.name in carried:
             continue
@@ -391,22 +366,6 @@ def _missing_fields(
             yield from _judged(
                 owner, name, parameter, evidence, class_name, bool(named & names), project.settings
             )
-
-
-def _uses_elsewhere(module: Module, class_name: str, project: Project) -> dict[str, set[str]]:
-    """What functions of the files that make objects of a class do with the attributes of those that they are given."""
-    uses: dict[str, set[str]] = {}
-    makers = {site.module.path: site.module for site in project.callers(module, f"{class_name}.__init__")}
-    for maker in makers.values():
-        if maker is not module:
-            for name, found in maker.attribute_uses(class_name).items():
-                uses.setdefault(name, set()).update(found)
-    return uses
-
-
-def _namespaces(module: Module, definition: Definition | None) -> list[str]:
-    names = {p.arg for p in definition.parameters} if definition is not None else set()
-    return sorted({*module.parsed, *(names & _NAMESPACES)})
 
 
 def _links(function: Function, module: Module) -> Iterator[Candidate]:
@@ -511,7 +470,7 @@ def _names_folders(owner: Owner, name: NameLink) -> bool:
     """
     first = name.pattern.parts[0]
     own = {p.arg for p in owner.definition.parameters} if owner.definition is not None else set()
-    own |= set(_namespaces(owner.module, owner.definition))
+    own |= set(namespaces(owner.module, owner.definition))
     return (
         isinstance(first, str)
         and "/" in first.lstrip("/.~")

@@ -139,7 +139,7 @@ class Project:
         if written in module.classes:
             return module, written
         prefix, _, name = module.resolve(written).rpartition(".")
-        if not prefix or written == f"{prefix}.{name}" or depth > 3:
+        if not prefix or depth > 3:
             return None
         for path in self.modules_named(prefix)[:2]:
             home = self.module(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jobsafety_lint.meaning.project.links import FileLinks
+from jobsafety_lint.meaning.project.links import FileLinks, RunLink
 from jobsafety_lint.meaning.project.project import Project
 from jobsafety_lint.meaning.python.index import CallSite, Module
 from jobsafety_lint.model import Mark
@@ -23,11 +23,15 @@ class AtOnce:
 
 def run_at_once(project: Project, file: FileLinks, function: str) -> AtOnce | None:
     """Why several of a script, or of one of its functions (`function`, empty for the script itself), run at once."""
-    run = next((run for _, run, _ in project.runs_of(file.path) if run.is_for_several), None)
+    run = _run_of_several(project, file.path)
     if run is not None:
         return AtOnce("a loop starts several of this script", run.mark)
     module = project.module(file.path) if function and file.kind == "python" else None
     return _of_function(project, module, function, 0) if module is not None else None
+
+
+def _run_of_several(project: Project, path: str) -> RunLink | None:
+    return next((run for _, run, _ in project.runs_of(path) if run.is_for_several), None)
 
 
 def _of_function(project: Project, module: Module, function: str, depth: int) -> AtOnce | None:
@@ -36,8 +40,7 @@ def _of_function(project: Project, module: Module, function: str, depth: int) ->
     for site in project.callers(module, function):
         if _hands_to_several(site):
             return AtOnce("several workers run it", site.mark)
-        runs = project.runs_of(site.module.path) if site.module is not module else []
-        run = next((run for _, run, _ in runs if run.is_for_several), None)
+        run = _run_of_several(project, site.module.path) if site.module is not module else None
         if run is not None:
             return AtOnce("a loop starts several of the script that calls it", run.mark)
         above = site.caller

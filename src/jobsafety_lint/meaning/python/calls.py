@@ -186,6 +186,8 @@ _SQL_READERS = re.compile(
     r"(?i)\b(?:(?:read_(?:parquet|csv|csv_auto|json|json_auto|ndjson)|parquet_scan)\s*\(\s*|from\s+)'(?P<glob>[^'\n]*\*[^'\n]*)'"
 )
 """Where DuckDB reads files (duckdb.org, "Reading Multiple Files")."""
+_IN_MEMORY = re.compile(r"(?:io\.)?(?:BytesIO|StringIO)\(")
+"""What is no file at all, though things are saved to it."""
 _WILDCARDS = frozenset("*?[")
 
 
@@ -357,7 +359,7 @@ def facts_of(node: ast.Call, name: str, scope: Scope, execution: Execution) -> I
         path = args[_SAVERS[name]]
         value = lower(path, scope)
         opened = isinstance(path, ast.Call) and dotted(path.func) in _OPENERS
-        if value.handle_of is None and not opened:
+        if value.handle_of is None and not opened and not _is_in_memory(value):
             yield Found(_act(Write, node, path, value, scope, execution, name, content=name))
     elif name in _LOADERS and args:
         value = lower(args[0], scope)
@@ -466,7 +468,7 @@ def _method(
     elif method in _SAVE_METHODS and args and not _is_module(receiver, scope):
         value = lower(args[0], scope)
         mode = keyword(node, "mode")
-        if value.handle_of is None:
+        if value.handle_of is None and not _is_in_memory(value):
             appends = mode is not None and "a" in (lower(mode, scope).pattern.text or "")
             kind = Append if appends else Write
             yield Found(_act(kind, node, args[0], value, scope, execution, method, content=method))
@@ -478,35 +480,26 @@ def _method(
         )  # fmt: skip
     elif method in QUERYING and args:
         for pattern in _read_in_sql(lower(args[0], scope).pattern):
-            place = scope.place(node)
-            yield Found(
-                Glob(
-                    place,
-                    pattern,
-                    scope.place(args[0]),
-                    execution,
-                    method,
-                    "python",
-                    uses=(("merge", place),),
-                )
-            )
+            yield _merged(node, args[0], pattern, scope, execution, method)
     elif method in READERS and args:
         value = lower(args[0], scope)
         if _WILDCARDS & set(value.pattern.literal):
-            place = scope.place(node)
-            yield Found(
-                Glob(
-                    place,
-                    value.pattern,
-                    scope.place(args[0]),
-                    execution,
-                    method,
-                    "python",
-                    uses=(("merge", place),),
-                )
-            )
+            yield _merged(node, args[0], value.pattern, scope, execution, method)
         elif value.handle_of is None:
             yield Found(_act(Read, node, args[0], value, scope, execution, method, content=method))
+
+
+def _is_in_memory(value: Value) -> bool:
+    return any(_IN_MEMORY.match(hole.text) for hole in value.pattern.holes)
+
+
+def _merged(
+    node: ast.Call, given: ast.expr, pattern: PathPattern, scope: Scope, execution: Execution, by: str
+) -> Found:
+    """All files of a pattern are read as one table."""
+    place = scope.place(node)
+    uses = (("merge", place),)
+    return Found(Glob(place, pattern, scope.place(given), execution, by, "python", uses=uses))
 
 
 def _read_in_sql(query: PathPattern) -> Iterator[PathPattern]:

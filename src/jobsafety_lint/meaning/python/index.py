@@ -125,6 +125,7 @@ class Module:
     _environments: dict[int, dict[str, frozenset[str]]] = field(default_factory=dict)
     _assigned: dict[int, dict[str, ast.expr | None]] = field(default_factory=dict)
     _called: dict[int, dict[str, list[_Call]]] = field(default_factory=dict)
+    _constructors: dict[str, Function | None] = field(default_factory=dict)
 
     def mark(self, node: ast.expr | ast.arg | ast.stmt) -> Mark:
         """A node's place as plain values."""
@@ -181,9 +182,12 @@ class Module:
         """What a class is made from: the parameters of `__init__`, or the fields of a dataclass, each with what the
         methods, and the functions that are given such an object, do with the attribute that keeps it.
         """
-        node = self.classes.get(name)
-        if node is None:
-            return None
+        if name not in self._constructors:
+            node = self.classes.get(name)
+            self._constructors[name] = self._constructor_of(node, name) if node is not None else None
+        return self._constructors[name]
+
+    def _constructor_of(self, node: ast.ClassDef, name: str) -> Function:
         init = self.definitions.get(f"{name}.__init__")
         uses = self._attribute_uses(node)
         if init is not None:

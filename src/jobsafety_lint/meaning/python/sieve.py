@@ -51,7 +51,8 @@ _STRONG = Literals(
         "to_csv", "to_json", "to_parquet", "to_pickle", "sink_parquet", "savetxt", "glob(", "scan_parquet", "scan_csv",
         "scan_ndjson", "touch(", "pid_exists", "os.kill", "ock(", "subprocess", "Popen", "check_call", "check_output", "system(",
         "popen(", "getoutput", "exec_command", "fabric", "execvp", "execlp", "torch.load(", "np.load(", "joblib.load(",
-        "dump(", "save_file(", "read_parquet(", "parquet_scan(", "read_csv_auto(", "read_json_auto(", "to_feather", "to_hdf", "shutil.", "read_text(", "read_bytes(",
+        "dump(", "save_file(", "read_parquet(", "parquet_scan(", "read_csv_auto(", "read_json_auto(", "urlretrieve(",
+        "download_url_to_file(", "to_feather", "to_hdf", "shutil.", "read_text(", "read_bytes(",
     )
 )  # fmt: skip
 """What a text holds that may act on a file or run a program."""

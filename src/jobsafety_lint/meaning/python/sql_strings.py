@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from jobsafety_lint.literals import Literals
-from jobsafety_lint.meaning.data.sql import LOOKS_LIKE_SQL, SqlStatement, statements
+from jobsafety_lint.meaning.data.sql import LOOKS_LIKE_SQL, SqlStatement, TableUse, statements
 from jobsafety_lint.meaning.python.definitions import FileNames, Position, Site, Unit
 from jobsafety_lint.meaning.python.expressions import Expressions
 from jobsafety_lint.meaning.python.subprocesses import decoded
@@ -27,10 +27,11 @@ _MENTIONS = Literals(
         "import asynch",
         "from asynch",
         ":8123",
-        "client.query",
-        "client.insert",
-        "client.command",
-        "client.execute",
+        "SELECT",
+        "INSERT INTO",
+        '.insert("',
+        ".insert('",
+        ".insert_df(",
         ".query_df(",
     )
 )
@@ -75,8 +76,9 @@ def sql_statements(names: FileNames) -> Iterator[SqlStatement]:
         if source is None or not LOOKS_LIKE_SQL.match(source.text):
             continue
         guarded = reader.guard(users.get(id(node), []), at)
-        for found in statements(source, "python"):
-            yield replace(found, dedups=found.dedups or guarded) if found.kind == "select" else found
+        for found in statements(source):
+            reads = found.use.kind == "select" and not found.use.dedups
+            yield replace(found, use=replace(found.use, dedups=guarded)) if reads else found
     yield from reader.settings()
 
 
@@ -166,7 +168,7 @@ class _Reader:
         """Clients that read everything with FINAL."""
         for site in self.names.sites:
             if dotted(site.node.func).rpartition(".")[2] in _CLIENTS and _FINAL.search(self._arguments(site)):
-                yield SqlStatement("setting", "", self.names.place(site.node), "python", final=True)
+                yield SqlStatement(self.names.place(site.node), TableUse("setting", "", final=True))
 
     def inserts(self) -> Iterator[SqlStatement]:
         """`client.insert("quotes", rows)`."""
@@ -191,7 +193,7 @@ class _Reader:
                 name = f"{prefix}.{pattern.template}" if prefix else pattern.template
                 match = re.match(r"INSERT\s+INTO\s+(?:TABLE\s+)?([\w.`{}]+)", name, re.IGNORECASE)
                 yield SqlStatement(
-                    "insert", match[1] if match else name, self.names.place(site.node), "python"
+                    self.names.place(site.node), TableUse("insert", match[1] if match else name)
                 )
 
     # --- text ------------------------------------------------------------------------------------------------------

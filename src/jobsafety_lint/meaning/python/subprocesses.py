@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from jobsafety_lint.meaning.commands import Arg
@@ -16,7 +16,7 @@ from jobsafety_lint.meaning.shell.interpreter import Interpreter, Use
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.shell.unwrapping import snippet
 from jobsafety_lint.model import Span
-from jobsafety_lint.readers.python.nodes import arguments, dotted, is_constant, is_text, keyword
+from jobsafety_lint.readers.python.nodes import arguments, dotted, is_constant, is_text, keyword, walk
 from jobsafety_lint.readers.python.strings import Field
 from jobsafety_lint.source import Hole, Place
 
@@ -59,6 +59,11 @@ _WORDS = frozenset(
         "os.spawnvp",
     }
 )
+_STARTING = frozenset(
+    {"subprocess.Popen", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"}
+)
+"""What starts a program and does not wait for it."""
+_WAITING = frozenset({"wait", "communicate", "wait_for"})
 _VECTORS = frozenset({"os.execv", "os.execvp", "os.spawnv", "os.spawnvp", "os.posix_spawnp"})
 _RUNNING = _ARGV | _SHELL_TEXT | _WORDS | _VECTORS
 """The functions that run a program."""
@@ -337,6 +342,18 @@ def _directory(node: ast.Call, scope: Scope) -> dict[str, object]:
 def may_raise(node: ast.Call, name: str) -> bool:
     """Whether a failure of what a call runs may be raised there; of a function that is not known it may."""
     return name in _RAISING or name not in _ARGV | _SHELL_TEXT or _checks(node)
+
+
+def goes_on_beside(node: ast.Call, name: str, repeated: Sequence[ast.AST]) -> bool:
+    """Whether a call starts a program that the loop around it (what it repeats is given) does not wait for in the same pass:
+    by `p.wait()`, `with Popen(…)`.
+    """
+    return name in _STARTING and not any(
+        (isinstance(inner, ast.Attribute) and inner.attr in _WAITING)
+        or (isinstance(inner, ast.withitem) and inner.context_expr is node)
+        for statement in repeated
+        for inner in walk(statement)
+    )
 
 
 def _checks(node: ast.Call) -> bool:

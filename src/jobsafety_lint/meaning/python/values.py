@@ -124,6 +124,8 @@ class Value:
     """The path, where this is an object of `tempfile` that has one."""
     literal: ast.Constant | ast.JoinedStr | None = None
     """The literal that gives all of the text, wherever it stands in the file."""
+    chosen: object | None = None
+    """What checks have let through, where this is a collection of that (see the walker)."""
     lock_file: Value | None = None
     """The path, where this is a lock that is held on a file of its own (`FileLock(path)`)."""
 

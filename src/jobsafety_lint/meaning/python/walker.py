@@ -30,7 +30,7 @@ from jobsafety_lint.meaning.python import calls, errors
 from jobsafety_lint.meaning.python.glob_uses import COLLECTING, GlobUses, content_of
 from jobsafety_lint.meaning.python.leaving import breaks, ends, leaving
 from jobsafety_lint.meaning.python.rows import RETURNED, LocalCall, Row
-from jobsafety_lint.meaning.python.subprocesses import may_raise
+from jobsafety_lint.meaning.python.subprocesses import goes_on_beside, may_raise
 from jobsafety_lint.meaning.python.values import (
     PATH_CLASSES,
     Element,
@@ -73,11 +73,6 @@ _TRANSACTIONS = frozenset({"transaction", "atomic", "atomically"})
 _SYNCS = frozenset({"sync", "durable", "durably"})
 _COPYING = frozenset({"sorted", "list", "tuple", "set", "reversed"})
 """What gives the same elements in another order or collection."""
-_STARTING = frozenset(
-    {"subprocess.Popen", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"}
-)
-"""What starts a program and does not wait for it."""
-_WAITING = frozenset({"wait", "communicate", "wait_for"})
 
 _NOTHING = re.compile(r"not (\w+)|(\w+) is None|not (\w+) is not None")
 CommandCall = Callable[[ast.Call, str, Scope, Execution, str, frozenset[str]], bool]
@@ -139,8 +134,8 @@ class Walker:
     _globs: GlobUses = field(init=False)
     _handles: dict[int, Value] = field(default_factory=dict)
     _uses: dict[int, list[HandleUse]] = field(default_factory=dict)
-    _chosen: dict[str, _Chosen] = field(default_factory=dict)
-    """By the variable, or by the comprehension itself."""
+    _chosen: dict[int, _Chosen] = field(default_factory=dict)
+    """By the comprehension's id; the tree keeps that its own."""
     _repeated: Sequence[ast.AST] = ()
     """What the innermost loop repeats."""
     _taken: str = ""
@@ -252,6 +247,9 @@ class Walker:
         value = lower(value_node, self.scope)
         value = self._result_of(value_node, value, before)
         value = self._opened_by(value_node) or value
+        chosen = self._chosen_of(value_node)
+        if chosen is not None:
+            value = replace(value, chosen=chosen)
         if pathlike:
             value = replace(value, pathlike=True)
         for target in targets:
@@ -264,21 +262,15 @@ class Walker:
             if name:
                 self.named.append((value_node, value, name, self.execution))
                 self.scope.assign(name, value)
-                self._note_chosen(name, value_node)
-
-    def _note_chosen(self, name: str, node: ast.expr) -> None:
-        """Remembers that a variable holds what checks have let through."""
-        chosen = self._chosen_of(node)
-        if chosen is not None:
-            self._chosen[name] = chosen
-        else:
-            self._chosen.pop(name, None)
 
     def _chosen_of(self, node: ast.expr) -> _Chosen | None:
         """What a comprehension has chosen, here or where the variable was set; `sorted(…)` and its like change nothing of it."""
         if isinstance(node, ast.Call) and len(node.args) == 1 and dotted(node.func) in _COPYING:
             node = node.args[0]
-        return self._chosen.get(node.id if isinstance(node, ast.Name) else str(id(node)))
+        if not isinstance(node, ast.Name):
+            return self._chosen.get(id(node))
+        known = self.scope.variables.get(node.id)
+        return known.chosen if known is not None and isinstance(known.chosen, _Chosen) else None
 
     def _flowing(
         self,
@@ -438,7 +430,9 @@ class Walker:
         if not ways_out:
             self.guards += [Active(a, "while-over", node) for a in self._refuted(node.test)]
         elif len(ways_out) == 1 and isinstance(node.test, ast.Name | ast.Constant | ast.Compare):
-            self.guards += [Active(a, "while-over", node) for a in self._asked(ways_out[0])]
+            counted = isinstance(node.test, ast.Compare)  # it gives up one day: `while count > 0`
+            asked = [replace(a, certain=a.certain and not counted) for a in self._asked(ways_out[0])]
+            self.guards += [Active(a, "while-over", node) for a in asked]
 
     def _try(self, node: ast.Try) -> None:
         outer = self.tolerance, self.tolerance_existing, self.failure, self.broad_until
@@ -703,7 +697,7 @@ class Walker:
                 active.asked for active in self.guards[entered:] if active.asked.check.test == "exists"
             )
             if asked and isinstance(node.elt, ast.Name):
-                self._chosen[str(id(node))] = _Chosen(node, lower(node.elt, self.scope), asked)
+                self._chosen[id(node)] = _Chosen(node, lower(node.elt, self.scope), asked)
         del self.guards[entered:]
         self.scope, self.execution, self._repeated = outer_scope, outer_execution, around
 
@@ -743,7 +737,7 @@ class Walker:
         caught = self.failure if may_raise(node, name) else None
         status = "branch" if self._testing else caught or _status(node)
         execution = self.execution
-        if name in _STARTING and self._repeated and not _waits(self._repeated, node):
+        if execution.loops and goes_on_beside(node, name, self._repeated):
             execution = execution.but(background=True)
         if self.command_call(node, name, self.scope, execution, status, output_to):
             return
@@ -1217,13 +1211,3 @@ def is_path_annotation(node: ast.expr | None, scope: Scope) -> bool:
 def _status(node: ast.Call) -> str:
     """What becomes of the exit status: `check=True` raises."""
     return "exits" if is_constant(keyword(node, "check"), True) else "ignored"
-
-
-def _waits(repeated: Sequence[ast.AST], started: ast.Call) -> bool:
-    """Whether each pass of a loop waits for a program that it has started: `p.wait()`, `with Popen(…)`."""
-    return any(
-        (isinstance(node, ast.Attribute) and node.attr in _WAITING)
-        or (isinstance(node, ast.withitem) and node.context_expr is started)
-        for statement in repeated
-        for node in nodes.walk(statement)
-    )

@@ -86,22 +86,13 @@ def _within(inner: Place, outer: Place) -> bool:
     )
 
 
+_ENDLESS = frozenset({"true", ":", "True", "1", "((1))", "[1]", "[[1]]", "((;;))"})
+"""Conditions that always hold, without their blanks."""
+
+
 def _is_endless(loop: Loop) -> bool:
-    return (
-        loop.place.text.replace(" ", "") == "((;;))"
-        or loop.place.text.strip()
-        in {
-            "true",
-            ":",
-            "True",
-            "1",
-            "((1))",
-            "(( 1 ))",
-            "[ 1 ]",
-            "[[ 1 ]]",
-        }
-        or loop.place.text.startswith("sleep")
-    )
+    condition = loop.place.text
+    return "".join(condition.split()) in _ENDLESS or condition.startswith("sleep")
 
 
 def _keyword(loop: Loop) -> str:

@@ -573,7 +573,7 @@ class Interpreter:
             self._substitutions(word, source, state, Use("masked"), output="argument")
             for arg in args_of(word, source, state):
                 given = values_of(arg)
-                values = values + given if values is not None and given is not None else None
+                values = [*values, *given] if values is not None and given is not None else None
                 pattern = file_commands.glob_pattern(arg)
                 if pattern is not None:
                     globs.append(Glob(arg.place, pattern, arg.place, state.execution, "for", "shell"))

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from jobsafety_lint.meaning.commands import Arg, Command
 from jobsafety_lint.meaning.files import Create, Lock
+from jobsafety_lint.meaning.shell.sourcing import OWN_SCRIPT
 from jobsafety_lint.meaning.shell.state import State
 from jobsafety_lint.meaning.wrappers import peel
 from jobsafety_lint.readers.shell import tree as sh
 
 LOCK_WORDS = frozenset({"lock", "locks", "lockfile", "lockdir", "lck", "flock", "mutex", "semaphore"})
 _OPENING = frozenset({">", ">>", "<", "<>", ">|"})
-_OWN_SCRIPT = frozenset({"$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE}", "${BASH_SOURCE[0]}"})
 _TAKERS = frozenset({"lockfile", "dotlockfile", "lockfile-create", "shlock", "with-lock-ex"})
 
 
@@ -54,18 +54,20 @@ def locks_of(command: Command, state: State) -> Iterator[Lock]:
 
 
 def lock_on_itself(ran: Iterable[Command]) -> str | None:
-    """The lock under which a script starts itself again, so that whatever comes behind it holds it (flock(1), "EXAMPLES"):
-    `[ "$LOCKED" ] || exec env LOCKED=1 flock -n /run/feed.lock "$0" "$@"`.
+    """The lock under which a script starts itself again in its own place, so that whatever comes behind it holds it (flock(1),
+    "EXAMPLES"): `[ "$LOCKED" ] || exec env LOCKED=1 flock -n /run/feed.lock "$0" "$@"`.
     """
     for command in ran:
-        peeled = peel("flock", command.args) if command.name == "flock" else None
+        if command.name != "flock" or not any(outer.name == "exec" for outer in command.outer):
+            continue
+        peeled = peel("flock", command.args)
         if peeled is not None and peeled.operands and any(map(_is_own_script, peeled.inner[:2])):
             return peeled.operands[0].place.text
     return None
 
 
 def _is_own_script(word: Arg) -> bool:
-    return word.place.text.strip("\"'") in _OWN_SCRIPT
+    return OWN_SCRIPT.fullmatch(word.place.text.strip("\"'")) is not None
 
 
 def hold_created(act: Create, state: State, status: str) -> None:

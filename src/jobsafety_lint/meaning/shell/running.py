@@ -144,8 +144,8 @@ def _command(node: sh.Command, source: Source, state: State, *, positive: bool) 
     name = (node.words[0].literal or "").rpartition("/")[2]
     literals = [word.literal for word in node.words[1:]]
     place = Place(source, node.span)
-    if name == "command" and not {"-v", "-V"}.isdisjoint(literals):
-        return  # whether there is such a program
+    if _WHETHER_THERE.search(place.text):
+        return
     if name in {"sudo", "command", "timeout"} and len(node.words) > 1:
         rest = [w for w in literals if w and not w.startswith("-")]
         name = next((w for w in rest if w in {"kill", "pgrep", "pidof", "ps"}), name)

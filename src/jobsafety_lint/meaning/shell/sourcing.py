@@ -23,7 +23,8 @@ from jobsafety_lint.surroundings import Look
 MAX_SIZE = 500_000
 """A longer file is no library of functions."""
 
-_SCRIPT = re.compile(r"\$0|\$\{0\}|\$\{?BASH_SOURCE(\[[0@]\]|\[-1\])?\}?|\$\{\(%\):-%x\}|\$\{\(%\):-%N\}")
+OWN_SCRIPT = re.compile(r"\$0|\$\{0\}|\$\{?BASH_SOURCE(\[[0@]\]|\[-1\])?\}?|\$\{\(%\):-%x\}|\$\{\(%\):-%N\}")
+"""How a shell names the script at hand, or the file that it is just reading."""
 _FOLDER = re.compile(r"\$\{(?:0|BASH_SOURCE(?:\[[0@]\]|\[-1\])?)(?:%/\*|:A:h|:h)\}")
 _NAME = re.compile(r"\$(?:\{(\w+)(?::?-[^}]*)?\}|(\w+))")
 
@@ -162,7 +163,7 @@ class _Reader:
     def _expansion(self, text: str) -> Path | None:
         if _FOLDER.fullmatch(text):
             return self._script(text).parent
-        if _SCRIPT.fullmatch(text):
+        if OWN_SCRIPT.fullmatch(text):
             return self._script(text)
         if text.startswith(("$(", "`")) and not text.startswith("$(("):
             return self._command(text[2:-1] if text[0] == "$" else text[1:-1])

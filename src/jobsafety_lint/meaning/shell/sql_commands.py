@@ -43,8 +43,8 @@ def sql_statements(facts: Sequence[object], text: str) -> list[SqlStatement]:
         if client is not None:
             final = any(_FINAL.search(arg.pattern.literal) for arg in client.args)
             for source in _texts(fact):
-                for statement in statements(source, "shell"):
-                    found.append(replace(statement, final=statement.final or final))
+                for said in statements(source):
+                    found.append(replace(said, use=replace(said.use, final=said.use.final or final)))
     return found
 
 
