@@ -11,6 +11,7 @@ from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python
 from jobsafety_lint.meaning.paths import is_of_system
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
+from jobsafety_lint.source import Place
 
 RULE = Rule(
     "JOB101",
@@ -33,15 +34,13 @@ _EXISTENCE = frozenset({"exists", "file", "directory", "link", "listed", "nonemp
 @RULE.on(Delete)
 def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
     """A delete that a check of the same path has let through."""
-    guard = next((g for g in act.guards if g.holds and g.certain and g.check.test in _EXISTENCE), None)
+    guard = next((g for g in act.guards if _asks(g) and not _picks_the_way(act, g, context)), None)
     if guard is None or act.tolerates_missing or act.is_handed_on:
         return
     if act.is_locked or act.is_private or context.role in {"test", "temporary"}:
         return
     if guard.gives_up:
         return  # an error where it is missing, whoever finds that out
-    if guard.check.test in _KINDS and _is_deleted_either_way(act, guard, context):
-        return
     reasons = act.execution.concurrency
     concurrent = bool(reasons) or (act.path.says_state and not is_of_system(act.path))
     if guard.shape != "and" and act.status == "branch" and not act.has_alternative:
@@ -62,19 +61,28 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
     )
 
 
-def _is_deleted_either_way(act: Delete, guard: Guard, context: Context) -> bool:
+def _asks(guard: Guard) -> bool:
+    """Whether a check has found the file, and nothing else may have let the act through."""
+    return guard.holds and guard.certain and guard.check.test in _EXISTENCE
+
+
+def _picks_the_way(act: Delete, guard: Guard, context: Context) -> bool:
     """Whether the check only picks the way of deleting: `if os.path.isdir(p): shutil.rmtree(p)`, `else: os.remove(p)`."""
     statement = guard.statement
-    return any(
+    return guard.check.test in _KINDS and any(
         other is not act
         and other.path.same_object(act.path)
-        and not any(g.holds and g.certain and g.check.test in _EXISTENCE for g in other.guards)
+        and not any(_asks(inner) and _is_within(inner.statement, statement) for inner in other.guards)
         and any(
             arm.index and arm.statement.source is statement.source and arm.statement.span == statement.span
             for arm in other.execution.arms
         )
         for other in context.all(Delete)
     )
+
+
+def _is_within(inner: Place, outer: Place) -> bool:
+    return inner.source is outer.source and outer.span.start <= inner.span.start < outer.span.end
 
 
 def _fix(act: Delete, guard: Guard, context: Context) -> Fix | None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Act, Append, Create, Lock, Write
+from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.files import Act, Append, Create, Guard, Lock, Write
 from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.paths import is_lock_name
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
@@ -27,6 +28,7 @@ _EMPTY_WITH_MODE = re.compile(r"install\b.*\s/dev/null\s")
 """An empty file is put there for the program that will take it, with its owner and mode."""
 _FOLDER_OF_LOCKS = re.compile(r"\0?/(?:run|var|var/run)/lock/?")
 """Perhaps below the root of another system (`"$ROOT"/var/lock`)."""
+_SEARCHES = frozenset({"pgrep", "pidof"})
 _EXISTENCE = frozenset({"exists", "file", "directory", "listed", "nonempty", "link", "access"})
 
 
@@ -42,7 +44,9 @@ def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
     guard = next((g for g in act.guards if not g.holds and g.check.test in _EXISTENCE), None)
     if guard is None or act.execution.lock or _is_locked_itself(act, context):
         return
-    if _EMPTY_WITH_MODE.match(act.place.text):
+    if _EMPTY_WITH_MODE.match(act.place.text) or _is_prepared(act, guard, context):
+        return
+    if _found_by_search(act, context):
         return
     yield RULE.found(
         act.place,
@@ -60,6 +64,31 @@ def _is_locked_itself(act: Act, context: Context) -> bool:
     return any(
         lock.path.same_object(act.path) or (act.path.is_file_wide and lock.path.identity == act.path.identity)
         for lock in context.all(Lock)
+    )
+
+
+def _is_prepared(act: Act, guard: Guard, context: Context) -> bool:
+    """Whether an empty file is only made sure of, for a lock that is taken on it: by whoever opens it, if nothing else depends
+    on the check, or by a `flock` further down in the same function, on a descriptor that nothing here can tell.
+    """
+    if act.by not in {"touch", "Path.touch"}:
+        return False
+    return guard.sole or any(
+        command.name == "flock"
+        and command.execution.functions == act.execution.functions
+        and command.place.source is act.place.source
+        and command.place.span.start > act.place.span.end
+        for command in context.all(Command)
+    )
+
+
+def _found_by_search(act: Act, context: Context) -> bool:
+    """Whether what is written is the answer of a search for the process (`pid=$(pgrep feed)`): nobody takes anything."""
+    return any(
+        command.execution.functions == act.execution.functions
+        and any(re.search(rf"\$\{{?{name}\b", act.place.text) for name in command.output_to)
+        for command in context.all(Command)
+        if command.name in _SEARCHES
     )
 
 

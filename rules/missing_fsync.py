@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
@@ -22,7 +23,11 @@ RULE = Rule(
     silent_where=("JOB105", "JOB106"),
 )
 
+_IN_MEMORY = re.compile(r"/(?:run|var/run|dev/shm|proc|sys)/")
+"""Folders that are gone after a power loss, whatever has been synced."""
 _RENAMES = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
+_CODE = frozenset({".py", ".pyi"})
+"""Code that a program makes: it can be made again, and is under version control mostly."""
 
 
 @RULE.on(Replace)
@@ -33,6 +38,8 @@ def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
     if context.role in {"test", "temporary"} or act.is_private or act.path.in_temporary_folder:
         return
     if not (act.origin.is_unique or act.origin.says_temporary):
+        return
+    if _IN_MEMORY.match(act.path.literal) or act.path.suffix in _CODE:
         return
     if any(
         made.what in {"link", "directory"} and made.path.same_object(act.origin)

@@ -95,6 +95,9 @@ _NOTHING = re.compile(r"(?:\s+as\s+\w+)?\s*:\s*(?:#[^\n]*\n\s*)*pass\b")
 _OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
+_ROOTED = re.compile(r"""["'](/[a-z]+/)""")
+"""How a path from the root begins, in a literal."""
+_PRINTS_NOTHING = frozenset({"true", ":", "false"})
 
 _PROSE = frozenset(
     {
@@ -150,8 +153,10 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return  # a list of what was made, for others; offsets of pixels
     if _is_renamed_elsewhere(act, context):
         return
-    if act.path.suffix in _FINISHED_NAMES or _KERNEL.match(act.path.literal):
+    if act.path.suffix in _FINISHED_NAMES or _is_door_to_kernel(act):
         return
+    if act.language == "shell" and act.content in _PRINTS_NOTHING:
+        return  # `true > file`: to be empty is all that it is to be
     if (
         _is_result(act, context)
         or _is_of_conversion(act, context)
@@ -184,6 +189,18 @@ def _is_of_other_kind(act: Write, words: frozenset[str], known: frozenset[str]) 
     told = frozenset(words_of(act.path.name.literal))
     others = _OTHER - _LOGS if told & known and not told & _LOGS else _OTHER
     return bool(words & others)
+
+
+def _is_door_to_kernel(act: Write) -> bool:
+    """Whether it is a file of the kernel's: by its path or, where nothing tells how that begins, by the paths that the file
+    writes out, most of which are.
+    """
+    if _KERNEL.match(act.path.literal):
+        return True
+    if not act.path.parts or isinstance(act.path.parts[0], str):
+        return False
+    rooted = _ROOTED.findall(act.place.source.file.text)
+    return 2 * sum(_KERNEL.match(path) is not None for path in rooted) > len(rooted)
 
 
 def _is_result(act: Write, context: Context) -> bool:

@@ -28,6 +28,8 @@ RULE = Rule(
 
 _SELECTORS = frozenset({"sort", "uniq", "head", "tail", "tr", "grep", "shuf", "tac"})
 """Programs that hand on some of the words that they are given, and none of their own."""
+_BECOMES_CODE = {"": "a blank, a quote or `$(…)`", '"': "a quote or `$(…)`", "'": "a quote"}
+"""What an item must hold to get out of the quotes that it is pasted into."""
 _CODE_OPTIONS = {"python": "-c", "python3": "-c", "perl": "-e", "ruby": "-e", "node": "-e"}
 
 
@@ -53,7 +55,8 @@ def pasted_into_code(command: Command, context: Context) -> Iterator[Draft]:
             "give the lines to a shell that reads them itself, or keep xargs from reading quotes (`-d '\\n'`)"
         )
     else:
-        message = f"`{placeholder}` is pasted into the text that `{_called(command)}` runs: a blank, a quote or `$(…)` in an item becomes code"
+        harm = _BECOMES_CODE[_weakest_quotes(text.pattern.literal, placeholder)]
+        message = f"`{placeholder}` is pasted into the text that `{_called(command)}` runs: {harm} in an item becomes code"
         label = "hand the item on as an argument: `sh -c '… \"$1\" …' _ {}`"
     yield RULE.found(
         first_word(wrapper.place),
@@ -79,6 +82,26 @@ def _lines_as_programs(wrapper: Command, command: Command) -> Iterator[Draft]:
         label="keep the lines whole: `xargs -d '\\n' -n1 …`",
         subject=wrapper.place,
     )
+
+
+def _weakest_quotes(text: str, placeholder: str) -> str:
+    """The quotes that hold the least of those around the placeholder in the text of a program: none, `"`, `'`."""
+    found = "'"
+    quotes = ""
+    at = 0
+    while at < len(text):
+        if text.startswith(placeholder, at):
+            found = min(found, quotes)
+            at += len(placeholder)
+            continue
+        if text[at] == "\\" and quotes != "'":
+            at += 1
+        elif text[at] == quotes:
+            quotes = ""
+        elif text[at] in "'\"" and not quotes:
+            quotes = text[at]
+        at += 1
+    return found
 
 
 def _called(command: Command) -> str:

@@ -15,8 +15,11 @@ from jobsafety_lint.model import Confidence
 from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.source import Place
 
-_MAINTAINER_SCRIPT = re.compile(r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$")
-"""What dpkg runs under its lock when a package is installed or removed."""
+_MAINTAINER_SCRIPT = re.compile(
+    r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$|\.alpm\.script$|(?:^|/)snap/hooks/[\w-]+$"
+)
+"""What dpkg, pacman and snapd run, one at a time, when a package is installed, changed or removed."""
+_VARIABLE_OF_SHELL = re.compile(r"\$?\{?([A-Za-z_]\w*)\}?")
 _ENTRY_POINT = re.compile(r"(?i)(?:^|/)(?:docker[-_])?entrypoint(?:\.\w+)?$")
 """Start scripts of images, by their names."""
 _OWN_FOLDER = re.compile(r"/(?:tmp|run|var/run|etc|usr)/")
@@ -158,11 +161,13 @@ class Act(FileFact):
     def certainty(self, *, concurrent: bool) -> Confidence:
         """How sure it is that its failure does harm. What is `is_unheard` does little, unless jobs are `concurrent`; for a file
         of the system, one of this run, or one that a pattern was to match, none that anybody would notice; nor does it in a
-        script that a package manager runs one at a time.
+        script that a package manager runs one at a time, or in a folder that the environment gives the script to work in.
         """
         if _MAINTAINER_SCRIPT.search(self.place.source.file.path):
             return Confidence.LOW
         if not self.execution.concurrency and self._is_of_new_container():
+            return Confidence.LOW
+        if not concurrent and self._is_in_given_folder():
             return Confidence.LOW
         if concurrent or not self.is_unheard:
             return Confidence.HIGH
@@ -170,6 +175,18 @@ class Act(FileFact):
         whole = here.joined(self.path) if here is not None and self.path.is_relative else self.path
         own = is_of_system(whole) or in_folder_of_run(self.path) or self._is_match()
         return Confidence.LOW if own else Confidence.MEDIUM
+
+    def _is_in_given_folder(self) -> bool:
+        """Whether it lies in a folder that the script goes to and that its environment names (`cd "$DATA"`), mostly one that
+        whoever starts the script has made for this run.
+        """
+        here = self.execution.cwd
+        if here is None or not self.path.is_relative or len(here.parts) != 1 or not here.holes:
+            return False
+        name = _VARIABLE_OF_SHELL.fullmatch(here.holes[0].text)
+        return name is not None and not re.search(
+            rf"\b{name[1]}=|\b(?:read|for)\b[^\n;]*\b{name[1]}\b", self.place.source.file.text
+        )
 
     def _is_of_new_container(self) -> bool:
         """Whether it lies in a folder that a container has for itself, while that starts and nothing else runs in it."""

@@ -620,7 +620,7 @@ def _method(node: ast.Call, func: ast.Attribute, args: Sequence[ast.expr], scope
                 parts += [separator, element.value.pattern] if at else [element.value.pattern]
             return Value(PathPattern.of(*parts))
         return None
-    if method == "format" and isinstance(func.value, ast.Constant | ast.Name):
+    if method == "format" and isinstance(func.value, ast.Constant | ast.Name | ast.Attribute):
         text = lower(func.value, scope).pattern.text
         return Value(_format(text, node, args, scope)) if text is not None else None
     base = lower(func.value, scope)

@@ -307,7 +307,7 @@ def _asks_for_one_job(name: str, words: Sequence[str]) -> bool:
 
 _LINES_OF_BREW = (["tap"], ["config"], ["services", "list"])
 """What brew answers with a line a tap or service, or with a page."""
-_LISTED = re.compile(r"/(?:etc|sys|boot|lib/modules|usr/src)/")
+_LISTED = re.compile(r"/(?:etc|sys|boot|lib/modules|usr/src|run|var/run)/")
 """Folders of the system that hold a few files each."""
 _BUILT = re.compile(
     r"(?:^|/)(?:dist|build|release|wheelhouse|pkg)/[^/]*\*[^/]*\.(?:whl|deb|rpm|apk|tar\.\w+|tgz|zip|dmg|exe|msi|jar)$"
@@ -320,14 +320,22 @@ _KUBECTL_VALUES = word_set(
 )
 
 
+_FEW_RESOURCES = word_set(
+    "nodes node no namespaces namespace ns storageclasses storageclass sc ingressclasses ingressclass"
+)
+"""What a cluster has a page of, a line each."""
+
+
 def _asks_for_one_resource(words: Sequence[str]) -> bool:
-    """`kubectl describe "pod/$name"`, `kubectl get pod "$name"`: a page about one resource, which is written at once."""
+    """`kubectl describe "pod/$name"`, `kubectl get pod "$name"`, `kubectl get nodes`: a page, which is written at once."""
     operands = operands_of(words, _KUBECTL_VALUES)
     verb, named = operands[:1], operands[1:]
     whole = any(re.match(r"(?:-o|--output=?)?(?:json|yaml)$", word) for word in words)
     many = any(re.match(r"-w$|--watch|-f|-l|-A$|--filename|--selector|--all", word) for word in words)
     if verb not in (["describe"], ["get"]) or many or (verb == ["get"] and whole):
         return False
+    if verb == ["get"] and named[:1] and named[0] in _FEW_RESOURCES:
+        return True
     return len(named) == 2 if "/" not in "".join(named) else len(named) == 1
 
 

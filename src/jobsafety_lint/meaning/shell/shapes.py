@@ -302,6 +302,11 @@ def variables_read(condition: sh.Block) -> tuple[str, ...]:
     return tuple(names)
 
 
+def reads_options(condition: sh.Block) -> bool:
+    """Whether a loop goes over the options of the script, not over work: `while getopts …`."""
+    return bool(condition.items) and program_of(condition.items[0].statement) == "getopts"
+
+
 def arithmetic_loop(statement: sh.ArithmeticFor, source: Source) -> Loop:
     """`for ((i = 0; i < n; i++))`; without any condition it is a `while` that never ends."""
     if statement.text.replace(" ", "") != ";;":

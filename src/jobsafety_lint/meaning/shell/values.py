@@ -14,7 +14,18 @@ from jobsafety_lint.readers.shell import tree as sh
 from jobsafety_lint.source import HOLE_FIRST, Hole, Place, Source, is_hole
 
 _UNIQUE_VARIABLES = frozenset(
-    {"$", "BASHPID", "RANDOM", "SRANDOM", "PPID", "PUEUE_TASK_ID", "SLURM_JOB_ID", "PBS_JOBID"}
+    {
+        "$",
+        "BASHPID",
+        "RANDOM",
+        "SRANDOM",
+        "PPID",
+        "PUEUE_TASK_ID",
+        "SLURM_JOB_ID",
+        "PBS_JOBID",
+        "PARALLEL_SEQ",
+        "PARALLEL_JOBSLOT",
+    }
 )
 _OWN_NAME = re.compile(r"(?:^|_)(?:PID|UUID|TASK_ID|JOB_ID|RUN_ID|JOBID)$")
 """Variables of the environment that differ from process to process or from job to job by their name."""
