@@ -408,12 +408,13 @@ def test_a_link_to_a_file_that_is_left_out_is_looked_at(findings: Findings, tmp_
     assert [finding["path"] for finding in findings({"other.py": "x = 1\n"})] == ["linked.py"]
 
 
-def test_what_dpkg_runs_is_run_alone(run: Run, tmp_path: Path) -> None:
-    for name in ("debian/feed.postinst", "setup"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+@pytest.mark.parametrize("script", ["debian/feed.postinst", "feed.alpm.script", "snap/hooks/remove"])
+def test_what_a_package_manager_runs_is_run_alone(run: Run, tmp_path: Path, script: str) -> None:
+    for name in (script, "setup"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(
             "#!/bin/sh\nset -e\nif [ -d /var/feed ]; then rm -r /var/feed; fi\n", encoding="utf-8"
         )
-    for options, files in ((), ["setup"]), (("--pedantic",), ["debian/feed.postinst", "setup"]):
+    for options, files in ((), ["setup"]), (("--pedantic",), sorted([script, "setup"])):
         found = json.loads(run("check", "--isolated", "--output-format", "json", *options, ".").stdout)
         assert [finding["path"] for finding in found["findings"]] == files

@@ -287,6 +287,24 @@ def test_fixes(run: Callable[..., Any], tmp_path: Path, code: str, before: str, 
     assert f"[{code}]" not in run("check", "--isolated", "--no-cache", "--select", code, ".").stdout
 
 
+@pytest.mark.parametrize(
+    ("program", "harm"),
+    [
+        ("'zcat {}'", "a blank, a quote or `$(…)`"),
+        ("'echo \"{}\"; zcat {}'", "a blank, a quote or `$(…)`"),
+        ("'zcat \"{}\"'", "a quote or `$(…)`"),
+        ("\"zcat '{}' \\\"'{}'\\\"\"", "a quote or `$(…)`"),
+        ("\"zcat '{}'\"", "a quote"),
+    ],
+)
+def test_what_of_an_item_becomes_code(
+    run: Callable[..., Any], tmp_path: Path, program: str, harm: str
+) -> None:
+    (tmp_path / "x.sh").write_text(f"#!/bin/bash\nls | xargs -I{{}} sh -c {program}\n")
+    found = run("check", "--isolated", "--no-cache", "--select", "JOB404", ".").stdout
+    assert f"that `sh -c` runs: {harm} in an item becomes code" in found
+
+
 def test_calls_are_read_within_a_budget() -> None:
     calls, levels = 12, 4  # 20,736 calls of the last function, each with a name of its own
     functions = [
