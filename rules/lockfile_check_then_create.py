@@ -37,7 +37,7 @@ def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
     """A lock file that is made, by a call that does not mind if it is there, because a test has not found it."""
     if not is_lock_name(act.path) or act.is_private or context.role in {"test", "temporary"}:
         return
-    if _FOLDER_OF_LOCKS.fullmatch(act.path.literal):
+    if _FOLDER_OF_LOCKS.fullmatch(act.path.literal) or _is_folder_of_leases(act):
         return  # what the locks of the system lie in
     if isinstance(act, Create) and act.exclusive and act.checked:
         return
@@ -65,6 +65,11 @@ def _is_locked_itself(act: Act, context: Context) -> bool:
         lock.path.same_object(act.path) or (act.path.is_file_wide and lock.path.identity == act.path.identity)
         for lock in context.all(Lock)
     )
+
+
+def _is_folder_of_leases(act: Act) -> bool:
+    """Whether it is what the leases of a DHCP server lie in: a lease that somebody takes is a file."""
+    return isinstance(act, Create) and act.what == "directory" and "lease" in act.path_place.text.lower()
 
 
 def _is_prepared(act: Act, guard: Guard, context: Context) -> bool:

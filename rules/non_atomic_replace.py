@@ -40,6 +40,8 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     origin = act.origin
     if origin is None or context.role in {"test", "temporary"} or act.execution.host is not None:
         return
+    if act.is_handed_on:
+        return
     if _SET_FOLDER.search(context.file.text):
         return  # the program says itself where temporary files lie
     made = any(_MAKERS.search(hole.text) for hole in origin.holes if hole.kind == "unique")

@@ -97,6 +97,8 @@ _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
 _ROOTED = re.compile(r"""["'](/[a-z]+/)""")
 """How a path from the root begins, in a literal."""
+_TRACKERS = frozenset({"latest", "tracker"})
+_SETTINGS = frozenset({".yaml", ".yml", ".toml", ".cfg", ".ini"})
 _PRINTS_NOTHING = frozenset({"true", ":", "false"})
 
 _PROSE = frozenset(
@@ -138,12 +140,15 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return  # brought or packed as a whole: a job's state is no archive
     if act.by in _INTO_FOLDERS or (act.by in _COPIES and names_folder(act.path_place.text)):
         return  # the name is that of a folder
-    words = act.path.name.words | act.state_words | _words_of_variable(act)
+    named = frozenset(words_of(act.path.name.literal)) if act.by in _COPIES else act.path.name.words
+    words = named | act.state_words | _words_of_variable(act)
     known = context.settings.words("state-name-patterns")
     known |= _STATE - ambiguous_words(act.path.name)
     if not (words & known or _is_read_back(act, context)) or _is_of_other_kind(act, words, known):
         return
     if _is_of_lock(act, context) or _is_in_new_folder(act, context):
+        return
+    if _is_told_by_another(act, context) or _is_label_of_settings(act, words & known):
         return
     if (
         words & known <= {"manifest", "offset", "offsets"}
@@ -191,11 +196,37 @@ def _is_of_other_kind(act: Write, words: frozenset[str], known: frozenset[str]) 
     return bool(words & others)
 
 
+def _is_told_by_another(act: Write, context: Context) -> bool:
+    """Whether the same function writes down afterwards which file is the latest: whoever looks there never meets this one
+    half-written.
+    """
+    return bool(act.path.holes or not act.path.parts) and any(
+        other.execution.functions == act.execution.functions
+        and other.place.source is act.place.source
+        and other.place.span.start > act.place.span.end
+        and not other.path.same_object(act.path)
+        and not _TRACKERS.isdisjoint({*other.path.name.words, *words_of(other.path_place.text)})
+        for other in context.all(Write)
+    )
+
+
+def _is_label_of_settings(act: Write, said: frozenset[str]) -> bool:
+    """Whether the word only labels one of the values in the name of a file of settings: `run_{size}_act_ckpt_{act}_x.yaml`."""
+    if act.path.suffix not in _SETTINGS:
+        return False
+    parts = act.path.name.parts
+    inner = [part for part in parts[1:-1] if isinstance(part, str)]
+    outer = [part for part in (parts[:1] + parts[-1:]) if isinstance(part, str)]
+    return any(said & {*words_of(part)} for part in inner) and not any(
+        said & {*words_of(part)} for part in outer
+    )
+
+
 def _is_door_to_kernel(act: Write) -> bool:
     """Whether it is a file of the kernel's: by its path or, where nothing tells how that begins, by the paths that the file
     writes out, most of which are.
     """
-    if _KERNEL.match(act.path.literal):
+    if _KERNEL.match(act.path.literal) or act.path.name.text == "freezer.state":  # of a cgroup (v1)
         return True
     if not act.path.parts or isinstance(act.path.parts[0], str):
         return False

@@ -393,6 +393,7 @@ def time_limit(seconds: int) -> Iterator[None]:
         '{ a; } <<<"b"\n(a) <<<"$x"\nfor i in a; do b; done <<< "x"\ncase a in a) b;; esac <<<"x"\n',
         "d=1 2>r; echo $((1))\nf() { x=$(a) 2>/dev/null; echo $((x + 1)); }\n",
         "until (a) do b; done\nwhile ((1)) do b; done; while [[ 1 ]] do b; done\n",
+        'if a; then\n  if b=$(c) 2>/dev/null; then\n    if ! d; then\n      e\n    fi\n  fi\n  shift $((f - 1))\n  if g; then\n    h "$@"\n  fi\nfi\n',
         "select c in a b; do break; done 0<f\nselect c in a b; do break; done 0<&6\n",
         "x=$(a | b | c \\\n)\n",
         "x=${a:$b:1}\ncase $1 in\n(a) do-release ;;\n(b) then.sh ;;\nesac\nfor f do echo; done\n",

@@ -159,8 +159,8 @@ class Act(FileFact):
         return re.match(r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>]+[ \t]*)*\|\|", behind) is not None
 
     def certainty(self, *, concurrent: bool) -> Confidence:
-        """How sure it is that its failure does harm. What is `is_unheard` does little, unless jobs are `concurrent`; for a file
-        of the system, one of this run, or one that a pattern was to match, none that anybody would notice; nor does it in a
+        """How sure it is that its failure does harm. What is `is_unheard` does little, unless jobs are `concurrent`; where even
+        the message is thrown away, for a file of the system, one of this run, or one that a pattern was to match, none that anybody would notice; nor does it in a
         script that a package manager runs one at a time, or in a folder that the environment gives the script to work in.
         """
         if _MAINTAINER_SCRIPT.search(self.place.source.file.path):
@@ -173,7 +173,7 @@ class Act(FileFact):
             return Confidence.HIGH
         here = self.execution.cwd
         whole = here.joined(self.path) if here is not None and self.path.is_relative else self.path
-        own = is_of_system(whole) or in_folder_of_run(self.path) or self._is_match()
+        own = is_of_system(whole) or in_folder_of_run(self.path) or self._is_match() or self._is_muted()
         return Confidence.LOW if own else Confidence.MEDIUM
 
     def _is_in_given_folder(self) -> bool:
@@ -194,6 +194,11 @@ class Act(FileFact):
             _ENTRY_POINT.search(self.place.source.file.path) is not None
             and _OWN_FOLDER.match(self.path.literal) is not None
         )
+
+    def _is_muted(self) -> bool:
+        """Whether nobody sees what a command of a shell says of its failure: `rmdir d 2> /dev/null`."""
+        line = self.place.source.text[self.place.span.start :].partition("\n")[0]
+        return re.match(r"[^;&|]*(?:2|&)>[ \t]*/dev/null", line) is not None
 
     def _is_match(self) -> bool:
         """Whether the path is a match of the pattern that a shell's loop goes over: `for f in dir/*; do [ -e "$f" ] && …`."""

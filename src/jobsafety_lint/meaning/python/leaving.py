@@ -37,6 +37,14 @@ def leaving(body: Sequence[ast.stmt]) -> str:
     return ""
 
 
+def refusing(body: Sequence[ast.stmt]) -> str:
+    """The same, also where nothing but a check decides whether an error is raised: `if os.listdir(d): raise …`."""
+    match body:
+        case [ast.If(body=inner, orelse=[])] if leaving(inner) in {"raise", "fails"}:
+            return leaving(inner)
+    return leaving(body)
+
+
 def ends(body: Sequence[ast.stmt]) -> str:
     """What a block certainly ends, as `Arm.leaves` has it."""
     return _ENDS.get(leaving(body), "")

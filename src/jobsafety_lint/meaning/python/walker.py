@@ -28,7 +28,7 @@ from jobsafety_lint.meaning.files import (
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 from jobsafety_lint.meaning.python import calls, errors
 from jobsafety_lint.meaning.python.glob_uses import COLLECTING, GlobUses, content_of
-from jobsafety_lint.meaning.python.leaving import breaks, ends, leaving
+from jobsafety_lint.meaning.python.leaving import breaks, ends, leaving, refusing
 from jobsafety_lint.meaning.python.rows import RETURNED, LocalCall, Row
 from jobsafety_lint.meaning.python.subprocesses import goes_on_beside, may_raise
 from jobsafety_lint.meaning.python.values import (
@@ -346,12 +346,12 @@ class Walker:
         condition = self.scope.text(node.test)
         execution, place = self.execution, self.scope.place(node)
         self.execution = execution.but(arms=(*execution.arms, Arm(place, 0, ends(node.body))))
-        how, how_else = leaving(node.body), leaving(node.orelse)
-        guards = [Active(a, "if", node, only, leaving=how_else) for a in asked]
+        how = leaving(node.body)
+        guards = [Active(a, "if", node, only, leaving=refusing(node.orelse)) for a in asked]
         inner = self._branch(node.body, guards, condition)
         if not how:
             outcomes.append(inner)
-        refuted = [Active(a, "else", node, leaving=how) for a in self._refuted(node.test)]
+        refuted = [Active(a, "else", node, leaving=refusing(node.body)) for a in self._refuted(node.test)]
         otherwise = execution.but(conditions=(*execution.conditions, f"not {condition}"))
         self.execution = otherwise
         other = _elif(node)

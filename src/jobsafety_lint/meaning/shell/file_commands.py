@@ -100,7 +100,7 @@ def _tolerance(command: Command, *, force: bool) -> str | None:
 
 
 _REPORTED = re.compile(
-    r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>|&;]+[ \t]*)*\|\|[ \t]*(?:echo|printf|logger)\b"
+    r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>|&;]+[ \t]*)*\|\|[ \t]*(?:echo|printf|logger|(?:log_)?(?:warn|warning|info|notice|debug|log)\b(?![.-]))"
     r"""(?:"[^"]*"|'[^']*'|>&|[^\n;&|"'{}()])*(?=[\n;)}]|$)"""
 )
 

@@ -200,6 +200,8 @@ def _asks_about_itself(name: str, words: Sequence[str]) -> bool:
         return len(words) == 1 and words[0].startswith("--") and words[0] in _ABOUT_ITSELF
     if len(words) == 1 and words[0] in _ABOUT_ITSELF_SHORT:
         return True
+    if name == "alembic":
+        return words[-1:] in (["current"], ["heads"])
     asked = {*words[:1], *words[-1:]}
     return bool(asked & _ABOUT_ITSELF) or (
         name not in _LARGE and not _ABOUT_ITSELF_SHORT.isdisjoint(words[-1:])
@@ -244,8 +246,15 @@ def finds_by_name(command: Command) -> bool:
     return command.name == "find" and bool(certain) and (certain == name or len(certain) >= 5)
 
 
+_PICKS = re.compile(r"\bselect\([^()]*(?:==|\btest\(|\bstartswith\(|\bcontains\()")
+
+
 def narrows(command: Command) -> bool:
-    """Whether a filter lets only few lines through: a grep for a value that is at hand (`grep "tag: $tag"`)."""
+    """Whether a filter lets only few lines through: a grep for a value that is at hand (`grep "tag: $tag"`), a jq that picks
+    members by what they are (`select(.name == "cd")`).
+    """
+    if command.name in {"jq", "yq"}:
+        return any(_PICKS.search(word) for word in literals(command))
     if command.name not in {"grep", "egrep", "fgrep", "zgrep", "ggrep", "rg"}:
         return False
     words = literals(command)

@@ -64,7 +64,7 @@ _FOR_TREE_SITTER = (
 )
 """What is valid and trips tree-sitter, with what takes its place; redirections of compound commands are read by our scanner."""
 _ASSIGNED = re.compile(
-    r"((?:^|[;&|({\n]|\b(?:then|do|else))[ \t]*(?:\w+(?:\[[^\]\s]*\])?\+?=[^\s;&|<>()]*[ \t]+)+)([0-9]*(?:>>?|&>>?)&?[ \t]*[^\s;&|<>()]+)(?=[ \t]*(?:[;&|\n)]|$))"
+    r"((?:^|[;&|({\n]|\b(?:then|do|else|if|elif|while|until)|(?<=[\s;&|])!)[ \t]*(?:\w+(?:\[[^\]\s]*\])?\+?=[^\s;&|<>()]*[ \t]+)+)([0-9]*(?:>>?|&>>?)&?[ \t]*[^\s;&|<>()]+)(?=[ \t]*(?:[;&|\n)]|$))"
 )
 """Assignments without a command, and a redirection of them."""
 _ARRAY = re.compile(r"[A-Za-z_]\w*(?:\[[^\]\n]*\])?\+?=$")
