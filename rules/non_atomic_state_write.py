@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Act, Create, Lock, Read, Replace, Write
+from jobsafety_lint.meaning.files import Act, Create, Glob, Lock, Read, Replace, Write
 from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, is_of_system, names_folder, words_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -95,8 +95,13 @@ _NOTHING = re.compile(r"(?:\s+as\s+\w+)?\s*:\s*(?:#[^\n]*\n\s*)*pass\b")
 _OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
-_ROOTED = re.compile(r"""["'](/[a-z]+/)""")
-"""How a path from the root begins, in a literal."""
+_ROOTED = re.compile(r"""["'](/(?!dev/(?:null|std|tty|fd))[a-z]+/)""")
+"""How a path from the root begins, in a literal; the devices that every program writes to say nothing."""
+_LISTS = frozenset({"manifest", "offset", "offsets"})
+_COUNTERS = frozenset(
+    {"step", "steps", "global_step", "epoch", "iteration", "iter", "it", "batch_idx", "num_updates"}
+)
+"""Variables that count on in a training."""
 _TRACKERS = frozenset({"latest", "tracker"})
 _SETTINGS = frozenset({".yaml", ".yml", ".toml", ".cfg", ".ini"})
 _PRINTS_NOTHING = frozenset({"true", ":", "false"})
@@ -130,57 +135,93 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
     """A state file that is truncated and filled again."""
     if context.role in {"test", "temporary", "docs"} or act.is_private or act.moved_to is not None:
         return
-    if act.is_handed_on or any(not guard.holds and guard.certain for guard in act.guards):
-        return  # a new file: check-then-create speaks of that
-    if _NOTHING.match(act.place.source.text, act.place.span.end):
-        return  # `with open(x, "w"): pass`: that it is there is all that counts
-    if act.by in _PICTURES or any(hole.kind == "time" for hole in act.path.name.holes):
-        return  # for people, or a file of its own each time
-    if act.language == "shell" and act.path.suffix in _ARCHIVES:
-        return  # brought or packed as a whole: a job's state is no archive
-    if act.by in _INTO_FOLDERS or (act.by in _COPIES and names_folder(act.path_place.text)):
-        return  # the name is that of a folder
+    if any(is_left_alone(act) for is_left_alone in _BY_ITSELF):
+        return
+    said = _state_words(act, context)
+    if said is None or any(is_left_alone(act, context) for is_left_alone in _BY_OTHERS):
+        return
+    if _is_label_of_settings(act, said) or _is_unread_list(act, said, context):
+        return
+    reasons = act.execution.concurrency
+    why = f"; {reasons[0].reason}" if reasons else ""
+    numbered = _is_numbered(act, context)
+    yield RULE.found(
+        act.place,
+        f"`{act.path_place.text}` is {_done(act, numbered=numbered)}: a reader or a crash in between finds half of it{why}",
+        label="write a temporary file beside it, then rename it over this one",
+        severity=Severity.ERROR if reasons else Severity.WARNING,
+        confidence=Confidence.LOW if numbered and not _is_looked_for(act, context) else Confidence.MEDIUM,
+        subject=act.subject,
+    )
+
+
+def _done(act: Write, *, numbered: bool) -> str:
+    """What is done to the file, in words that follow "is"."""
+    if act.content == "truncate":
+        return "written over, and cut by `truncate`"
+    by = f"written by `{act.content or act.by}`"
+    return f"{by} under its final name" if numbered else f"emptied, then {by}"
+
+
+def _state_words(act: Write, context: Context) -> frozenset[str] | None:
+    """The words that say that it is state, none where it is only read back; None if nothing does."""
     named = frozenset(words_of(act.path.name.literal)) if act.by in _COPIES else act.path.name.words
     words = named | act.state_words | _words_of_variable(act)
     known = context.settings.words("state-name-patterns")
     known |= _STATE - ambiguous_words(act.path.name)
     if not (words & known or _is_read_back(act, context)) or _is_of_other_kind(act, words, known):
-        return
-    if _is_of_lock(act, context) or _is_in_new_folder(act, context):
-        return
-    if _is_told_by_another(act, context) or _is_label_of_settings(act, words & known):
-        return
-    if (
-        words & known <= {"manifest", "offset", "offsets"}
-        and words & known
-        and not any(read.path.identity == act.path.identity for read in context.all(Read))
-    ):
-        return  # a list of what was made, for others; offsets of pixels
-    if _is_renamed_elsewhere(act, context):
-        return
-    if act.path.suffix in _FINISHED_NAMES or _is_door_to_kernel(act):
-        return
+        return None
+    return words & known
+
+
+def _is_new_file(act: Write) -> bool:
+    """Whether it was not there: check-then-create speaks of that."""
+    return any(not guard.holds and guard.certain for guard in act.guards)
+
+
+def _is_only_made(act: Write) -> bool:
+    """Whether that it is there, or is empty, is all that counts: `with open(x, "w"): pass`, `true > file`."""
     if act.language == "shell" and act.content in _PRINTS_NOTHING:
-        return  # `true > file`: to be empty is all that it is to be
-    if (
-        _is_result(act, context)
-        or _is_of_conversion(act, context)
-        or _is_marker(act, context)
-        or (act.language == "shell" and is_of_system(act.path))
-    ):
-        return
-    reasons = act.execution.concurrency
-    why = f"; {reasons[0].reason}" if reasons else ""
-    done = f"emptied, then written by `{act.content or act.by}`"
-    if act.content == "truncate":
-        done = "written over, and cut by `truncate`"
-    yield RULE.found(
-        act.place,
-        f"`{act.path_place.text}` is {done}: a reader or a crash in between finds half of it{why}",
-        label="write a temporary file beside it, then rename it over this one",
-        severity=Severity.ERROR if reasons else Severity.WARNING,
-        subject=act.subject,
-    )
+        return True
+    return _NOTHING.match(act.place.source.text, act.place.span.end) is not None
+
+
+def _is_for_people(act: Write) -> bool:
+    """Whether it is a picture, or a file of its own each time."""
+    return act.by in _PICTURES or any(hole.kind == "time" for hole in act.path.name.holes)
+
+
+def _is_archive_or_folder(act: Write) -> bool:
+    """Whether it is brought or packed as a whole, or the name is that of a folder."""
+    if act.language == "shell" and act.path.suffix in _ARCHIVES:
+        return True
+    return act.by in _INTO_FOLDERS or (act.by in _COPIES and names_folder(act.path_place.text))
+
+
+def _is_of_machine(act: Write) -> bool:
+    """Whether it is a file of the system that a shell writes."""
+    return act.language == "shell" and is_of_system(act.path)
+
+
+def _is_unread_list(act: Write, said: frozenset[str], context: Context) -> bool:
+    """Whether it is a list of what was made, for others, or offsets of pixels."""
+    return said <= _LISTS and bool(said) and not _is_read(act, context)
+
+
+def _is_read(act: Act, context: Context) -> bool:
+    """Whether the file reads the very same path."""
+    return any(read.path.identity == act.path.identity for read in context.all(Read))
+
+
+def _is_numbered(act: Write, context: Context) -> bool:
+    """Whether the name counts on (`checkpoint_{step}.pt`): a file of its own each time, and the earlier ones stay."""
+    return not _COUNTERS.isdisjoint(act.path.name.names) and not _is_read(act, context)
+
+
+def _is_looked_for(act: Write, context: Context) -> bool:
+    """Whether the file lists files of such names, to go on with one of them: `sorted(folder.glob("checkpoint_*.pt"))`."""
+    words = frozenset(words_of(act.path.name.literal))
+    return any(words & frozenset(words_of(glob.path.name.literal)) for glob in context.all(Glob))
 
 
 def _words_of_variable(act: Write) -> frozenset[str]:
@@ -237,19 +278,13 @@ def _is_door_to_kernel(act: Write) -> bool:
 def _is_result(act: Write, context: Context) -> bool:
     """Whether it is what the program puts out once, under a name that it is given (`args.output_ckpt`), and does not read."""
     code = act.path.holes[0].text if len(act.path.parts) == len(act.path.holes) == 1 else ""
-    return (
-        not act.execution.loops
-        and not _RESULTS.isdisjoint(words_of(code))
-        and not any(read.path.identity == act.path.identity for read in context.all(Read))
-    )
+    return not act.execution.loops and not _RESULTS.isdisjoint(words_of(code)) and not _is_read(act, context)
 
 
 def _is_of_conversion(act: Act, context: Context) -> bool:
     """Whether the program converts by its own name (`convert_x.py`, `x_to_y.py`) and does not read the file: a product."""
     stem = act.place.source.path.rpartition("/")[2].partition(".")[0].lower()
-    return _CONVERTS.search(stem) is not None and not any(
-        read.path.identity == act.path.identity for read in context.all(Read)
-    )
+    return _CONVERTS.search(stem) is not None and not _is_read(act, context)
 
 
 def _is_of_lock(act: Write, context: Context) -> bool:
@@ -278,7 +313,7 @@ def _is_marker(act: Write, context: Context) -> bool:
     return (
         bool(act.uses)
         and all(use.by == "write" and _DONE.search(use.place.text) for use in act.uses)
-        and not any(read.path.identity == act.path.identity for read in context.all(Read))
+        and not _is_read(act, context)
     )
 
 
@@ -339,3 +374,31 @@ def _suffix(path: PathPattern) -> str:
     """The suffix of a name, also where it is the key of a table (`self.files["meta.yml"]`)."""
     key = re.search(r"(\.\w+)[\"']\]$", path.holes[-1].text) if path.holes else None
     return path.suffix or (key[1] if key else "")
+
+
+def _has_finished_name(act: Write) -> bool:
+    """Whether its suffix says that it is no state."""
+    return act.path.suffix in _FINISHED_NAMES
+
+
+_BY_ITSELF: tuple[Callable[[Write], bool], ...] = (
+    lambda act: act.is_handed_on,
+    _is_new_file,
+    _is_only_made,
+    _is_for_people,
+    _is_archive_or_folder,
+    _has_finished_name,
+    _is_door_to_kernel,
+    _is_of_machine,
+)
+"""What leaves a write alone by what it is."""
+_BY_OTHERS: tuple[Callable[[Write, Context], bool], ...] = (
+    _is_of_lock,
+    _is_in_new_folder,
+    _is_told_by_another,
+    _is_renamed_elsewhere,
+    _is_result,
+    _is_of_conversion,
+    _is_marker,
+)
+"""What leaves it alone by what else the file does."""
