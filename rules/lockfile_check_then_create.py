@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
-from jobsafety_lint.meaning.files import Act, Append, Create, Guard, Lock, Write
+from jobsafety_lint.meaning.files import Act, Append, Create, Delete, Guard, Lock, Write
 from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.paths import is_lock_name
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
@@ -74,11 +74,13 @@ def _is_folder_of_leases(act: Act) -> bool:
 
 def _is_prepared(act: Act, guard: Guard, context: Context) -> bool:
     """Whether an empty file is only made sure of, for a lock that is taken on it: by whoever opens it, if nothing else depends
-    on the check, or by a `flock` further down in the same function, on a descriptor that nothing here can tell.
+    on the check and nothing lets the lock go, or by a `flock` further down in the same function, on a descriptor that nothing here can tell.
     """
     if act.by not in {"touch", "Path.touch"}:
         return False
-    return guard.sole or any(
+    if guard.sole:
+        return not any(delete.path.same_object(act.path) for delete in context.all(Delete))
+    return any(
         command.name == "flock"
         and command.execution.functions == act.execution.functions
         and command.place.source is act.place.source

@@ -40,8 +40,8 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     origin = act.origin
     if origin is None or context.role in {"test", "temporary"} or act.execution.host is not None:
         return
-    if act.is_handed_on:
-        return
+    if act.is_handed_on or any(not guard.holds and guard.certain for guard in act.guards):
+        return  # nothing is replaced where it is missing
     if _SET_FOLDER.search(context.file.text):
         return  # the program says itself where temporary files lie
     made = any(_MAKERS.search(hole.text) for hole in origin.holes if hole.kind == "unique")
@@ -75,9 +75,10 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
         )
     elif act.by == "shutil.move":
         certain = same_file_system(origin, act.path, code)
+        copies = "" if certain else "renames only where both are on one file system, else it copies; and "
         yield _found(
             act,
-            f"`shutil.move` renames only where both are on one file system, else it copies; and where `{code}` is a folder, it moves into it",
+            f"`shutil.move` {copies}where `{code}` is a folder, it moves into it",
             "`os.replace`",
             severity=Severity.INFO if certain else Severity.WARNING,
             confidence=Confidence.MEDIUM,

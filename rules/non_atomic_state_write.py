@@ -144,7 +144,7 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         return
     reasons = act.execution.concurrency
     why = f"; {reasons[0].reason}" if reasons else ""
-    numbered = _is_numbered(act, context)
+    numbered = _is_numbered(act)
     yield RULE.found(
         act.place,
         f"`{act.path_place.text}` is {_done(act, numbered=numbered)}: a reader or a crash in between finds half of it{why}",
@@ -213,9 +213,9 @@ def _is_read(act: Act, context: Context) -> bool:
     return any(read.path.identity == act.path.identity for read in context.all(Read))
 
 
-def _is_numbered(act: Write, context: Context) -> bool:
+def _is_numbered(act: Write) -> bool:
     """Whether the name counts on (`checkpoint_{step}.pt`): a file of its own each time, and the earlier ones stay."""
-    return not _COUNTERS.isdisjoint(act.path.name.names) and not _is_read(act, context)
+    return not _COUNTERS.isdisjoint(act.path.names)
 
 
 def _is_looked_for(act: Write, context: Context) -> bool:
@@ -242,13 +242,20 @@ def _is_told_by_another(act: Write, context: Context) -> bool:
     half-written.
     """
     return bool(act.path.holes or not act.path.parts) and any(
-        other.execution.functions == act.execution.functions
+        _is_within(other, act)
         and other.place.source is act.place.source
         and other.place.span.start > act.place.span.end
         and not other.path.same_object(act.path)
         and not _TRACKERS.isdisjoint({*other.path.name.words, *words_of(other.path_place.text)})
         for other in context.all(Write)
     )
+
+
+def _is_within(inner: Act, outer: Act) -> bool:
+    """Whether an act stands in the function of the other one, or in a function that is defined inside of that."""
+    function = "".join(outer.execution.functions[-1:])
+    named = "".join(inner.execution.functions[-1:])
+    return named == function or named.startswith(f"{function}.")
 
 
 def _is_label_of_settings(act: Write, said: frozenset[str]) -> bool:

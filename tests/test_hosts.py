@@ -475,6 +475,7 @@ def test_nothing_races_on_a_machine_that_is_thrown_away(findings: Findings) -> N
         ".github/workflows/hosted.yml": workflow("ubuntu-latest", test),
         ".github/workflows/hosted2.yml": workflow("[macos-14-xlarge]", test),
         ".github/workflows/own.yml": workflow("[self-hosted, linux]", test),
+        ".github/workflows/workspace.yml": workflow("self-hosted", test.replace("/srv", "..")),
         ".github/workflows/large.yml": workflow("big-machine", test),
         ".github/workflows/remote.yml": workflow("ubuntu-24.04", f'ssh h "{test}"'),
         ".github/workflows/many.yml": workflow("ubuntu-latest", f'"{many}"'),

@@ -155,7 +155,7 @@ def test_the_rules_say_what_the_table_says() -> None:
     ("silent", "speaks", "files"),
     [
         ("JOB305", "JOB306", {"a.sh": "pueue restart --all-failed\n"}),
-        ("JOB102", "JOB103", {"a.sh": "[ -f /run/job.lock ] || touch /run/job.lock\n"}),
+        ("JOB102", "JOB103", {"a.sh": "[ -f /run/job.lock ] && exit 1\ntouch /run/job.lock\n"}),
         ("JOB202", "JOB707", {"a.sh": "rm -f state/*.checkpoint.json\npueue add -- ./x\n"}),
         ("JOB603", "JOB313", {"a.sh": "ssh h \"pueue add -- bash -c 'cd x && ./y'\"\n"}),
     ],

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from jobsafety_lint import testing
+from jobsafety_lint import engine, testing
+from jobsafety_lint.config import Resolver
 from jobsafety_lint.registry import all_rules, page
 from jobsafety_lint.rule import Rule
+from jobsafety_lint.workspace import Workspace
 from pages import RULES, Block, blocks
 
 
@@ -20,6 +22,26 @@ def test_block(block: Block, tmp_path: Path) -> None:
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
 def test_page(rule: Rule) -> None:
     assert testing.page_problems(rule, RULES) == []
+
+
+@pytest.mark.parametrize("block", [block for block in blocks() if len(block.files) > 1], ids=str)
+def test_a_file_alone_shows_what_a_run_over_all_shows_in_it(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    for name, text in block.files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    whole = _shown(".")
+    for name in block.files:
+        assert _shown(name) == [finding for finding in whole if finding[0] == name], name
+
+
+def _shown(path: str) -> list[tuple[object, ...]]:
+    tasks, _ = Workspace(Resolver.from_options([], isolated=True)).tasks([path])
+    report = engine.run(tasks, engine.Options({"select": ["ALL"]}, jobs=1))
+    return [(f.location.path, f.location.line, f.code, f.message) for f in report.findings]
 
 
 FIXED = [block for block in blocks() if block.fixed]

@@ -140,7 +140,7 @@ def kind_of(path: Path, relative: str | None = None, data: bytes | None = None) 
         program = _shebang(path, data)
         if program == "python":
             return "python", ""
-        if program in _OTHER_LANGUAGES:
+        if program in _OTHER_LANGUAGES or (not program and path.name.startswith("README")):
             return None
         return "shell", program if program in _SHELLS else dialect
     name = relative or path.as_posix()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from jobsafety_lint.engine.keeping import keep, shown
 from jobsafety_lint.engine.linking import link
 from jobsafety_lint.engine.remembering import Recollection, Remembers, keep_report
 from jobsafety_lint.engine.tasks import Mapped, Options, Task
-from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink
+from jobsafety_lint.meaning.project.links import QUIET_ROLES, GlobLink, SqlLink, TildeLink
 from jobsafety_lint.model import Report, Summary
 
 _FEW = 24
@@ -97,14 +98,21 @@ def map_all(
 
 _MENTIONS = ("pueue", "subprocess", "os.system", "environ", "getenv", "load_dotenv", "Popen")
 """A Python file that holds none of these runs nothing and reads no variable."""
-_NAMES = ("{", "format", "%", "join")
-"""How names are built: of interest where a glob may take names of other files."""
+_ANSWERS: tuple[tuple[type, tuple[str, ...]], ...] = (
+    (GlobLink, ("{", "format", "%", "join")),
+    (TildeLink, ("expanduser",)),
+    (SqlLink, ("lickhouse", "MergeTree", "INSERT", ".insert")),
+)
+"""What links of a given file ask of other files, and the words of which a Python file holds one that may answer: how names
+are built, for a glob; what expands a tilde, for an option with one; how a table is made and written, for a query.
+"""
 
 
 def _others(tasks: Sequence[Task], mapped: dict[str, Mapped]) -> list[Task]:
     """The files of the project that were not given and may have to do with those that were."""
-    globs = any(links is not None and any(links.all(GlobLink)) for m in mapped.values() if (links := m.links))
-    mentions = _MENTIONS + _NAMES if globs else _MENTIONS
+    known = [m.links for m in mapped.values() if m.links is not None]
+    asked = [words for kind, words in _ANSWERS if any(any(links.all(kind)) for links in known)]
+    mentions = (*_MENTIONS, *itertools.chain.from_iterable(asked))
     return [
         replace(task, mentions=mentions) for task in tasks if not task.given and task.role not in QUIET_ROLES
     ]

@@ -24,6 +24,9 @@ _ENTRY_POINT = re.compile(r"(?i)(?:^|/)(?:docker[-_])?entrypoint(?:\.\w+)?$")
 """Start scripts of images, by their names."""
 _OWN_FOLDER = re.compile(r"/(?:tmp|run|var/run|etc|usr)/")
 """Folders of which each container of an image has its own."""
+_MAKES_ROOTS = r"\b(?:pacstrap|debootstrap|mmdebstrap|systemd-nspawn|(?:arch-)?chroot)\b"
+"""Programs that are given the root folder of a system."""
+_BELOW_VARIABLE = re.compile(r"\"?\$\{?(\w+)\}?\"?/")
 _PROCESSES = re.compile(r"multiprocessing|ProcessPool|Process\(|joblib|dask|\bray\b|fork\(")
 """What the code of a file says that works in several processes."""
 _OF_THREADS = ("threading.", "asyncio.", "anyio.", "trio.")
@@ -167,7 +170,7 @@ class Act(FileFact):
             return Confidence.LOW
         if not self.execution.concurrency and self._is_of_new_container():
             return Confidence.LOW
-        if not concurrent and self._is_in_given_folder():
+        if not concurrent and (self._is_in_given_folder() or self._is_in_image()):
             return Confidence.LOW
         if concurrent or not self.is_unheard:
             return Confidence.HIGH
@@ -187,6 +190,14 @@ class Act(FileFact):
         return name is not None and not re.search(
             rf"\b{name[1]}=|\b(?:read|for)\b[^\n;]*\b{name[1]}\b", self.place.source.file.text
         )
+
+    def _is_in_image(self) -> bool:
+        """Whether it lies below a folder that the script makes the root of a system: `pacstrap "$root"`, `chroot "$root"`."""
+        root = _BELOW_VARIABLE.match(self.path_place.text)
+        if root is None or self.language != "shell":
+            return False
+        made = rf"{_MAKES_ROOTS}[^\n|;&]*\$\{{?{root[1]}\b"
+        return re.search(made, self.place.source.file.text) is not None
 
     def _is_of_new_container(self) -> bool:
         """Whether it lies in a folder that a container has for itself, while that starts and nothing else runs in it."""

@@ -155,7 +155,8 @@ def _workflow(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
         )
         jobs.append(WorkflowJob(Place(source, job.span), job.name, job.needs, steps))
     alone = {id(s.snippet.source) for job in read.jobs if job.thrown_away for s in job.steps if s.snippet}
-    _without_races(interpreter, alone)
+    own = {id(s.snippet.source) for job in read.jobs for s in job.steps if s.snippet}
+    _without_races(interpreter, alone, own)
     for name, key, node in read.services:
         if read.file is not None and yaml_text.is_mapping(node):
             found.facts.append(_service(read.file, name, key, node, "workflow"))
@@ -341,14 +342,20 @@ def _dockerfile(source: Source, interpreter: Interpreter, found: FileFacts) -> N
     """An image is built by itself: in its RUN lines nobody else sees the files, so that nothing races for them."""
     host = read_dockerfile(source)
     run_snippets(host, source, interpreter, found)
-    _without_races(interpreter, {id(s.source) for s in host.snippets if s.title.endswith("RUN")})
+    _without_races(interpreter, {id(s.source) for s in host.snippets if s.title.endswith("RUN")}, set())
 
 
-def _without_races(interpreter: Interpreter, alone: set[int]) -> None:
-    """Leaves out what some texts (by the `id` of their sources) do to files on a machine that nothing else runs on."""
+def _without_races(interpreter: Interpreter, alone: set[int], own: set[int]) -> None:
+    """Leaves out what some texts (by the `id` of their sources) do to files on a machine that nothing else runs on, and what
+    those with a folder of their `own` do below it: a runner works on one job at a time
+    (https://docs.github.com/en/actions/concepts/runners/self-hosted-runners).
+    """
 
     def is_private(fact: object) -> bool:
-        if not isinstance(fact, FileFact) or id(outermost(fact.place.source)) not in alone:
+        if not isinstance(fact, FileFact):
+            return False
+        text = id(outermost(fact.place.source))
+        if text not in alone and not (text in own and fact.path.is_relative):
             return False
         execution = fact.execution
         return execution.host is None and not execution.concurrency and not execution.background

@@ -564,7 +564,8 @@ def _in_shell(file: FileLinks, name: NameLink, project: Project, identity: JobId
     purposes = name.purposes - ({"tmp", "temp"} - own)  # a scratch folder may hold files of every kind
     if not purposes & (_NAME_PURPOSES | project.settings.words("state-name-patterns")):
         return
-    yield from _missing_loop_variables(name, project.settings)
+    if purposes != {"manifest"}:  # what a command is to work on, mostly
+        yield from _missing_loop_variables(name, project.settings)
     yield from _missing_arguments(file, name, project, identity)
 
 
@@ -576,6 +577,8 @@ def _missing_loop_variables(name: NameLink, settings: Settings) -> Iterator[Miss
             continue
         for variable in sorted(taken - name.pattern.names):
             loop = loop_of.get(variable)
+            if loop is not None and loop.values is not None and len(set(loop.values)) < 2:
+                continue  # over one word
             related: tuple[tuple[Mark, str], ...] = ((user, "this command takes it"),)
             if loop is not None:
                 related = ((loop.mark, f"varied by this loop: {', '.join(loop.variables)}"), *related)

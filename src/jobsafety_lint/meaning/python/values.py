@@ -89,13 +89,10 @@ _SECONDS = re.compile(r"%[-#]?[SsfXcT]")
 _SHAPING = re.compile(r"\.\d|0\d|^%")
 """A format that rounds, cuts off, fills up, or picks parts of a date."""
 _DIGESTS = ("hashlib.", "xxhash.", "zlib.crc32", "zlib.adler32", "mmh3.", "joblib.hash", "hash")
-_UNIQUE_PARAMETERS = frozenset(
+_FOLDERS_OF_RUN = frozenset({"tmp_path", "tmpdir", "tmp_path_factory", "temp_dir", "tempdir"})
+"""Parameters and attributes that hold a folder which is made for this run."""
+_UNIQUE_PARAMETERS = _FOLDERS_OF_RUN | frozenset(
     {
-        "tmp_path",
-        "tmpdir",
-        "tmp_path_factory",
-        "temp_dir",
-        "tempdir",
         "uuid",
         "job_id",
         "run_id",
@@ -462,7 +459,7 @@ def _attribute(node: ast.Attribute, scope: Scope) -> Value:
                 return Value(value.pattern.name)
             if any(hole.kind == "unique" for hole in value.pattern.holes):
                 return value
-    value = unknown(node, scope)
+    value = unknown(node, scope, "unique" if node.attr in _FOLDERS_OF_RUN else "variable")
     if isinstance(base, ast.Name):
         base_value = scope.variables.get(base.id)
     else:

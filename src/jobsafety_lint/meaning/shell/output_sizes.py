@@ -241,7 +241,9 @@ def finds_by_name(command: Command) -> bool:
     """
     given = dict(itertools.pairwise(literals(command)))
     paths = (given.get(option, "") for option in ("-path", "-ipath", "-wholename"))
+    pattern = next((given[option] for option in ("-regex", "-iregex") if option in given), "")
     name = given.get("-name") or given.get("-iname") or next((p.rpartition("/")[2] for p in paths if p), "")
+    name = name or pattern.removeprefix(".*").removeprefix("./").replace("\\", "").replace(".*", "*")
     certain = re.split(r"[*?\[]", name, maxsplit=1)[0]
     return command.name == "find" and bool(certain) and (certain == name or len(certain) >= 5)
 

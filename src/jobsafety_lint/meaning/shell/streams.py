@@ -95,7 +95,7 @@ def _grep_stops(words: Sequence[str]) -> bool:
 def _awk_stops(words: Sequence[str]) -> bool:
     operands = operands_of(words, word_set("-F -v -f --assign --field-separator"))
     program = operands[0] if operands else ""
-    exits = re.findall(r"\bexit\b\s*(\d*)", _without_end_blocks(program))
+    exits = re.findall(r"\bexit\b\s*\(?\s*(\d*)", _without_end_blocks(program))
     return any(code in {"", "0"} for code in exits)  # one that fails makes the pipeline fail by itself
 
 
