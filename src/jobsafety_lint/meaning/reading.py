@@ -154,11 +154,17 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     embedded = tree.source.host is not None and kind == "python"
     data_from = tree.end_of_program
     reported: list[sh.Unread] = []
-    for region in tree.script.unread:
+    unread = tree.script.unread
+    if tree.source.host is not None:  # one text: `eval "case $x in $cases esac"`
+        broken = text[unread[0].span.start : unread[-1].span.end]
+        filled_in = list(unread) if any(map(is_hole, broken)) else []
+    else:
+        filled_in = [r for r in unread if any(map(is_hole, text[r.span.start : r.span.end]))]
+    for region in unread:
         if region.span.start >= data_from:
             continue  # what stands behind the end of the program is never read by a shell
-        if any(is_hole(char) for char in text[region.span.start : region.span.end]):
-            found.silent += 1  # filled in when it runs
+        if region in filled_in:
+            found.silent += 1  # when it runs
         elif kind == "crontab" and "%" in source_line(tree.source, region.span):
             found.silent += 1  # cron has cut the command there
         elif _PLACEHOLDER.search(text, region.span.start, region.span.end):
