@@ -26,8 +26,8 @@ RULE = Rule(
 _IN_MEMORY = re.compile(r"/(?:run|var/run|dev/shm|proc|sys)/")
 """Folders that are gone after a power loss, whatever has been synced."""
 _RENAMES = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
-_CODE = frozenset({".py", ".pyi"})
-"""Code that a program makes: it can be made again, and is under version control mostly."""
+_MADE_AGAIN = frozenset({".py", ".pyi", ".md", ".rst", ".html"})
+"""Code and documents that a program makes: they can be made again, and are under version control mostly."""
 
 
 @RULE.on(Replace)
@@ -39,7 +39,7 @@ def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
         return
     if not (act.origin.is_unique or act.origin.says_temporary):
         return
-    if _IN_MEMORY.match(act.path.literal) or act.path.suffix in _CODE:
+    if _IN_MEMORY.match(act.path.literal) or act.path.suffix in _MADE_AGAIN:
         return
     if any(
         made.what in {"link", "directory"} and made.path.same_object(act.origin)

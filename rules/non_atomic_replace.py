@@ -113,6 +113,10 @@ def _is_named_after_origin(act: Replace) -> bool:
 def _is_filed_away(act: Replace) -> bool:
     """Whether a loop moves many files under the names that they have: `for name in os.listdir(a): move(a / name, b / name)`."""
     name = act.path.name
+    if act.by == "shutil.move" and act.origin is not None:
+        moving = act.origin.names & act.execution.loop_variables
+        if moving and not act.path.names & act.execution.loop_variables:
+            return True  # all into one folder
     return (
         act.origin is not None
         and act.origin.name.parts == name.parts
@@ -214,7 +218,9 @@ def _replaces(act: Replace) -> bool:
 
 
 def _is_folder(act: Replace, context: Context) -> bool:
-    """Whether the target is certainly a folder to move into: that is filing away, not replacing."""
+    """Whether the target is certainly a folder to move into: that is filing away, not replacing; or a copy of a folder."""
+    if act.language == "shell" and re.match(r"cp\s+(?:-\S+\s+)*-[a-zA-Z]*[rRa]", act.place.text):
+        return True
     if act.path.literal.endswith("/") or (act.language == "shell" and names_folder(act.path_place.text)):
         return True
     return any(  # the same function asks for a file in it

@@ -191,6 +191,7 @@ def _size_before(pipe: Pipe, at: int, context: Context) -> Size:
     """How much reaches a stage: what the writers print, as far as the stages between keep it."""
     small_programs = frozenset(context.settings.words("small-output-commands"))
     size = Size.UNKNOWN
+    first = streams.leaves_of(pipe.stages[0])
     for number, stage in enumerate(pipe.stages[:at]):
         leaves = streams.leaves_of(stage)
         if not leaves:
@@ -202,7 +203,9 @@ def _size_before(pipe: Pipe, at: int, context: Context) -> Size:
         own = [output_sizes.output_size(c, small_programs) for c in leaves]
         passes_on = number and leaves[-1].name in output_sizes.KEEPS_SIZE
         if passes_on and not streams.reads_file_instead(leaves[-1]):
-            if own[-1] is Size.SMALL and leaves[-1].name not in {"sed", "jq", "yq"}:
+            if own[-1] is Size.SMALL and (
+                leaves[-1].name not in {"sed", "jq", "yq"} or output_sizes.picks_one(leaves[-1], first)
+            ):
                 size = Size.SMALL
             elif size is Size.LARGE and output_sizes.narrows(leaves[-1]):
                 size = Size.UNKNOWN

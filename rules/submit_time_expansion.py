@@ -144,6 +144,8 @@ def _in_document(document: Source) -> Iterator[_Early]:
 
 def _remote(hole: Hole, before: str) -> tuple[str, Confidence] | None:
     """Why an expansion is meant for the other host; None if it is not."""
+    if hole.text == "$$" and re.search(r"[\w./\0-]$", before):
+        return None  # part of a name: as good a mark of this run as the other side's
     if _OF_THE_JOB.fullmatch(hole.text):
         return "it is empty, or means another process, here", Confidence.MEDIUM
     if _OF_THE_HOST.fullmatch(hole.text):

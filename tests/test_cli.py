@@ -287,15 +287,40 @@ def test_task_folders_are_looked_into_and_blank_lines_of_gitignore_passed_over(
     assert shown == ["mise-tasks/build", "mise-tasks/docs/build/b.sh", "src/build"]
 
 
+@pytest.mark.parametrize(
+    ("head", "safe"),
+    [
+        ("", True),
+        ("from __future__ import print_function\n", False),
+        ('"""A Python 2/3 library."""\n', False),
+        ("import sys\nprint >>sys.stderr, 'x'\n", False),
+    ],
+)
+def test_no_safe_fix_breaks_a_program_for_python_2(run: Run, tmp_path: Path, head: str, safe: bool) -> None:
+    text = f"{head}import os\n\nif not os.path.isdir('out'):\n    os.makedirs('out')\n"
+    (tmp_path / "make.py").write_text(text)
+    run("check", "--isolated", "--no-cache", "--fix", ".")
+    assert ("exist_ok" in (tmp_path / "make.py").read_text()) == safe
+
+
+def test_prose_that_is_called_a_script_is_not_looked_at(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "README.patch.sh").write_text("Usage: patch <num> ...\n\nDon't run it twice (see below.\n")
+    (tmp_path / "README.run.sh").write_text("#!/bin/sh\npueue kill 42\n")
+    done = run("check", "--isolated", "--show-files", ".")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["README.run.sh"]
+
+
 def test_verbose_names_the_files_that_are_counted_as_unread(run: Run, tmp_path: Path) -> None:
     (tmp_path / "old.py").write_text('import os\nprint "x"\n')
+    (tmp_path / "older.py").write_text("import httplib\nmask = 0xffL\n")
     (tmp_path / "z.sh").write_text("#!/bin/zsh\nfor f (*.txt) echo $f\n")
     (tmp_path / "good.sh").write_text("echo good\n")
     done = run("check")
-    assert "2 not read (`--verbose` tells why)" in done.stdout
+    assert "3 not read (`--verbose` tells why)" in done.stdout
     assert done.stderr == ""
     told = run("check", "--verbose").stderr
     assert "old.py: not read: Python 2" in told
+    assert "older.py: not read: Python 2" in told
     assert "z.sh: 1 part not read" in told
     assert "good.sh" not in told
 

@@ -177,6 +177,7 @@ class Act(FileFact):
         here = self.execution.cwd
         whole = here.joined(self.path) if here is not None and self.path.is_relative else self.path
         own = is_of_system(whole) or in_folder_of_run(self.path) or self._is_match() or self._is_muted()
+        own = own or any(hole.kind == "time" for hole in self.path.holes)
         return Confidence.LOW if own else Confidence.MEDIUM
 
     def _is_in_given_folder(self) -> bool:

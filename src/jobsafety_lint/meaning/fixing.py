@@ -12,7 +12,7 @@ from jobsafety_lint.source import Place, Source
 OLD_PYTHON = "the file seems to be meant for Python 2 as well, which does not know the argument"
 _PYTHON_2 = re.compile(
     r"^#!.*python2|^from __future__ import .*\b(?:print_function|unicode_literals|division|absolute_import)\b"
-    r"|\bPython 2(?:\.\d)?(?:/3\b| and (?:Python )?3\b)",
+    r"|^\s*print\s*>>|\bPython 2(?:\.\d)?(?:/3\b| and (?:Python )?3\b)",
     re.MULTILINE,
 )
 

@@ -71,7 +71,8 @@ _NOQA = re.compile(r"noqa[^\n]*JOB", re.IGNORECASE)
 _LONG = 2000
 """Code points above which a constant is data."""
 _PYTHON_2 = re.compile(
-    r"^\s*print\s+[^\s(=]|^\s*except\s+[\w.]+\s*,\s*\w+\s*:|^\s*exec\s+['\"]|^\s*raise\s+\w+\s*,|<>|\bur['\"]",
+    r"^\s*print\s+[^\s(=]|^\s*except\s+[\w.]+\s*,\s*\w+\s*:|^\s*exec\s+['\"]|^\s*raise\s+\w+\s*,|<>|\bur['\"]"
+    r"|\b0x[0-9a-fA-F]+L\b|^\s*(?:import|from)\s+(?:httplib|urllib2|StringIO|ConfigParser|cPickle)\b",
     re.MULTILINE,
 )
 _PYTHON_2_SAID = re.compile(

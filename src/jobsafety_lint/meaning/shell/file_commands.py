@@ -103,12 +103,23 @@ _REPORTED = re.compile(
     r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>|&;]+[ \t]*)*\|\|[ \t]*(?:echo|printf|logger|(?:log_)?(?:warn|warning|info|notice|debug|log)\b(?![.-]))"
     r"""(?:"[^"]*"|'[^']*'|>&|[^\n;&|"'{}()])*(?=[\n;)}]|$)"""
 )
+_HANDLED = re.compile(
+    r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>|&;]+[ \t]*)*\|\|[ \t]*\{(?P<said>[^{}]*)[;\n]\s*(?:return(?:[ \t]+0)?|continue|true|:)[ \t]*;?\s*\}"
+)
+"""A block that only says something, and goes on as if nothing had failed."""
+_SAYS = re.compile(
+    r"\s*(?:echo|printf|logger|(?:log_)?(?:warn|warning|info|notice|debug|log))\b"
+    r"""(?:"[^"]*"|'[^']*'|[^;\n"'])*"""
+)
 
 
 def _is_only_reported(command: Command) -> bool:
     """Whether nothing comes of its failure but a message: `rm "$f" || echo "could not remove $f"`."""
-    source = command.place.source
-    return _REPORTED.match(source.text, command.place.span.end) is not None
+    text, end = command.place.source.text, command.place.span.end
+    handled = _HANDLED.match(text, end)
+    return _REPORTED.match(text, end) is not None or (
+        handled is not None and _SAYS.fullmatch(handled["said"]) is not None
+    )
 
 
 def _checked(command: Command) -> bool:

@@ -82,6 +82,12 @@ _FINITE = _LARGE - word_set("yes tcpdump tshark journalctl kubectl docker podman
 )
 
 
+def _reads_a_variable(command: Command) -> bool:
+    """Whether a filter reads a here-string that holds little: `jq -r '.labels[].name' <<< "$details"`."""
+    given = [arg for operator, arg in command.redirects if operator == "<<<"]
+    return bool(given) and not any(_holds_much(arg.pattern.holes) for arg in given)
+
+
 def _told_by_what_is_open(command: Command, words: Sequence[str]) -> Size | None:
     """What the size depends on beside the program: what another one prints, an endless device; None if it is the program's."""
     if _is_open(command.name, words):
@@ -178,7 +184,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             small = any(re.match(r"-[a-zA-Z]*[pC]$|-[pq]\d|--pid", w) for w in words)
         case "tmux":
             small = any(w in {"ls", "list-sessions", "display-message", "has-session"} for w in words)
-    if small:
+    if small or (name in KEEPS_SIZE and _reads_a_variable(command)):
         return Size.SMALL
     return Size.LARGE if name in _LARGE or _hands_on_a_file(name, words, operands) else Size.UNKNOWN
 
@@ -246,6 +252,18 @@ def finds_by_name(command: Command) -> bool:
     name = name or pattern.removeprefix(".*").removeprefix("./").replace("\\", "").replace(".*", "*")
     certain = re.split(r"[*?\[]", name, maxsplit=1)[0]
     return command.name == "find" and bool(certain) and (certain == name or len(certain) >= 5)
+
+
+_ONE_DOCUMENT = word_set("curl wget gh kubectl oc aws az gcloud docker podman http")
+"""Programs that answer with one document of JSON."""
+_ONE_MEMBER = re.compile(r"(?:\.[A-Za-z_]\w*)+")
+
+
+def picks_one(command: Command, writers: Sequence[Command]) -> bool:
+    """Whether a jq takes one member of one document: `curl … | jq -r '.title'`."""
+    asked = [word for word in literals(command) if not word.startswith("-")]
+    plain = command.name in {"jq", "yq"} and len(asked) == 1 and _ONE_MEMBER.fullmatch(asked[0]) is not None
+    return plain and bool(writers) and all(writer.name in _ONE_DOCUMENT for writer in writers)
 
 
 _PICKS = re.compile(r"\bselect\([^()]*(?:==|\btest\(|\bstartswith\(|\bcontains\()")
