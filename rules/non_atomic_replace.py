@@ -31,6 +31,8 @@ _FAILING = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 _DATA = frozenset(
     {".json", ".jsonl", ".yml", ".yaml", ".toml", ".db", ".sqlite", ".parquet", ".csv", ".state", ".pkl"}
 )
+_LISTS = re.compile(r"\b(?:listdir|iterdir|scandir|r?glob|walk)\(")
+"""What a loop over the entries of a folder goes over."""
 _COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "cp", "install"})
 
 
@@ -40,8 +42,8 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     origin = act.origin
     if origin is None or context.role in {"test", "temporary"} or act.execution.host is not None:
         return
-    if act.is_handed_on or any(not guard.holds and guard.certain for guard in act.guards):
-        return  # nothing is replaced where it is missing
+    if act.is_handed_on:
+        return
     if _SET_FOLDER.search(context.file.text):
         return  # the program says itself where temporary files lie
     made = any(_MAKERS.search(hole.text) for hole in origin.holes if hole.kind == "unique")
@@ -114,8 +116,9 @@ def _is_filed_away(act: Replace) -> bool:
     """Whether a loop moves many files under the names that they have: `for name in os.listdir(a): move(a / name, b / name)`."""
     name = act.path.name
     if act.by == "shutil.move" and act.origin is not None:
+        listed = any(_LISTS.search(loop.place.text) for loop in act.execution.loops[-1:])
         moving = act.origin.names & act.execution.loop_variables
-        if moving and not act.path.names & act.execution.loop_variables:
+        if listed and moving and not act.path.names & act.execution.loop_variables:
             return True  # all into one folder
     return (
         act.origin is not None

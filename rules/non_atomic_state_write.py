@@ -102,6 +102,7 @@ _COUNTERS = frozenset(
     {"step", "steps", "global_step", "epoch", "iteration", "iter", "it", "batch_idx", "num_updates"}
 )
 """Variables that count on in a training."""
+_WEIGHTS = frozenset({".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".npz", ".h5", ".pdparams"})
 _TRACKERS = frozenset({"latest", "tracker"})
 _SETTINGS = frozenset({".yaml", ".yml", ".toml", ".cfg", ".ini"})
 _PRINTS_NOTHING = frozenset({"true", ":", "false"})
@@ -215,7 +216,8 @@ def _is_read(act: Act, context: Context) -> bool:
 
 def _is_numbered(act: Write) -> bool:
     """Whether the name counts on (`checkpoint_{step}.pt`): a file of its own each time, and the earlier ones stay."""
-    return not _COUNTERS.isdisjoint(act.path.names)
+    weights = act.by.startswith("torch.") or act.path.suffix in _WEIGHTS
+    return weights and not _COUNTERS.isdisjoint(act.path.names)
 
 
 def _is_looked_for(act: Write, context: Context) -> bool:
@@ -241,7 +243,7 @@ def _is_told_by_another(act: Write, context: Context) -> bool:
     """Whether the same function writes down afterwards which file is the latest: whoever looks there never meets this one
     half-written.
     """
-    return bool(act.path.holes or not act.path.parts) and any(
+    return not _COUNTERS.isdisjoint(act.path.names) and any(
         _is_within(other, act)
         and other.place.source is act.place.source
         and other.place.span.start > act.place.span.end

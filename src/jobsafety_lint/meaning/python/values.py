@@ -91,6 +91,8 @@ _SHAPING = re.compile(r"\.\d|0\d|^%")
 _DIGESTS = ("hashlib.", "xxhash.", "zlib.crc32", "zlib.adler32", "mmh3.", "joblib.hash", "hash")
 _FOLDERS_OF_RUN = frozenset({"tmp_path", "tmpdir", "tmp_path_factory", "temp_dir", "tempdir"})
 """Parameters and attributes that hold a folder which is made for this run."""
+_COMMAND_LINES = frozenset({"args", "opts", "options", "ns", "namespace", "flags", "FLAGS", "self", "cls"})
+"""Names of objects whose attributes somebody else sets, or whose own code says what they are."""
 _UNIQUE_PARAMETERS = _FOLDERS_OF_RUN | frozenset(
     {
         "uuid",
@@ -459,7 +461,8 @@ def _attribute(node: ast.Attribute, scope: Scope) -> Value:
                 return Value(value.pattern.name)
             if any(hole.kind == "unique" for hole in value.pattern.holes):
                 return value
-    value = unknown(node, scope, "unique" if node.attr in _FOLDERS_OF_RUN else "variable")
+    made = node.attr in _FOLDERS_OF_RUN and name.partition(".")[0] not in _COMMAND_LINES
+    value = unknown(node, scope, "unique" if made else "variable")
     if isinstance(base, ast.Name):
         base_value = scope.variables.get(base.id)
     else:

@@ -30,12 +30,7 @@ def guarded(act: Act, state: State) -> Act:
 
 
 def moved(move: Replace, facts: list[object]) -> Replace:
-    """A move with the place where its source was written; what was written is told that it is moved on. The checks that have
-    let a copy through are those of the write that it is too.
-    """
-    last = facts[-1] if facts else None
-    if isinstance(last, Write) and last.place == move.place:
-        move = replace(move, guards=last.guards)
+    """A move with the place where its source was written; what was written is told that it is moved on."""
     written: Act | None = None
     for at, fact in enumerate(facts):
         if (
