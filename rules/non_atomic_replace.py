@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
+from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.files import Check, Delete, FileFact, Read, Replace
 from jobsafety_lint.meaning.fixing import import_edits, is_verbatim
 from jobsafety_lint.meaning.paths import PathPattern, names_folder, same_file_system, same_folder, words_of
@@ -112,11 +113,17 @@ def _is_named_after_origin(act: Replace) -> bool:
     return origin is not None and re.match(rf"\$\{{{origin[1]}%%?[^/}}]*\}}[^/]*$", target) is not None
 
 
+def _goes_over_folder(loop: Loop) -> bool:
+    """Whether a loop goes over the entries of a folder, by its first line."""
+    header = loop.place.source.text[loop.place.span.start :].partition("\n")[0]
+    return _LISTS.search(header) is not None
+
+
 def _is_filed_away(act: Replace) -> bool:
     """Whether a loop moves many files under the names that they have: `for name in os.listdir(a): move(a / name, b / name)`."""
     name = act.path.name
     if act.by == "shutil.move" and act.origin is not None:
-        listed = any(_LISTS.search(loop.place.text) for loop in act.execution.loops[-1:])
+        listed = any(map(_goes_over_folder, act.execution.loops[-1:]))
         moving = act.origin.names & act.execution.loop_variables
         if listed and moving and not act.path.names & act.execution.loop_variables:
             return True  # all into one folder
