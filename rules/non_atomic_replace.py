@@ -78,10 +78,12 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
         )
     elif act.by == "shutil.move":
         certain = same_file_system(origin, act.path, code)
-        copies = "" if certain else "renames only where both are on one file system, else it copies; and "
+        into = f"moves into `{code}` where that is a folder"
+        if not certain:
+            into = f"renames only where both are on one file system, else it copies; and where `{code}` is a folder, it moves into it"
         yield _found(
             act,
-            f"`shutil.move` {copies}where `{code}` is a folder, it moves into it",
+            f"`shutil.move` {into}",
             "`os.replace`",
             severity=Severity.INFO if certain else Severity.WARNING,
             confidence=Confidence.MEDIUM,
