@@ -266,7 +266,8 @@ def picks_one(command: Command, writers: Sequence[Command]) -> bool:
     return plain and bool(writers) and all(writer.name in _ONE_DOCUMENT for writer in writers)
 
 
-_PICKS = re.compile(r"\bselect\([^()]*(?:==|\btest\(|\bstartswith\(|\bcontains\()")
+_PICKS = re.compile(r"\bselect\([^()]*(?:==|\btest\(|\bstartswith\(|\bcontains\()(?!.*\[\])", re.DOTALL)
+"""A choice with no list behind it that is taken apart again."""
 
 
 def narrows(command: Command) -> bool:
