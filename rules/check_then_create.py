@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Create, Guard, Write
 from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python_2
+from jobsafety_lint.meaning.harm import certainty
 from jobsafety_lint.meaning.paths import is_lock_name
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -66,7 +67,7 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         f"`{act.path_place.text}` is tested by `{guard.check.by}`, then made by `{act.by}`: if another job makes it in between, this `{act.by}` fails",
         label="make it without asking, and do not mind if it is there",
         related=((guard.check.place, "tested here"),),
-        confidence=act.certainty(concurrent=bool(act.execution.concurrency)),
+        confidence=certainty(act, concurrent=bool(act.execution.concurrency)),
         fix=_fix(act, guard),
         subject=act.subject,
     )

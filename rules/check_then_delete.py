@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Delete, Guard
 from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python_2, suppressed
+from jobsafety_lint.meaning.harm import certainty
 from jobsafety_lint.meaning.paths import is_of_system
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
-from jobsafety_lint.source import Place
 
 RULE = Rule(
     "JOB101",
@@ -57,7 +57,7 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         label=f"{_ADVICE[act.what == 'moved']}, and do not mind if it is gone",
         related=((guard.check.place, "tested here"),),
         severity=Severity.ERROR if reasons or (concurrent and act.what != "moved") else Severity.WARNING,
-        confidence=act.certainty(concurrent=concurrent),
+        confidence=certainty(act, concurrent=concurrent),
         fix=_fix(act, guard, context),
         subject=act.subject,
     )
@@ -74,7 +74,7 @@ def _picks_the_way(act: Delete, guard: Guard, context: Context) -> bool:
     return guard.check.test in _KINDS and any(
         other is not act
         and other.path.same_object(act.path)
-        and not any(_asks(inner) and _is_within(inner.statement, statement) for inner in other.guards)
+        and not any(_asks(g) and _is_below(g, guard) for g in other.guards)
         and any(
             arm.index and arm.statement.source is statement.source and arm.statement.span == statement.span
             for arm in other.execution.arms
@@ -83,8 +83,9 @@ def _picks_the_way(act: Delete, guard: Guard, context: Context) -> bool:
     )
 
 
-def _is_within(inner: Place, outer: Place) -> bool:
-    return inner.source is outer.source and outer.span.start <= inner.span.start < outer.span.end
+def _is_below(inner: Guard, outer: Guard) -> bool:
+    """Whether a check stands in the statement that another one decides."""
+    return inner.statement.source is outer.statement.source and inner.statement.span in outer.statement.span
 
 
 def _fix(act: Delete, guard: Guard, context: Context) -> Fix | None:

@@ -9,7 +9,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Act, Append, Create, Delete, Guard, Lock, Write
 from jobsafety_lint.meaning.fixing import is_verbatim
-from jobsafety_lint.meaning.paths import is_lock_name
+from jobsafety_lint.meaning.paths import is_lock_name, words_of
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -29,6 +29,8 @@ _EMPTY_WITH_MODE = re.compile(r"install\b.*\s/dev/null\s")
 _FOLDER_OF_LOCKS = re.compile(r"\0?/(?:run|var|var/run)/lock/?")
 """Perhaps below the root of another system (`"$ROOT"/var/lock`)."""
 _SEARCHES = frozenset({"pgrep", "pidof"})
+_LEASES = frozenset({"lease", "leases"})
+_FOLDERS = frozenset({"dir", "directory", "folder"})
 _EXISTENCE = frozenset({"exists", "file", "directory", "listed", "nonempty", "link", "access"})
 
 
@@ -44,9 +46,7 @@ def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
     guard = next((g for g in act.guards if not g.holds and g.check.test in _EXISTENCE), None)
     if guard is None or act.execution.lock or _is_locked_itself(act, context):
         return
-    if _EMPTY_WITH_MODE.match(act.place.text) or _is_prepared(act, guard, context):
-        return
-    if _found_by_search(act, context):
+    if _is_prepared(act, guard, context) or _found_by_search(act, context):
         return
     yield RULE.found(
         act.place,
@@ -68,14 +68,18 @@ def _is_locked_itself(act: Act, context: Context) -> bool:
 
 
 def _is_folder_of_leases(act: Act) -> bool:
-    """Whether it is what the leases of a DHCP server lie in: a lease that somebody takes is a file."""
-    return isinstance(act, Create) and act.what == "directory" and "lease" in act.path_place.text.lower()
+    """Whether it is what leases lie in, by its name (`$lease_dir`, of a DHCP server): a lease that somebody takes is a file."""
+    words = {*words_of(act.path_place.text)}
+    return isinstance(act, Create) and act.what == "directory" and bool(words & _LEASES and words & _FOLDERS)
 
 
 def _is_prepared(act: Act, guard: Guard, context: Context) -> bool:
     """Whether an empty file is only made sure of, for a lock that is taken on it: by whoever opens it, if nothing else depends
-    on the check and nothing lets the lock go, or by a `flock` further down in the same function, on a descriptor that nothing here can tell.
+    on the check and nothing lets the lock go, or by a `flock` further down in the same function, on a descriptor that
+    nothing here can tell.
     """
+    if _EMPTY_WITH_MODE.match(act.place.text):
+        return True
     if act.by not in {"touch", "Path.touch"}:
         return False
     if guard.sole:
@@ -93,7 +97,7 @@ def _found_by_search(act: Act, context: Context) -> bool:
     """Whether what is written is the answer of a search for the process (`pid=$(pgrep feed)`): nobody takes anything."""
     return any(
         command.execution.functions == act.execution.functions
-        and any(re.search(rf"\$\{{?{name}\b", act.place.text) for name in command.output_to)
+        and any(re.search(rf"\$\{{?{re.escape(name)}\b", act.place.text) for name in command.output_to)
         for command in context.all(Command)
         if command.name in _SEARCHES
     )

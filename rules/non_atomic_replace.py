@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
-from jobsafety_lint.meaning.execution import Loop
 from jobsafety_lint.meaning.files import Check, Delete, FileFact, Read, Replace
 from jobsafety_lint.meaning.fixing import import_edits, is_verbatim
 from jobsafety_lint.meaning.paths import PathPattern, names_folder, same_file_system, same_folder, words_of
@@ -32,8 +31,8 @@ _FAILING = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 _DATA = frozenset(
     {".json", ".jsonl", ".yml", ".yaml", ".toml", ".db", ".sqlite", ".parquet", ".csv", ".state", ".pkl"}
 )
-_LISTS = re.compile(r"\b(?:listdir|iterdir|scandir|r?glob|walk)\(")
-"""What a loop over the entries of a folder goes over."""
+_LISTS = re.compile(r"[^\n]*\b(?:listdir|iterdir|scandir|r?glob|walk)\(")
+"""How a loop over the entries of a folder begins."""
 _COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "cp", "install"})
 
 
@@ -55,7 +54,12 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     code = act.path_place.text
     if _is_renamed_later(act, context):
         return
-    if _is_named_after_origin(act) or _is_filed_away(act) or _is_made_anew(act, context):
+    if (
+        _is_named_after_origin(act)
+        or _is_filed_away(act)
+        or _is_moved_into(act)
+        or _is_made_anew(act, context)
+    ):
         return
     if _is_put_back(act, context):
         return
@@ -115,20 +119,19 @@ def _is_named_after_origin(act: Replace) -> bool:
     return origin is not None and re.match(rf"\$\{{{origin[1]}%%?[^/}}]*\}}[^/]*$", target) is not None
 
 
-def _goes_over_folder(loop: Loop) -> bool:
-    """Whether a loop goes over the entries of a folder, by its first line."""
-    header = loop.place.source.text[loop.place.span.start :].partition("\n")[0]
-    return _LISTS.search(header) is not None
+def _is_moved_into(act: Replace) -> bool:
+    """Whether a loop moves all entries of a folder into another one: `for name in os.listdir(a): move(a / name, b)`."""
+    loop = act.execution.loops[-1] if act.execution.loops else None
+    if loop is None or act.origin is None or act.by != "shutil.move":
+        return False
+    moving = frozenset(loop.variables)
+    listed = _LISTS.match(loop.place.source.text, loop.place.span.start) is not None
+    return listed and bool(act.origin.names & moving) and not act.path.names & moving
 
 
 def _is_filed_away(act: Replace) -> bool:
     """Whether a loop moves many files under the names that they have: `for name in os.listdir(a): move(a / name, b / name)`."""
     name = act.path.name
-    if act.by == "shutil.move" and act.origin is not None:
-        listed = any(map(_goes_over_folder, act.execution.loops[-1:]))
-        moving = act.origin.names & act.execution.loop_variables
-        if listed and moving and not act.path.names & act.execution.loop_variables:
-            return True  # all into one folder
     return (
         act.origin is not None
         and act.origin.name.parts == name.parts

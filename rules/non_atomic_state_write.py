@@ -97,14 +97,20 @@ _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
 _ROOTED = re.compile(r"""["'](/(?!dev/(?:null|std|tty|fd))[a-z]+/)""")
 """How a path from the root begins, in a literal; the devices that every program writes to say nothing."""
+_OF_CGROUP = "freezer.state"
+"""The control file of a cgroup (v1) whose name says state; where it lies is up to whoever has mounted it."""
 _LISTS = frozenset({"manifest", "offset", "offsets"})
+"""Words that are of a job's state only where the file reads it."""
 _COUNTERS = frozenset(
     {"step", "steps", "global_step", "epoch", "iteration", "iter", "it", "batch_idx", "num_updates"}
 )
 """Variables that count on in a training."""
 _WEIGHTS = frozenset({".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".npz", ".h5", ".pdparams"})
+"""Suffixes of a model's weights."""
 _TRACKERS = frozenset({"latest", "tracker"})
+"""Words of a file that says which of several is the latest."""
 _SETTINGS = frozenset({".yaml", ".yml", ".toml", ".cfg", ".ini"})
+"""Suffixes of settings."""
 _PRINTS_NOTHING = frozenset({"true", ":", "false"})
 
 _PROSE = frozenset(
@@ -255,9 +261,9 @@ def _is_told_by_another(act: Write, context: Context) -> bool:
 
 def _is_within(inner: Act, outer: Act) -> bool:
     """Whether an act stands in the function of the other one, or in a function that is defined inside of that."""
-    function = "".join(outer.execution.functions[-1:])
-    named = "".join(inner.execution.functions[-1:])
-    return named == function or named.startswith(f"{function}.")
+    if not inner.execution.functions or not outer.execution.functions:
+        return inner.execution.functions == outer.execution.functions
+    return f"{inner.execution.functions[-1]}.".startswith(f"{outer.execution.functions[-1]}.")
 
 
 def _is_label_of_settings(act: Write, said: frozenset[str]) -> bool:
@@ -272,15 +278,15 @@ def _is_label_of_settings(act: Write, said: frozenset[str]) -> bool:
     )
 
 
-def _is_door_to_kernel(act: Write) -> bool:
+def _is_door_to_kernel(act: Write, context: Context) -> bool:
     """Whether it is a file of the kernel's: by its path or, where nothing tells how that begins, by the paths that the file
     writes out, most of which are.
     """
-    if _KERNEL.match(act.path.literal) or act.path.name.text == "freezer.state":  # of a cgroup (v1)
+    if _KERNEL.match(act.path.literal) or act.path.name.text == _OF_CGROUP:
         return True
     if not act.path.parts or isinstance(act.path.parts[0], str):
         return False
-    rooted = _ROOTED.findall(act.place.source.file.text)
+    rooted = _ROOTED.findall(context.file.text)
     return 2 * sum(_KERNEL.match(path) is not None for path in rooted) > len(rooted)
 
 
@@ -397,7 +403,6 @@ _BY_ITSELF: tuple[Callable[[Write], bool], ...] = (
     _is_for_people,
     _is_archive_or_folder,
     _has_finished_name,
-    _is_door_to_kernel,
     _is_of_machine,
 )
 """What leaves a write alone by what it is."""
@@ -409,5 +414,6 @@ _BY_OTHERS: tuple[Callable[[Write, Context], bool], ...] = (
     _is_result,
     _is_of_conversion,
     _is_marker,
+    _is_door_to_kernel,
 )
 """What leaves it alone by what else the file does."""

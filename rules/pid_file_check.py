@@ -45,8 +45,6 @@ def asked(fact: Running, context: Context) -> Iterator[Draft]:
     if fact.by in _SEARCHES:
         if _INIT.search(fact.place.text):
             return  # which init system it is
-        if _is_asked_after_kill(fact, context):
-            return
         how = _how_searched(fact.by)
         subject: object = None
     else:
@@ -164,19 +162,6 @@ def _looked_for(pattern: str) -> set[str]:
     """The programs that a search names, as far as they are written out, without their suffixes."""
     search = _OVER_SSH.sub(" ", _BRACKET.sub(r"\1", re.sub(r"^(?:\$\(|`)", "", pattern)))
     return {word.partition(".")[0] for word in _PROGRAM.findall(_RUN_TIME.sub(" ", search))} - _NOT_PROGRAMS
-
-
-def _is_asked_after_kill(fact: Running, context: Context) -> bool:
-    """Whether the same function has told the program to end just before: it asks whether that has worked."""
-    wanted = _looked_for(fact.pattern)
-    return any(
-        command.name in {"pkill", "killall"}
-        and command.execution.functions == fact.execution.functions
-        and command.place.source is fact.place.source
-        and command.place.span.start < fact.place.span.start
-        and (not wanted or bool(wanted & _started_by(command)))
-        for command in context.all(Command)
-    )
 
 
 def _acts(fact: Running, context: Context) -> bool:

@@ -29,7 +29,7 @@ RULE = Rule(
 _SELECTORS = frozenset({"sort", "uniq", "head", "tail", "tr", "grep", "shuf", "tac"})
 """Programs that hand on some of the words that they are given, and none of their own."""
 _BECOMES_CODE = {"": "a blank, a quote or `$(…)`", '"': "a quote or `$(…)`", "'": "a quote"}
-"""What an item must hold to get out of the quotes that it is pasted into."""
+"""What an item must hold to get out of the quotes that it is pasted into, in the text of a shell."""
 _CODE_OPTIONS = {"python": "-c", "python3": "-c", "perl": "-e", "ruby": "-e", "node": "-e"}
 
 
@@ -55,7 +55,9 @@ def pasted_into_code(command: Command, context: Context) -> Iterator[Draft]:
             "give the lines to a shell that reads them itself, or keep xargs from reading quotes (`-d '\\n'`)"
         )
     else:
-        harm = _BECOMES_CODE[_weakest_quotes(text.pattern.literal, placeholder)]
+        quotes = _weakest_quotes(text.pattern.literal, placeholder)
+        in_shell = command.name not in _CODE_OPTIONS
+        harm = _BECOMES_CODE[quotes] if in_shell else "a quote" if quotes else "whatever stands"
         message = f"`{placeholder}` is pasted into the text that `{_called(command)}` runs: {harm} in an item becomes code"
         label = "hand the item on as an argument: `sh -c '… \"$1\" …' _ {}`"
     yield RULE.found(
@@ -85,7 +87,9 @@ def _lines_as_programs(wrapper: Command, command: Command) -> Iterator[Draft]:
 
 
 def _weakest_quotes(text: str, placeholder: str) -> str:
-    """The quotes that hold the least of those around the placeholder in the text of a program: none, `"`, `'`."""
+    """The quotes that hold the least of those around the placeholder in the text of a program: none, `"`, `'`, in the order of
+    the alphabet.
+    """
     found = "'"
     quotes = ""
     at = 0

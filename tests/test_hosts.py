@@ -476,6 +476,7 @@ def test_nothing_races_on_a_machine_that_is_thrown_away(findings: Findings) -> N
         ".github/workflows/hosted2.yml": workflow("[macos-14-xlarge]", test),
         ".github/workflows/own.yml": workflow("[self-hosted, linux]", test),
         ".github/workflows/workspace.yml": workflow("self-hosted", test.replace("/srv", "..")),
+        ".github/workflows/shared.yml": workflow("self-hosted", f"cd /srv && {test.replace('/srv/', '')}"),
         ".github/workflows/large.yml": workflow("big-machine", test),
         ".github/workflows/remote.yml": workflow("ubuntu-24.04", f'ssh h "{test}"'),
         ".github/workflows/many.yml": workflow("ubuntu-latest", f'"{many}"'),
@@ -487,8 +488,33 @@ def test_nothing_races_on_a_machine_that_is_thrown_away(findings: Findings) -> N
         "many.yml",
         "own.yml",
         "remote.yml",
+        "shared.yml",
         "action.yml",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("a.sh", 'set -e\ncd "$DATA"\nif [ -f obs.tar ]; then rm obs.tar; fi\n', False),
+        ("a.sh", 'set -e\nDATA=/srv/obs\ncd "$DATA"\nif [ -f obs.tar ]; then rm obs.tar; fi\n', True),
+        ("a.sh", 'set -e\ncd "$DATA"\nif [ -f /srv/obs.tar ]; then rm /srv/obs.tar; fi\n', True),
+        ("a.sh", 'set -e\npacstrap "$root" base\nif [ -f "$root/x" ]; then rm "$root/x"; fi\n', False),
+        ("a.sh", 'set -e\npacstrap "$root" base\nif [ -f "$rest/x" ]; then rm "$rest/x"; fi\n', True),
+        ("a.sh", "[ -d out ] && rmdir out 2> /dev/null\necho\n", False),
+        ("a.sh", "[ -d out ] && rmdir out\necho\n", True),
+        (
+            "a.py",
+            "import os\n\n\ndef f(data: str) -> None:\n    os.chdir(data)\n    if os.path.exists('x'):\n        os.remove('x')\n",
+            True,
+        ),
+    ],
+)
+def test_what_harms_nobody_shows_when_asked_for(
+    findings: Findings, name: str, text: str, shown: bool
+) -> None:
+    assert [f["code"] for f in findings({name: text}, "--no-cache")] == ["JOB101"] * shown
+    assert [f["code"] for f in findings({}, "--no-cache", "--pedantic")] == ["JOB101"]
 
 
 def test_nothing_races_in_an_image_build(findings: Findings) -> None:

@@ -29,7 +29,7 @@ def same_host(first: PathPattern | None, second: PathPattern | None) -> bool:
 class Loop:
     """A loop around the code. `variables` are what it sets; `values` those of a `for` over literals, else None.
 
-    `kind`: `for`, `while`, `options` (of `getopts`: no loop that any code is said to be in), `comprehension`, `keyed` (over `enumerate(…)` or `….items()`: the first variable tells the
+    `kind`: `for`, `while`, `comprehension`, `keyed` (over `enumerate(…)` or `….items()`: the first variable tells the
     others apart), `xargs`, `parallel`, `pool`. `place` is the loop's header. `made_from` are the parameters and
     variables that what it goes over is made from, where that is known (Python's `for`).
     """

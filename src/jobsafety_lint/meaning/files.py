@@ -10,23 +10,10 @@ import re
 from dataclasses import field
 
 from jobsafety_lint.meaning.execution import Execution
-from jobsafety_lint.meaning.paths import PathPattern, in_folder_of_run, is_of_system
-from jobsafety_lint.model import Confidence
+from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.plain_values import plain_value
 from jobsafety_lint.source import Place
 
-_MAINTAINER_SCRIPT = re.compile(
-    r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$|\.alpm\.script$|(?:^|/)snap/hooks/[\w-]+$"
-)
-"""What dpkg, pacman and snapd run, one at a time, when a package is installed, changed or removed."""
-_VARIABLE_OF_SHELL = re.compile(r"\$?\{?([A-Za-z_]\w*)\}?")
-_ENTRY_POINT = re.compile(r"(?i)(?:^|/)(?:docker[-_])?entrypoint(?:\.\w+)?$")
-"""Start scripts of images, by their names."""
-_OWN_FOLDER = re.compile(r"/(?:tmp|run|var/run|etc|usr)/")
-"""Folders of which each container of an image has its own."""
-_MAKES_ROOTS = r"\b(?:pacstrap|debootstrap|mmdebstrap|systemd-nspawn|(?:arch-)?chroot)\b"
-"""Programs that are given the root folder of a system."""
-_BELOW_VARIABLE = re.compile(r"\"?\$\{?(\w+)\}?\"?/")
 _PROCESSES = re.compile(r"multiprocessing|ProcessPool|Process\(|joblib|dask|\bray\b|fork\(")
 """What the code of a file says that works in several processes."""
 _OF_THREADS = ("threading.", "asyncio.", "anyio.", "trio.")
@@ -160,67 +147,6 @@ class Act(FileFact):
         """Whether something stands behind it for the case that it fails (`mkdir d || exit 1`)."""
         behind = self.place.source.text[self.place.span.end :]
         return re.match(r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>]+[ \t]*)*\|\|", behind) is not None
-
-    def certainty(self, *, concurrent: bool) -> Confidence:
-        """How sure it is that its failure does harm. What is `is_unheard` does little, unless jobs are `concurrent`; where even
-        the message is thrown away, for a file of the system, one of this run, or one that a pattern was to match, none that anybody would notice; nor does it in a
-        script that a package manager runs one at a time, or in a folder that the environment gives the script to work in.
-        """
-        if _MAINTAINER_SCRIPT.search(self.place.source.file.path):
-            return Confidence.LOW
-        if not self.execution.concurrency and self._is_of_new_container():
-            return Confidence.LOW
-        if not concurrent and (self._is_in_given_folder() or self._is_in_image()):
-            return Confidence.LOW
-        if concurrent or not self.is_unheard:
-            return Confidence.HIGH
-        here = self.execution.cwd
-        whole = here.joined(self.path) if here is not None and self.path.is_relative else self.path
-        own = is_of_system(whole) or in_folder_of_run(self.path) or self._is_match() or self._is_muted()
-        own = own or any(hole.kind == "time" for hole in self.path.holes)
-        return Confidence.LOW if own else Confidence.MEDIUM
-
-    def _is_in_given_folder(self) -> bool:
-        """Whether it lies in a folder that the script goes to and that its environment names (`cd "$DATA"`), mostly one that
-        whoever starts the script has made for this run.
-        """
-        here = self.execution.cwd
-        if here is None or not self.path.is_relative or len(here.parts) != 1 or not here.holes:
-            return False
-        name = _VARIABLE_OF_SHELL.fullmatch(here.holes[0].text)
-        return name is not None and not re.search(
-            rf"\b{name[1]}=|\b(?:read|for)\b[^\n;]*\b{name[1]}\b", self.place.source.file.text
-        )
-
-    def _is_in_image(self) -> bool:
-        """Whether it lies below a folder that the script makes the root of a system: `pacstrap "$root"`, `chroot "$root"`."""
-        root = _BELOW_VARIABLE.match(self.path_place.text)
-        if root is None or self.language != "shell":
-            return False
-        made = rf"{_MAKES_ROOTS}[^\n|;&]*\$\{{?{root[1]}\b"
-        return re.search(made, self.place.source.file.text) is not None
-
-    def _is_of_new_container(self) -> bool:
-        """Whether it lies in a folder that a container has for itself, while that starts and nothing else runs in it."""
-        return (
-            _ENTRY_POINT.search(self.place.source.file.path) is not None
-            and _OWN_FOLDER.match(self.path.literal) is not None
-        )
-
-    def _is_muted(self) -> bool:
-        """Whether nobody sees what a command of a shell says of its failure: `rmdir d 2> /dev/null`."""
-        line = self.place.source.text[self.place.span.start :].partition("\n")[0]
-        return re.match(r"[^;&|]*(?:2|&)>[ \t]*/dev/null", line) is not None
-
-    def _is_match(self) -> bool:
-        """Whether the path is a match of the pattern that a shell's loop goes over: `for f in dir/*; do [ -e "$f" ] && …`."""
-        loop = self.execution.loops[-1] if self.execution.loops else None
-        return (
-            loop is not None
-            and "*" in loop.place.text
-            and len(self.path.parts) == len(self.path.holes) == 1
-            and self.path.holes[0].names <= frozenset(loop.variables)
-        )
 
     @property
     def subject(self) -> object:

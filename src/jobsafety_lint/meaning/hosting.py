@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 from jobsafety_lint import gitlab_includes
@@ -342,10 +342,12 @@ def _dockerfile(source: Source, interpreter: Interpreter, found: FileFacts) -> N
     """An image is built by itself: in its RUN lines nobody else sees the files, so that nothing races for them."""
     host = read_dockerfile(source)
     run_snippets(host, source, interpreter, found)
-    _without_races(interpreter, {id(s.source) for s in host.snippets if s.title.endswith("RUN")}, set())
+    _without_races(interpreter, {id(s.source) for s in host.snippets if s.title.endswith("RUN")})
 
 
-def _without_races(interpreter: Interpreter, alone: set[int], own: set[int]) -> None:
+def _without_races(
+    interpreter: Interpreter, alone: Collection[int], own: Collection[int] = frozenset()
+) -> None:
     """Leaves out what some texts (by the `id` of their sources) do to files on a machine that nothing else runs on, and what
     those with a folder of their `own` do below it: a runner works on one job at a time
     (https://docs.github.com/en/actions/concepts/runners/self-hosted-runners).
@@ -354,13 +356,18 @@ def _without_races(interpreter: Interpreter, alone: set[int], own: set[int]) -> 
     def is_private(fact: object) -> bool:
         if not isinstance(fact, FileFact):
             return False
-        text = id(outermost(fact.place.source))
-        if text not in alone and not (text in own and fact.path.is_relative):
+        text, execution = id(outermost(fact.place.source)), fact.execution
+        if text not in alone and not (text in own and _is_below_start(fact)):
             return False
-        execution = fact.execution
         return execution.host is None and not execution.concurrency and not execution.background
 
     interpreter.facts = [fact for fact in interpreter.facts if not is_private(fact)]
+
+
+def _is_below_start(fact: FileFact) -> bool:
+    """Whether a path certainly begins at the folder that the text is started in."""
+    here = fact.execution.cwd
+    return fact.path.is_relative and (here is None or here.is_relative)
 
 
 # --- Markdown --------------------------------------------------------------------------------------------------------

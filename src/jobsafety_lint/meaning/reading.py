@@ -152,19 +152,15 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
         h.kind == "template" for h in tree.source.holes
     )
     embedded = tree.source.host is not None and kind == "python"
+    broken = Span(tree.script.unread[0].span.start, tree.script.unread[-1].span.end)
+    filled_in = tree.source.host is not None and _holds_hole(text, broken)  # `eval "case $x in $cases esac"`
     data_from = tree.end_of_program
     reported: list[sh.Unread] = []
-    unread = tree.script.unread
-    if tree.source.host is not None:  # one text: `eval "case $x in $cases esac"`
-        broken = text[unread[0].span.start : unread[-1].span.end]
-        filled_in = list(unread) if any(map(is_hole, broken)) else []
-    else:
-        filled_in = [r for r in unread if any(map(is_hole, text[r.span.start : r.span.end]))]
-    for region in unread:
+    for region in tree.script.unread:
         if region.span.start >= data_from:
             continue  # what stands behind the end of the program is never read by a shell
-        if region in filled_in:
-            found.silent += 1  # when it runs
+        if filled_in or _holds_hole(text, region.span):
+            found.silent += 1  # filled in when it runs
         elif kind == "crontab" and "%" in source_line(tree.source, region.span):
             found.silent += 1  # cron has cut the command there
         elif _PLACEHOLDER.search(text, region.span.start, region.span.end):
@@ -176,6 +172,10 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     for first, *rest in broken_blocks(tree.source, reported):
         more = tuple(Place(tree.source, region.span) for region in rest)
         found.facts.append(UnreadRegion(Place(tree.source, first.span), "shell", first.reason, more))
+
+
+def _holds_hole(text: str, span: Span) -> bool:
+    return any(is_hole(char) for char in text[span.start : span.end])
 
 
 def source_line(source: Source, span: Span) -> str:

@@ -27,6 +27,11 @@ class LoopLink:
     variables: tuple[str, ...]
     values: tuple[str, ...] | None = None
 
+    @property
+    def varies(self) -> bool:
+        """Whether it may go over more than one value."""
+        return self.values is None or len(set(self.values)) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class NameLink:
@@ -101,7 +106,7 @@ class RunLink:
     @property
     def is_for_several(self) -> bool:
         """Whether a loop starts several that may run at once."""
-        return self.together and any(loop.values is None or len(set(loop.values)) > 1 for loop in self.loops)
+        return self.together and any(loop.varies for loop in self.loops)
 
     @property
     def loop_of(self) -> dict[str, LoopLink]:

@@ -577,8 +577,8 @@ def _missing_loop_variables(name: NameLink, settings: Settings) -> Iterator[Miss
             continue
         for variable in sorted(taken - name.pattern.names):
             loop = loop_of.get(variable)
-            if loop is not None and loop.values is not None and len(set(loop.values)) < 2:
-                continue  # over one word
+            if loop is not None and not loop.varies:
+                continue
             related: tuple[tuple[Mark, str], ...] = ((user, "this command takes it"),)
             if loop is not None:
                 related = ((loop.mark, f"varied by this loop: {', '.join(loop.variables)}"), *related)

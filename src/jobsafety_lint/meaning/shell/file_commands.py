@@ -99,27 +99,20 @@ def _tolerance(command: Command, *, force: bool) -> str | None:
     return "|| true" if command.status == "masked" else None
 
 
-_REPORTED = re.compile(
-    r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>|&;]+[ \t]*)*\|\|[ \t]*(?:echo|printf|logger|(?:log_)?(?:warn|warning|info|notice|debug|log)\b(?![.-]))"
-    r"""(?:"[^"]*"|'[^']*'|>&|[^\n;&|"'{}()])*(?=[\n;)}]|$)"""
+_ELSE = r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>|&;]+[ \t]*)*\|\|[ \t]*"
+_SAYS = r"(?:echo|printf|logger|(?:log_)?(?:warn|warning|info|notice|debug|log))\b(?![.-])"
+_TEXTS = r"""(?:"[^"]*"|'[^']*'|>&|[^\n;&|"'{}()])*"""
+_REPORTED = re.compile(rf"{_ELSE}{_SAYS}{_TEXTS}(?=[\n;)}}]|$)")
+_REPORTED_AND_LEFT = re.compile(
+    rf"{_ELSE}\{{\s*{_SAYS}{_TEXTS}[;\n]\s*(?:return(?:[ \t]+0)?|continue|true|:)[ \t]*;?\s*\}}"
 )
-_HANDLED = re.compile(
-    r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>|&;]+[ \t]*)*\|\|[ \t]*\{(?P<said>[^{}]*)[;\n]\s*(?:return(?:[ \t]+0)?|continue|true|:)[ \t]*;?\s*\}"
-)
-"""A block that only says something, and goes on as if nothing had failed."""
-_SAYS = re.compile(
-    r"\s*(?:echo|printf|logger|(?:log_)?(?:warn|warning|info|notice|debug|log))\b"
-    r"""(?:"[^"]*"|'[^']*'|[^;\n"'])*"""
-)
+"""A block that says something, and goes on as if nothing had failed."""
 
 
 def _is_only_reported(command: Command) -> bool:
     """Whether nothing comes of its failure but a message: `rm "$f" || echo "could not remove $f"`."""
     text, end = command.place.source.text, command.place.span.end
-    handled = _HANDLED.match(text, end)
-    return _REPORTED.match(text, end) is not None or (
-        handled is not None and _SAYS.fullmatch(handled["said"]) is not None
-    )
+    return any(form.match(text, end) for form in (_REPORTED, _REPORTED_AND_LEFT))
 
 
 def _checked(command: Command) -> bool:

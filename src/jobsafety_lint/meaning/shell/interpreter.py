@@ -550,8 +550,7 @@ class Interpreter:
         for name in self._assigned_in.of(statement):
             state.forget(name)
         reads = shapes.variables_read(statement.condition)
-        kind = "options" if shapes.reads_options(statement.condition) else "while"
-        loop = Loop(kind, Place(source, statement.condition.span), reads)
+        loop = Loop("while", Place(source, statement.condition.span), reads)
         ran = self._test_block(statement.condition, source, state)
         for name in reads:
             state.bind(name)
@@ -616,8 +615,8 @@ class Interpreter:
     ) -> list[Command]:
         for name in self._assigned_in.of(body) - set(loop.variables):
             state.forget(name, frozenset(loop.variables))  # what an earlier round has left
-        around = () if loop.kind == "options" else (loop,)
-        inner = state.copy(loops=(*state.execution.loops, *around))
+        options = isinstance(statement, sh.While) and shapes.reads_options(statement.condition)
+        inner = state.copy() if options else state.copy(loops=(*state.execution.loops, loop))
         inner.loop_start = dict(state.versions)
         inner.guards += guards
         if statement is not None:

@@ -58,6 +58,10 @@ _ABOUT_ITSELF_SHORT = word_set("-V -h")
 _SMALL_GIT = word_set(
     "rev-parse describe config symbolic-ref remote merge-base worktree stash submodule hash-object"
 )
+_SHORT_ANSWERS = {
+    "tmux": word_set("ls list-sessions display-message has-session"),
+    "alembic": word_set("current heads"),
+}
 _SMALL_FILE = re.compile(
     r"(/proc/(?!.*kmsg)|/sys/|/etc/).*|.*(VERSION|version(\.\w+)?|\.pid|\.toml|\.cfg|\.ini|\.conf|\.env|\.?gitignore|package\.json|setup\.py|Dockerfile|Makefile|\.sha256|\.md5)",
     re.IGNORECASE | re.DOTALL,
@@ -166,7 +170,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             small = any(w in {"-s", "-q", "show", "policy", "-V", "--show", "--status"} for w in words)
             small = small or operands[:2] in (["info"], ["env", "list"])
         case "brew" | "kubectl" | "oc":
-            small = operands in _LINES_OF_BREW if name == "brew" else _asks_for_one_resource(words)
+            small = operands in _LINES_OF_BREW if name == "brew" else _asks_for_a_page(words)
         case "docker" | "podman" | "docker-compose":
             small = _asks_docker_for_little(words)
             small = small or _asks_one_value(words)
@@ -182,8 +186,8 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             small = _asks_one_value(words) or (name == "psql" and any(map(_LISTS_DATABASES.fullmatch, words)))
         case "ps":
             small = any(re.match(r"-[a-zA-Z]*[pC]$|-[pq]\d|--pid", w) for w in words)
-        case "tmux":
-            small = any(w in {"ls", "list-sessions", "display-message", "has-session"} for w in words)
+        case "tmux" | "alembic":
+            small = not _SHORT_ANSWERS[name].isdisjoint(words)
     if small or (name in KEEPS_SIZE and _reads_a_variable(command)):
         return Size.SMALL
     return Size.LARGE if name in _LARGE or _hands_on_a_file(name, words, operands) else Size.UNKNOWN
@@ -206,8 +210,6 @@ def _asks_about_itself(name: str, words: Sequence[str]) -> bool:
         return len(words) == 1 and words[0].startswith("--") and words[0] in _ABOUT_ITSELF
     if len(words) == 1 and words[0] in _ABOUT_ITSELF_SHORT:
         return True
-    if name == "alembic":
-        return words[-1:] in (["current"], ["heads"])
     asked = {*words[:1], *words[-1:]}
     return bool(asked & _ABOUT_ITSELF) or (
         name not in _LARGE and not _ABOUT_ITSELF_SHORT.isdisjoint(words[-1:])
@@ -241,15 +243,20 @@ def _finds_settings(words: Sequence[str]) -> bool:
     )
 
 
+def _as_glob(expression: str) -> str:
+    """The last part of a path that find's `-regex` asks for, roughly as a glob: `.*/cri-o\\.tar` as `cri-o.tar`."""
+    last = expression.rpartition("/")[2].removeprefix(".*")
+    return last.replace("\\", "").replace(".*", "*")
+
+
 def finds_by_name(command: Command) -> bool:
     """`find DIR -name meter.so`, `find dist -name 'rain_gauge-*.whl'`: a name that one file has, or one in every folder;
     `-path '*/bin/meter'`.
     """
     given = dict(itertools.pairwise(literals(command)))
     paths = (given.get(option, "") for option in ("-path", "-ipath", "-wholename"))
-    pattern = next((given[option] for option in ("-regex", "-iregex") if option in given), "")
     name = given.get("-name") or given.get("-iname") or next((p.rpartition("/")[2] for p in paths if p), "")
-    name = name or pattern.removeprefix(".*").removeprefix("./").replace("\\", "").replace(".*", "*")
+    name = name or _as_glob(given.get("-regex") or given.get("-iregex") or "")
     certain = re.split(r"[*?\[]", name, maxsplit=1)[0]
     return command.name == "find" and bool(certain) and (certain == name or len(certain) >= 5)
 
@@ -356,7 +363,7 @@ _FEW_RESOURCES = word_set(
 """What a cluster has a page of, a line each."""
 
 
-def _asks_for_one_resource(words: Sequence[str]) -> bool:
+def _asks_for_a_page(words: Sequence[str]) -> bool:
     """`kubectl describe "pod/$name"`, `kubectl get pod "$name"`, `kubectl get nodes`: a page, which is written at once."""
     operands = operands_of(words, _KUBECTL_VALUES)
     verb, named = operands[:1], operands[1:]

@@ -245,6 +245,8 @@ def decided_by_if(statement: sh.If, source: Source, state: State, frames: Frames
 def decided_by_list(statement: sh.AndOr, source: Source, state: State) -> Iterator[Running]:
     """The same of `kill -0 "$pid" && exit`, `pgrep x || start x`."""
     last = statement.items[-1]
+    if len(statement.items) > 2 and all(leaving(item) == "return" for item in statement.items[-2:]):
+        return  # `[ "$(pgrep x)" ] && return 1 || return 0` answers, as `_is_answer` has it of an `if`
     for item, operator in zip(statement.items, statement.operators, strict=False):
         for ask in asks_in(item, source, state):
             if ask.positive is (operator == "&&"):

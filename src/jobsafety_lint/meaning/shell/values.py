@@ -23,8 +23,6 @@ _UNIQUE_VARIABLES = frozenset(
         "PUEUE_TASK_ID",
         "SLURM_JOB_ID",
         "PBS_JOBID",
-        "PARALLEL_SEQ",
-        "PARALLEL_JOBSLOT",
     }
 )
 _OWN_NAME = re.compile(r"(?:^|_)(?:PID|UUID|TASK_ID|JOB_ID|RUN_ID|JOBID)$")
