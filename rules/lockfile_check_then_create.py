@@ -10,6 +10,7 @@ from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Act, Append, Create, Delete, Guard, Lock, Write
 from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.paths import is_lock_name, words_of
+from jobsafety_lint.meaning.running_alone import runs_alone
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -26,6 +27,11 @@ RULE = Rule(
 
 _EMPTY_WITH_MODE = re.compile(r"install\b.*\s/dev/null\s")
 """An empty file is put there for the program that will take it, with its owner and mode."""
+_STEPS = re.compile(r"[;\n]|&&|\|\|")
+_MAKES = re.compile(
+    r"\s*(?:(?:if|then|fi|!|\{|\})(?=\s|$)\s*)*(?:$|(?:\[|\[\[|test|touch|chown|chmod|chgrp|mkdir|printf|echo|:|>)(?=\s|$))"
+)
+"""A step of a statement that asks, or makes a file."""
 _FOLDER_OF_LOCKS = re.compile(r"\0?/(?:run|var|var/run)/lock/?")
 """Perhaps below the root of another system (`"$ROOT"/var/lock`)."""
 _SEARCHES = frozenset({"pgrep", "pidof"})
@@ -44,9 +50,14 @@ def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
     if isinstance(act, Create) and act.exclusive and act.checked:
         return
     guard = next((g for g in act.guards if not g.holds and g.check.test in _EXISTENCE), None)
-    if guard is None or act.execution.lock or _is_locked_itself(act, context):
+    if (
+        guard is None
+        or act.execution.lock
+        or runs_alone(act.place, act.execution)
+        or _is_locked_itself(act, context)
+    ):
         return
-    if _is_prepared(act, guard, context) or _found_by_search(act, context):
+    if _decides_nothing(act, guard) or _is_prepared(act, guard, context) or _found_by_search(act, context):
         return
     yield RULE.found(
         act.place,
@@ -71,6 +82,16 @@ def _is_folder_of_leases(act: Act) -> bool:
     """Whether it is what leases lie in, by its name (`$lease_dir`, of a DHCP server): a lease that somebody takes is a file."""
     words = {*words_of(act.path_place.text)}
     return isinstance(act, Create) and act.what == "directory" and bool(words & _LEASES and words & _FOLDERS)
+
+
+def _decides_nothing(act: Act, guard: Guard) -> bool:
+    """Whether a script goes on the same way whether or not the file was there: all that the check decides is that it is made,
+    with owner and mode.
+    """
+    if act.language != "shell" or guard.shape not in {"if", "and", "or"}:
+        return False
+    steps = _STEPS.split(guard.statement.text)
+    return all(step is None or _MAKES.match(step) for step in steps)
 
 
 def _is_prepared(act: Act, guard: Guard, context: Context) -> bool:

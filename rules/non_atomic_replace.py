@@ -9,7 +9,15 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Check, Delete, FileFact, Read, Replace
 from jobsafety_lint.meaning.fixing import import_edits, is_verbatim
-from jobsafety_lint.meaning.paths import PathPattern, names_folder, same_file_system, same_folder, words_of
+from jobsafety_lint.meaning.paths import (
+    PathPattern,
+    is_of_system,
+    names_folder,
+    same_file_system,
+    same_folder,
+    words_of,
+)
+from jobsafety_lint.meaning.running_alone import is_openwrt_service
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -49,7 +57,7 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     made = any(_MAKERS.search(hole.text) for hole in origin.holes if hole.kind == "unique")
     temporary = origin.is_unique or origin.says_temporary or origin.in_temporary_folder
     made = made or (act.written is not None and temporary)
-    if not made or act.path.in_temporary_folder or act.is_private or _is_folder(act, context):
+    if not made or _is_in_memory(act) or act.is_private or _is_folder(act, context):
         return
     code = act.path_place.text
     if _is_renamed_later(act, context):
@@ -79,6 +87,7 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
             act,
             f"the temporary file lies in the folder for temporary files, `{code}` perhaps on another file system: `{act.by}` {moves}",
             "make the temporary file in the folder of the target",
+            confidence=Confidence.LOW if act.language == "shell" and is_of_system(act.path) else None,
         )
     elif act.by == "shutil.move":
         certain = same_file_system(origin, act.path, code)
@@ -93,6 +102,12 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
             confidence=Confidence.MEDIUM,
             fix=_fix(act, context) if certain else None,
         )
+
+
+def _is_in_memory(act: Replace) -> bool:
+    """Whether the target lies where temporary files lie."""
+    of_openwrt = act.path.literal.startswith("/var/") and is_openwrt_service(act.place.source.file)
+    return act.path.in_temporary_folder or of_openwrt
 
 
 def _is_renamed_later(act: Replace, context: Context) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Act, Create, Glob, Lock, Read, Replace, Write
+from jobsafety_lint.meaning.files import Act, Create, Delete, Glob, Lock, Read, Replace, Write
 from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, is_of_system, names_folder, words_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -396,6 +396,18 @@ def _has_finished_name(act: Write) -> bool:
     return act.path.suffix in _FINISHED_NAMES
 
 
+def _is_moved_aside(act: Write, context: Context) -> bool:
+    """Whether the same function has renamed the old file before, so that nothing is emptied and a copy is kept."""
+    return any(
+        moved.what == "moved"
+        and moved.path.same_object(act.path)
+        and moved.place.source is act.place.source
+        and moved.place.span.end < act.place.span.start
+        and moved.execution.functions == act.execution.functions
+        for moved in context.all(Delete)
+    )
+
+
 _BY_ITSELF: tuple[Callable[[Write], bool], ...] = (
     lambda act: act.is_handed_on,
     _is_new_file,
@@ -415,5 +427,6 @@ _BY_OTHERS: tuple[Callable[[Write, Context], bool], ...] = (
     _is_of_conversion,
     _is_marker,
     _is_door_to_kernel,
+    _is_moved_aside,
 )
 """What leaves it alone by what else the file does."""

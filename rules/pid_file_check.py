@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Act, Create, Read, Running, Write
+from jobsafety_lint.meaning.running_alone import runs_alone
 from jobsafety_lint.meaning.shell.running import starts_work
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -40,7 +41,7 @@ _PID_WORDS = frozenset({"pid", "pidfile", "pids"})
 @RULE.on(Running)
 def asked(fact: Running, context: Context) -> Iterator[Draft]:
     """A question for a process whose answer decides that another one is started."""
-    if context.role in {"test", "temporary"} or fact.execution.lock:
+    if context.role in {"test", "temporary"} or fact.execution.lock or runs_alone(fact.place, fact.execution):
         return
     if fact.by in _SEARCHES:
         if _INIT.search(fact.place.text):

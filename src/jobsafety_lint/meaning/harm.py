@@ -6,12 +6,10 @@ import re
 
 from jobsafety_lint.meaning.files import Act
 from jobsafety_lint.meaning.paths import in_folder_of_run, is_of_system
+from jobsafety_lint.meaning.running_alone import runs_alone
 from jobsafety_lint.model import Confidence
+from jobsafety_lint.source import Hole
 
-_RUN_ONE_AT_A_TIME = re.compile(
-    r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$|\.alpm\.script$|(?:^|/)snap/hooks/[\w-]+$"
-)
-"""What dpkg, pacman and snapd run under their locks when a package is installed, changed or removed."""
 _ENTRY_POINT = re.compile(r"(?i)(?:^|/)(?:docker[-_])?entrypoint(?:\.\w+)?$")
 """Start scripts of images, by their names."""
 _OWN_FOLDER = re.compile(r"/(?:tmp|run|var/run|etc|usr)/")
@@ -20,6 +18,8 @@ _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 _BELOW_VARIABLE = re.compile(r"\"?\$\{?(\w+)\}?\"?/")
 _MAKES_ROOTS = r"\b(?:pacstrap|debootstrap|mmdebstrap|systemd-nspawn|(?:arch-)?chroot)\b"
 """Programs that are given the root folder of a system."""
+_KNOWN_FOLDER = re.compile(r"\b(?:HOME|XDG_\w+|BASH_SOURCE|dirname|pwd|PWD|git rev-parse)\b|\$0")
+"""What gives the home folder, or that of a script or its repository."""
 _MUTED = re.compile(r"[^;&|\n]*(?:2|&)>[ \t]*/dev/null")
 
 
@@ -29,7 +29,7 @@ def certainty(act: Act, *, concurrent: bool) -> Confidence:
     Where nobody hears of the failure (see `Act.is_unheard`) it is little; nothing at all where not even a message is left, or
     where nobody else is in the file's folder.
     """
-    if _RUN_ONE_AT_A_TIME.search(act.place.source.file.path):
+    if runs_alone(act.place, act.execution):
         return Confidence.LOW
     if not act.execution.concurrency and _is_of_new_container(act):
         return Confidence.LOW
@@ -37,7 +37,8 @@ def certainty(act: Act, *, concurrent: bool) -> Confidence:
         return Confidence.LOW
     if concurrent or not act.is_unheard:
         return Confidence.HIGH
-    return Confidence.LOW if _is_of_one_run(act) or _is_match(act) or _is_muted(act) else Confidence.MEDIUM
+    harmless = _is_of_one_run(act) or _is_match(act) or _is_muted(act) or _is_somewhere(act)
+    return Confidence.LOW if harmless else Confidence.MEDIUM
 
 
 def _is_of_one_run(act: Act) -> bool:
@@ -74,6 +75,16 @@ def _is_in_image(act: Act) -> bool:
         return False
     made = rf"{_MAKES_ROOTS}[^\n|;&]*\$\{{?{root[1]}\b"
     return re.search(made, act.place.source.file.text) is not None
+
+
+def _is_somewhere(act: Act) -> bool:
+    """Whether a script does not say where the file lies: below what a variable holds that it does not set, or what it is
+    given. Nothing shows then that two runs have it in common.
+    """
+    here = act.execution.cwd
+    whole = here.joined(act.path) if here is not None and act.path.is_relative else act.path
+    first = whole.parts[0] if whole.parts else ""
+    return isinstance(first, Hole) and _KNOWN_FOLDER.search(first.text) is None
 
 
 def _is_of_new_container(act: Act) -> bool:

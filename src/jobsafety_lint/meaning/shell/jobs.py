@@ -46,7 +46,9 @@ class Jobs:
         around = frames.loop if state.execution.loops else None
         loop = state.execution.loops[-1] if around else None
         over, text = _range_of(around[0], source, state) if around else ("", "")
-        limited = around is not None and shapes.limits(around[1], state.functions)
+        limited = around is not None and (
+            shapes.limits(around[1], state.functions) or shapes.paces(around[1])
+        )
         ampersand = source.text.find("&", item.statement.span.end)
         end = ampersand + 1 if 0 <= ampersand <= item.statement.span.end + 4 else item.statement.span.end
         place = Place(source, Span(item.statement.span.start, end))

@@ -194,6 +194,10 @@ def asks_status_before(item: sh.Item, text: str) -> bool:
     )
 
 
+_LONG_SLEEP = re.compile(r"(?:[5-9]|[1-9]\d+)(?:\.\d+)?s?|\d+(?:\.\d+)?[mhd]")
+"""Five seconds or more, as sleep(1) takes them."""
+
+
 def limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> bool:
     """Whether a loop's body waits for jobs, counts them or takes a token."""
     for node in body.walk():
@@ -214,6 +218,19 @@ def limits(body: sh.Node, functions: dict[str, sh.Function], depth: int = 0) -> 
             return True
         if name in functions and depth < 2 and limits(functions[name].body, functions, depth + 1):
             return True
+    return False
+
+
+def paces(body: sh.Block) -> bool:
+    """Whether each pass of a loop sleeps for a good while, whatever else it does: what the passes before have started ends
+    meanwhile, unless it runs for very long.
+    """
+    for item in body.items:
+        words = item.statement.words if isinstance(item.statement, sh.Command) else ()
+        if len(words) == 2 and words[0].literal == "sleep" and not item.background:
+            time = _LONG_SLEEP.fullmatch(words[1].literal or "")
+            if time is not None:
+                return True
     return False
 
 
