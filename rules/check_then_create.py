@@ -9,6 +9,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Create, Guard, Write
 from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python_2
 from jobsafety_lint.meaning.harm import certainty
+from jobsafety_lint.meaning.new_folders import is_in_new_folder
 from jobsafety_lint.meaning.paths import is_lock_name
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -43,7 +44,7 @@ def _guard(act: Create | Write, context: Context) -> Guard | None:
     """The check that has let the act through because nothing was there."""
     if context.role in {"test", "temporary"} or act.tolerates_existing or act.is_handed_on:
         return None
-    if act.is_locked or act.is_private:
+    if act.is_locked or act.is_private or is_in_new_folder(act, context.all(Create)):
         return None
     return next((g for g in act.guards if not g.holds and g.certain and g.check.test in _EXISTENCE), None)
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Delete, Guard
+from jobsafety_lint.meaning.files import Create, Delete, Guard
 from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python_2, suppressed
 from jobsafety_lint.meaning.harm import certainty
+from jobsafety_lint.meaning.new_folders import is_in_new_folder
 from jobsafety_lint.meaning.paths import is_of_system
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -38,6 +39,8 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
     if guard is None or act.tolerates_missing or act.is_handed_on:
         return
     if act.is_locked or act.is_private or context.role in {"test", "temporary"}:
+        return
+    if is_in_new_folder(act, context.all(Create)):
         return
     if guard.gives_up:
         return  # an error where it is missing, whoever finds that out

@@ -91,7 +91,8 @@ def _decides_nothing(act: Act, guard: Guard) -> bool:
     if act.language != "shell" or guard.shape not in {"if", "and", "or"}:
         return False
     steps = _STEPS.split(guard.statement.text)
-    return all(step is None or _MAKES.match(step) for step in steps)
+    alone = guard.sole or (guard.shape != "if" and len(steps) == 2)
+    return alone or all(step is None or _MAKES.match(step) for step in steps)
 
 
 def _is_prepared(act: Act, guard: Guard, context: Context) -> bool:

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Act, Create, Delete, Glob, Lock, Read, Replace, Write
+from jobsafety_lint.meaning.files import (
+    Act,
+    Check,
+    Create,
+    Delete,
+    FileFact,
+    Glob,
+    Lock,
+    Read,
+    Replace,
+    Write,
+)
+from jobsafety_lint.meaning.new_folders import is_in_new_folder
 from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, is_of_system, names_folder, words_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -95,6 +108,8 @@ _NOTHING = re.compile(r"(?:\s+as\s+\w+)?\s*:\s*(?:#[^\n]*\n\s*)*pass\b")
 _OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
+_OF_DRIVERS = re.compile(r"(?i)\b(?:sysfs|hwmon|i2c)")
+"""Words of code that speaks to drivers."""
 _ROOTED = re.compile(r"""["'](/(?!dev/(?:null|std|tty|fd))[a-z]+/)""")
 """How a path from the root begins, in a literal; the devices that every program writes to say nothing."""
 _OF_CGROUP = "freezer.state"
@@ -280,13 +295,15 @@ def _is_label_of_settings(act: Write, said: frozenset[str]) -> bool:
 
 def _is_door_to_kernel(act: Write, context: Context) -> bool:
     """Whether it is a file of the kernel's: by its path or, where nothing tells how that begins, by the paths that the file
-    writes out, most of which are.
+    writes out, most of which are, or by its words where it writes out none.
     """
     if _KERNEL.match(act.path.literal) or act.path.name.text == _OF_CGROUP:
         return True
     if not act.path.parts or isinstance(act.path.parts[0], str):
         return False
     rooted = _ROOTED.findall(context.file.text)
+    if not rooted:
+        return _OF_DRIVERS.search(context.file.text) is not None
     return 2 * sum(_KERNEL.match(path) is not None for path in rooted) > len(rooted)
 
 
@@ -307,19 +324,6 @@ def _is_of_lock(act: Write, context: Context) -> bool:
     printed = act.language == "shell" and act.content in {"echo", "printf"}
     return bool(printed and act.execution.lock) or any(
         lock.path.same_object(act.path) for lock in context.all(Lock)
-    )
-
-
-def _is_in_new_folder(act: Write, context: Context) -> bool:
-    """Whether the same function has made the folder just before, and fails if it is there already."""
-    return any(
-        made.what == "directory"
-        and made.exclusive
-        and not made.guards
-        and made.path.parts == act.path.parent.parts
-        and made.execution.functions == act.execution.functions
-        and made.place.span.start < act.place.span.start
-        for made in context.all(Create)
     )
 
 
@@ -396,6 +400,30 @@ def _has_finished_name(act: Write) -> bool:
     return act.path.suffix in _FINISHED_NAMES
 
 
+def _is_scratch(act: Write, context: Context) -> bool:
+    """Whether a script deletes it in the end, and does not look at it before it has written it: nothing is left for a next run."""
+    if act.language != "shell":
+        return False
+
+    def is_same(other: FileFact) -> bool:
+        return other.place.source is act.place.source and (
+            other.path.same_object(act.path) or fnmatchcase(act.path.literal, other.path.literal)
+        )
+
+    used = [fact for kind in (Read, Check) for fact in context.all(kind) if is_same(fact)]
+    if any(fact.place.span.start < act.place.span.start for fact in used):
+        return False
+    gone: list[FileFact] = [fact for fact in context.all(Delete) if fact.what != "moved" and not fact.guards]
+    gone += [fact for fact in context.all(Glob) if fact.use("delete")]
+    return any(
+        is_same(fact)
+        and fact.place.span.start > act.place.span.end
+        and not fact.execution.functions
+        and not fact.execution.arms
+        for fact in gone
+    )
+
+
 def _is_moved_aside(act: Write, context: Context) -> bool:
     """Whether the same function has renamed the old file before, so that nothing is emptied and a copy is kept."""
     return any(
@@ -420,7 +448,7 @@ _BY_ITSELF: tuple[Callable[[Write], bool], ...] = (
 """What leaves a write alone by what it is."""
 _BY_OTHERS: tuple[Callable[[Write, Context], bool], ...] = (
     _is_of_lock,
-    _is_in_new_folder,
+    lambda act, context: is_in_new_folder(act, context.all(Create)),
     _is_told_by_another,
     _is_renamed_elsewhere,
     _is_result,
@@ -428,5 +456,6 @@ _BY_OTHERS: tuple[Callable[[Write, Context], bool], ...] = (
     _is_marker,
     _is_door_to_kernel,
     _is_moved_aside,
+    _is_scratch,
 )
 """What leaves it alone by what else the file does."""

@@ -207,7 +207,9 @@ def _size_before(pipe: Pipe, at: int, context: Context) -> Size:
                 leaves[-1].name not in {"sed", "jq", "yq"} or output_sizes.picks_one(leaves[-1], first)
             ):
                 size = Size.SMALL
-            elif size is Size.LARGE and output_sizes.narrows(leaves[-1]):
+            elif size is Size.LARGE and (
+                output_sizes.narrows(leaves[-1]) or output_sizes.picks_from_page(pipe.stages[: number + 1])
+            ):
                 size = Size.UNKNOWN
             continue
         size = Size.LARGE if Size.LARGE in own else Size.UNKNOWN if Size.UNKNOWN in own else Size.SMALL

@@ -51,7 +51,7 @@ def on_success(act: Delete, context: Context) -> Iterator[Draft]:
     if any(_WANTED.search(text) for text in asked):
         return
     used = _uses(act, context)
-    if not used or _starts_over(act, used):
+    if not used or _starts_over(act, used) or _is_scratch(act, used, context):
         return
     first = used[0]
     yield RULE.found(
@@ -69,10 +69,10 @@ def _name(path: PathPattern) -> str:
 
 
 class _Use:
-    """A place where the position is read or written."""
+    """A place where the position is used; `writes`: it is written over there."""
 
-    def __init__(self, place: Place, functions: tuple[str, ...], reads: bool) -> None:
-        self.place, self.functions, self.reads = place, functions, reads
+    def __init__(self, place: Place, functions: tuple[str, ...], writes: bool) -> None:
+        self.place, self.functions, self.writes = place, functions, writes
 
 
 def _uses(act: Delete, context: Context) -> list[_Use]:
@@ -80,12 +80,12 @@ def _uses(act: Delete, context: Context) -> list[_Use]:
     for kind in (Read, Write, Append, Replace):
         for other in context.all(kind):
             if _same(act, other.path):
-                found.append(_Use(other.place, other.execution.functions, isinstance(other, Read)))
+                found.append(_Use(other.place, other.execution.functions, isinstance(other, Write)))
     for command in context.all(Command):
         if command.name in {"rm", "unlink", "[", "test"} or command.place.span == act.place.span:
             continue
         if any(_same(act, arg.pattern) for arg in command.args):
-            found.append(_Use(command.place, command.execution.functions, reads=False))
+            found.append(_Use(command.place, command.execution.functions, writes=False))
     return found
 
 
@@ -101,3 +101,17 @@ def _starts_over(act: Delete, used: list[_Use]) -> bool:
         and use.place.source.in_file(use.place.span).start > act.place.source.in_file(act.place.span).end
         for use in used
     )
+
+
+def _is_scratch(act: Delete, used: list[_Use], context: Context) -> bool:
+    """Whether a script deletes whenever it ends (`trap`) what it begins with writing: nothing is left for a next run to read."""
+    texts = [
+        arg.place.text for command in context.all(Command) if command.name == "trap" for arg in command.args
+    ]
+    in_trap = any(
+        re.search(rf"(?<![\w-]){re.escape(function)}(?![\w-])", text)
+        for function in act.execution.functions
+        for text in texts
+    )
+    first = min(used, key=lambda use: use.place.source.in_file(use.place.span).start)
+    return in_trap and first.writes

@@ -396,6 +396,7 @@ def time_limit(seconds: int) -> Iterator[None]:
         'if a; then\n  if b=$(c) 2>/dev/null; then\n    if ! d; then\n      e\n    fi\n  fi\n  shift $((f - 1))\n  if g; then\n    h "$@"\n  fi\nfi\n',
         "select c in a b; do break; done 0<f\nselect c in a b; do break; done 0<&6\n",
         "x=$(a | b | c \\\n)\n",
+        "f() {\n  eval a=($b)\n  c\n}\n",
         "x=${a:$b:1}\ncase $1 in\n(a) do-release ;;\n(b) then.sh ;;\nesac\nfor f do echo; done\n",
         "f() {\n  x=$(a | b -f 2 | c -d \\ )\n  if d; then e; fi\n}\n",
         "f() {\n  case $1 in\n    4.1) a=' ' ;;&\n    *)\n      b\n    ;;&\n    4.[45])\n      c ;;&\n    *) d ;;& # last\n  esac\n}\n",

@@ -11,3 +11,14 @@ _HEADER = re.compile(r"^--- \S.*\n\+\+\+ \S", re.MULTILINE)
 def is_patch(text: str) -> bool:
     """Whether a text is a unified diff (`patch-setup.py`, as ports of packages have them)."""
     return _HEADER.search(text) is not None and _HUNK.search(text) is not None
+
+
+_DEFINES = re.compile(r"^define [\w-]+$", re.MULTILINE)
+_ENDS = re.compile(r"^end$", re.MULTILINE)
+_OF_SHELL = re.compile(r"^#!|^[ \t]*(?:fi|done|esac)\b", re.MULTILINE)
+
+
+def is_gdb_script(text: str) -> bool:
+    """Whether a text defines commands of gdb, and nothing in it is of a shell alone."""
+    defines = _DEFINES.search(text) is not None and _ENDS.search(text) is not None
+    return defines and _OF_SHELL.search(text) is None

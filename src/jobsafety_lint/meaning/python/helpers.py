@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _ASKS = re.compile(r"exists|is_?file|is_?dir|listdir|access\(")
 _SHORT = 1500
 """A helper that only asks for a file is short."""
+_HANDED_ON = 4
+"""By how many functions a folder is followed that one hands to the next."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +149,57 @@ def link(facts: list[object], guarded: Sequence[GuardedCall], calls: Mapping[str
             _mark(facts, by_function.get(made.caller.name, ()), passed, move.path)
 
     facts += [taken for fact in facts if isinstance(fact, Lock) for taken in _taken_by_callers(fact, calls)]
+
+
+def own_parameters(calls: Mapping[str, Sequence[Call]], text: str) -> dict[str, frozenset[str]]:
+    """The parameters, by function, for which all callers in the file give a file or folder of their own (`mkdtemp`, or a
+    parameter that is one). A function that is handed on, or called where nobody has looked, has none.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for _ in range(_HANDED_ON):
+        grown = {
+            callee: own
+            for callee, made in calls.items()
+            if (own := _given_own(made, found)) and _is_called_only(callee, len(made), text)
+        }
+        if grown == found:
+            break
+        found = grown
+    return found
+
+
+def _given_own(made: Sequence[Call], known: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The parameters that get a path of its own in each of some calls; `known` are those of the callers."""
+    given = [
+        {
+            name
+            for name, pattern in call.bound
+            if pattern.is_unique
+            or (call.caller is not None and pattern.names & known.get(call.caller.name, frozenset()))
+        }
+        for call in made
+    ]
+    return frozenset(set.intersection(*given)) if given else frozenset()
+
+
+def _is_called_only(callee: str, calls: int, text: str) -> bool:
+    """Whether a function is called where it is known to be, and nowhere handed on."""
+    name = re.escape(callee.rpartition(".")[2])
+    handed_on = rf"(?:(?<![\w\"'/.-])|\b(?:self|cls)\.){name}\b(?![\w\"'/.:=-]|\s*[(=])"
+    called = len(re.findall(rf"\b{name}\s*\(", text)) == calls + 1  # and its definition
+    return called and re.search(handed_on, text) is None
+
+
+def with_own_folders(act: Act, own: Mapping[str, frozenset[str]]) -> Act:
+    """An act on a path that is made from such a parameter, with that part of the path marked as one that nobody else has."""
+    mine = own.get(act.execution.functions[-1]) if act.execution.functions else None
+    if not mine or act.path.is_unique or not mine & act.path.names:
+        return act
+    parts = tuple(
+        replace(part, kind="unique") if isinstance(part, Hole) and part.names & mine else part
+        for part in act.path.parts
+    )
+    return replace(act, path=PathPattern(parts))
 
 
 def _guards_of(act: Act, call: GuardedCall) -> tuple[Guard, ...]:

@@ -24,6 +24,8 @@ from jobsafety_lint.meaning.python.helpers import (
     HelperChecks,
     durable_functions,
     link,
+    own_parameters,
+    with_own_folders,
 )
 from jobsafety_lint.meaning.python.joining import last_parts
 from jobsafety_lint.meaning.python.libraries import library_facts
@@ -31,7 +33,7 @@ from jobsafety_lint.meaning.python.outputs import output_uses, status_filters
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.rows import Row, linked
 from jobsafety_lint.meaning.python.runners import Runner, runner_of
-from jobsafety_lint.meaning.python.sieve import NAMING, PURPOSES, Sieve
+from jobsafety_lint.meaning.python.sieve import NAMING, PURPOSES, TEMPORARY, Sieve
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
 from jobsafety_lint.meaning.python.values import Scope, Value, is_none, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
@@ -61,8 +63,6 @@ _HANDING = Literals(
     )
 )
 """How a function is handed to workers; see `_handed_over`."""
-_TEMPORARY = Literals(("mkdtemp", "mkstemp", "mktemp", "NamedTemporaryFile", "TemporaryDirectory"))
-"""What makes a temporary file or folder that nobody else has."""
 _HOLDS_LOCK = re.compile(
     r"\bwith\b[^\n]*(?:FileLock|\bflock|portalocker|interprocess|file_lock)|\b(?:fcntl\.)?(?:flock|lockf)\("
 )
@@ -426,7 +426,7 @@ class PythonFile:
         key = f"{class_name}().{name}"
         if key not in self._constants:
             self._constants[key] = None
-            if _TEMPORARY.any_in(self.source):
+            if TEMPORARY.any_in(self.source):
                 self._constants[key] = self._given_own(class_name, name)
         return self._constants[key]
 
@@ -590,9 +590,12 @@ class PythonFile:
                 self._names[at] = replace(self._names[at], calls=tuple(self._calls.get(qualified, ())))
         self.facts += self._names
         link(self.facts, self._guarded, self._calls)
+        own = own_parameters(self._calls, self.source.text) if TEMPORARY.any_in(self.source) else {}
         for at, fact in enumerate(self.facts):
             if isinstance(fact, Write) and fact.execution.functions:
-                self.facts[at] = self._with_state_words(fact)
+                fact = self.facts[at] = self._with_state_words(fact)  # noqa: PLW2901
+            if own and isinstance(fact, Act):
+                self.facts[at] = with_own_folders(fact, own)
 
     def _with_state_words(self, act: Write) -> Write:
         """Adds the words of what the parameter which is the path gets: by its default, from callers."""

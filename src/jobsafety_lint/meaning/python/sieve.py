@@ -93,6 +93,8 @@ _NAME_TEXT = re.compile(
 _FOLLOWED = Literals(("pueue", "systemd-run", "ssh"))
 _FOLLOWED_WORD = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
 """A file that has such a word is read together with all functions that call one which runs a program."""
+TEMPORARY = Literals(("mkdtemp", "mkstemp", "mktemp", "NamedTemporaryFile", "TemporaryDirectory"))
+"""What makes a temporary file or folder that nobody else has: whoever makes one may hand it to a function of the file."""
 _CALL = re.compile(r"\w+(?=\s*\()")
 _MODE = re.compile(r"[rwaxbtU+]{1,4}")
 _READING = re.compile(r"[rbtU]{1,3}")
@@ -261,7 +263,7 @@ class Sieve:
         if asking:
             wanted = wanted + [one for one in functions if id(one) not in chosen and self._calls(one, asking)]
         followed = _FOLLOWED.any_in(source) and _FOLLOWED_WORD.search(source.text) is not None
-        return self._with_callers(wanted) if followed else wanted
+        return self._with_callers(wanted) if followed or TEMPORARY.any_in(source) else wanted
 
     def _calls(self, definition: Definition, names: set[str]) -> bool:
         text = self.outline.source.text[definition.span.start : definition.span.end]

@@ -15,6 +15,16 @@ from jobsafety_lint.source import Hole, Place
 DECLARATIONS = frozenset({"export", "declare", "local", "readonly", "typeset"})
 
 
+def declares(statement: sh.Command, program: str | None) -> bool:
+    """Whether the assignments of a command are its arguments: those of `export`, and arrays behind `eval`."""
+    if program in DECLARATIONS:
+        return True
+    behind = (
+        bool(statement.assignments) and statement.assignments[0].span.start > statement.words[0].span.start
+    )
+    return behind and program == "eval"
+
+
 def assigned_name(word: sh.Word) -> str | None:
     """The name that a word of `export`, `local` or `read` sets."""
     first = word.parts[0] if word.parts else None

@@ -36,6 +36,10 @@ class Frames:
         """The innermost loop."""
         return self.loops[-1] if self.loops else None
 
+    def loop_of(self, frame: Frame) -> sh.Statement | None:
+        """The loop whose body a list is."""
+        return next((loop for loop, body in reversed(self.loops) if body is frame.block), None)
+
     @property
     def in_function(self) -> bool:
         """Whether the statement at hand is part of a function's body."""

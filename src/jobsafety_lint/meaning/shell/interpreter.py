@@ -411,7 +411,9 @@ class Interpreter:
                 if any(redirect.descriptor for redirect in statement.redirects):
                     self._close(statement.redirects, state)
                 with self._subshell():
-                    return self.block(body, source, inner, use)
+                    ran = self.block(body, source, inner, use)
+                locks.keep_created(inner, state)
+                return ran
             case sh.If():
                 return self._if(statement, source, state, use)
             case sh.While():
@@ -637,7 +639,7 @@ class Interpreter:
         entered = len(state.guards)
         suspended = state.execution.errexit_suspended
         conditions, handling = state.execution.conditions, state.execution.handling
-        for fact in running.decided_by_list(statement, source, state):
+        for fact in running.decided_by_list(statement, source, state, self._frames):
             self.add(fact)
         left: list[Command] = []
         for at, item in enumerate(statement.items):
@@ -739,7 +741,7 @@ class Interpreter:
             return self._assign(statement.assignments, source, state, use)
         words = statement.words
         program = words[0].literal
-        declares = program in builtins.DECLARATIONS
+        declares = builtins.declares(statement, program)
         for assignment in statement.assignments if not declares else ():
             self._substitutions(assignment, source, state, _MASKED, output="argument")
         feeds: list[Command] = []
@@ -1180,6 +1182,8 @@ class Interpreter:
                     descriptor=redirect.descriptor,
                 ):
                     self._file_fact(fact, state)
+                    if isinstance(fact, Create):
+                        locks.hold_created(fact, state, holder.status)
 
 
 def _ends_script(guard: ActiveGuard) -> bool:

@@ -70,6 +70,13 @@ def _is_own_script(word: Arg) -> bool:
     return OWN_SCRIPT.fullmatch(word.place.text.strip("\"'")) is not None
 
 
+def keep_created(inner: State, outer: State) -> None:
+    """Goes on to hold what a subshell has made as a lock: `( set -C; : > job.lock ) || exit`. One of `flock` ends with it."""
+    held = inner.execution.lock
+    if held is not None and held != outer.execution.lock and not held.startswith("flock"):
+        outer.change(lock=held)
+
+
 def hold_created(act: Create, state: State, status: str) -> None:
     """A lock folder or file that was made in one step, and whose failure counts, is held until it is deleted."""
     decides = status in {"branch", "exits"}

@@ -250,15 +250,19 @@ def _as_glob(expression: str) -> str:
 
 
 def finds_by_name(command: Command) -> bool:
-    """`find DIR -name meter.so`, `find dist -name 'rain_gauge-*.whl'`: a name that one file has, or one in every folder;
-    `-path '*/bin/meter'`.
+    """`find DIR -name meter.so`, `find dist -name 'rain_gauge-*.whl'`, `find bin -name "$program*"`: a name that one file has,
+    or one in every folder; `-path '*/bin/meter'`.
     """
     given = dict(itertools.pairwise(literals(command)))
     paths = (given.get(option, "") for option in ("-path", "-ipath", "-wholename"))
     name = given.get("-name") or given.get("-iname") or next((p.rpartition("/")[2] for p in paths if p), "")
     name = name or _as_glob(given.get("-regex") or given.get("-iregex") or "")
     certain = re.split(r"[*?\[]", name, maxsplit=1)[0]
-    return command.name == "find" and bool(certain) and (certain == name or len(certain) >= 5)
+    return (
+        command.name == "find"
+        and bool(certain)
+        and (certain == name or len(certain) >= 5 or certain.startswith("\0"))
+    )
 
 
 _ONE_DOCUMENT = word_set("curl wget gh kubectl oc aws az gcloud docker podman http")
@@ -290,6 +294,24 @@ def narrows(command: Command) -> bool:
         return False
     pattern = next(iter(grep_operands(words)), "")
     return "\0" in pattern and re.search(r"\w", pattern) is not None
+
+
+_GREPS = word_set("grep egrep fgrep ggrep rg")
+
+
+def picks_from_page(stages: Sequence[Sequence[Command]]) -> bool:
+    """Whether two greps in a row pick lines of one page: `curl … | grep href | grep "$release"`."""
+    first, picking = stages[0][-1:], [stage[-1] for stage in stages[-2:] if stage]
+    return (
+        bool(first)
+        and first[0].name in {"curl", "wget"}
+        and len(stages) > 2
+        and len(picking) == 2
+        and all(
+            one.name in _GREPS and not any(re.match(r"-[a-zA-Z]*v|--invert-match", w) for w in literals(one))
+            for one in picking
+        )
+    )
 
 
 def _lists_some_tags(words: Sequence[str]) -> bool:
@@ -348,6 +370,7 @@ _LISTED = re.compile(r"/(?:etc|sys|boot|lib/modules|usr/src|run|var/run)/")
 """Folders of the system that hold a few files each."""
 _BUILT = re.compile(
     r"(?:^|/)(?:dist|build|release|wheelhouse|pkg)/[^/]*\*[^/]*\.(?:whl|deb|rpm|apk|tar\.\w+|tgz|zip|dmg|exe|msi|jar)$"
+    r"|^[^/*][^*]*/\*[^/*]*\.(?:whl|deb|rpm|apk|dmg|msi)$"
 )
 """Packages that a build has made: a handful, whose names are written at once."""
 _HEALTH = re.compile(r"/(?:health(?:z|check)?|livez?|readyz?|ping|alive)/?[\"']?(?:\?|$)", re.IGNORECASE)

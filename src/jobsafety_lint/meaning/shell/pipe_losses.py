@@ -79,10 +79,13 @@ class PipeLosses:
             if use == "set":
                 return None
             if use is None and frame.loop:
+                loop = frames.loop_of(frame)
+                if isinstance(loop, sh.For) and loop.variable == name:
+                    return None  # the next pass begins with a value of its own
                 if search.of_items(frame.block.items[: frame.at]) == "read":
                     use = "read"
-                elif frames.loop is not None and isinstance(frames.loop[0], sh.While):
-                    asked = search.of_items(frames.loop[0].condition.items)
+                elif isinstance(loop, sh.While):
+                    asked = search.of_items(loop.condition.items)
                     use = "read" if asked == "read" else None
             if use == "read" and search.read_at is not None:
                 return Place(frame.source, search.read_at.span)

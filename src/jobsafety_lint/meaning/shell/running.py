@@ -242,9 +242,11 @@ def decided_by_if(statement: sh.If, source: Source, state: State, frames: Frames
             yield from _decided(ask, "starts", started, state)
 
 
-def decided_by_list(statement: sh.AndOr, source: Source, state: State) -> Iterator[Running]:
+def decided_by_list(statement: sh.AndOr, source: Source, state: State, frames: Frames) -> Iterator[Running]:
     """The same of `kill -0 "$pid" && exit`, `pgrep x || start x`."""
     last = statement.items[-1]
+    if leaving(last) == "return" and frames.is_last_in_function():
+        return
     if len(statement.items) > 2 and all(leaving(item) == "return" for item in statement.items[-2:]):
         return  # `[ "$(pgrep x)" ] && return 1 || return 0` answers, as `_is_answer` has it of an `if`
     for item, operator in zip(statement.items, statement.operators, strict=False):

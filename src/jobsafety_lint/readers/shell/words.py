@@ -37,7 +37,8 @@ _ANSI_LETTERS = {
     "f": "\f",
     "v": "\v",
 }
-_DECLARATIONS = frozenset({"declare", "local", "export", "readonly", "typeset"})
+_DECLARATIONS = frozenset({"declare", "local", "export", "readonly", "typeset", "eval"})
+"""What takes arrays as arguments (bash(1), SIMPLE COMMANDS; `eval` by its source, parse.y)."""
 _OPERATORS = re.compile(r"[:]?[-=+?]|##?|%%?|//?|\^\^?|,,?|@|:")
 _MAX_NESTING = 40
 
