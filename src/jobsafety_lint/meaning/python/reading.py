@@ -79,6 +79,8 @@ _PYTHON_2_SAID = re.compile(
     r"leading zeros in decimal integer|parameters cannot be parenthesized|Missing parentheses in call to|multiple exception types must be parenthesized|cannot mix bytes and nonbytes literals"
 )
 """What CPython says of Python 2."""
+_OF_NOTEBOOK = re.compile(r"^(?:!\s*[a-z]|%%?[a-z]+\b)", re.MULTILINE)
+"""Lines that a notebook takes and Python does not: `!pip install x`, `%matplotlib inline`."""
 _OTHER_PROGRAM = re.compile(r"#!(?!.*(?:python|pypy|\buv\b))")
 """A first line that names another program than Python."""
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[a-z_]+\}", re.DOTALL)
@@ -118,7 +120,7 @@ def _unreadable(source: Source, error: Exception, found: FileFacts) -> None:
     if _PYTHON_2.search(source.text) or _TEMPLATE.search(source.text) or is_patch(source.text):
         found.silent += 1
         return
-    if _OTHER_PROGRAM.match(source.text):
+    if _OTHER_PROGRAM.match(source.text) or _OF_NOTEBOOK.search(source.text):
         found.silent += 1
         return
     said = str(getattr(error, "msg", ""))

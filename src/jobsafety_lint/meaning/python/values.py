@@ -462,7 +462,8 @@ def _attribute(node: ast.Attribute, scope: Scope) -> Value:
             if any(hole.kind == "unique" for hole in value.pattern.holes):
                 return value
     made = node.attr in _FOLDERS_OF_RUN and name.partition(".")[0] not in _COMMAND_LINES
-    value = unknown(node, scope, "unique" if made else "variable")
+    told = node.attr == "pid" or node.attr.endswith("_pid")  # `args.save_pid`
+    value = unknown(node, scope, "unique" if made or told else "variable")
     if isinstance(base, ast.Name):
         base_value = scope.variables.get(base.id)
     else:

@@ -27,7 +27,7 @@ _UNIQUE_VARIABLES = frozenset(
 )
 _OWN_NAME = re.compile(r"(?:^|_)(?:PID|UUID|TASK_ID|JOB_ID|RUN_ID|JOBID)$")
 """Variables of the environment that differ from process to process or from job to job by their name."""
-_UNIQUE_COMMANDS = frozenset({"mktemp", "uuidgen", "uuid", "tempfile"})
+_UNIQUE_COMMANDS = frozenset({"mktemp", "uuidgen", "uuid", "tempfile", "tmpnam"})
 _DIGEST_COMMANDS = frozenset(
     {"md5sum", "sha1sum", "sha256sum", "sha512sum", "b2sum", "cksum", "md5", "shasum"}
 )
