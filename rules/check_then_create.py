@@ -37,6 +37,8 @@ _CACHE_OF = re.compile(r"cache|torch_home|hub\.get_dir", re.IGNORECASE)
 """Code that gives the folder of a cache."""
 _SYSTEM = re.compile(r"/(?:(?:var/)?(?:tmp|run)|mnt|media|proc|sys|dev(?:/shm)?|var/lock|var/log|etc|opt)/?")
 """Folders of the system: where one is missing, an image is being built."""
+_MADE_ANYWAY = re.compile(r"[ \t]*(?:\d?>+&?[ \t]*[^\s<>]+[ \t]*)*\|\|[ \t]*mkdir[ \t]+-\w*p")
+"""`mkdir d 2> /dev/null || mkdir -p d`: what stands behind it for the case that it fails takes an existing folder."""
 _RANDOM = re.compile(r"\b(?:random|secrets|uuid\d?|RANDOM|uuidgen|urandom)\b")
 
 
@@ -58,6 +60,8 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
     if (act.status == "branch" and not act.has_alternative) or is_lock_name(act.path):  # taken in one step
         return
     if act.what == "file" and act.language == "shell":
+        return
+    if _MADE_ANYWAY.match(act.place.source.text, act.place.span.end):
         return
     if _SYSTEM.fullmatch(act.path.text or "") or _is_drawn(act, guard):
         return

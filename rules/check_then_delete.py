@@ -60,9 +60,29 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         label=f"{_ADVICE[act.what == 'moved']}, and do not mind if it is gone",
         related=((guard.check.place, "tested here"),),
         severity=Severity.ERROR if reasons or (concurrent and act.what != "moved") else Severity.WARNING,
-        confidence=certainty(act, concurrent=concurrent),
+        confidence=Confidence.LOW
+        if not concurrent and _is_made_anew(act, context)
+        else certainty(act, concurrent=concurrent),
         fix=_fix(act, guard, context),
         subject=act.subject,
+    )
+
+
+def _is_made_anew(act: Delete, context: Context) -> bool:
+    """Whether a Python function empties its output folder: the tree is made anew below. Two runs at once spoil each other's output
+    whatever becomes of this line.
+    """
+    return (
+        act.language == "python"
+        and act.what == "tree"
+        and any(
+            made.what == "directory"
+            and made.path.same_object(act.path)
+            and made.place.source is act.place.source
+            and made.place.span.start > act.place.span.end
+            and made.execution.functions == act.execution.functions
+            for made in context.all(Create)
+        )
     )
 
 

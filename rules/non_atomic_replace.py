@@ -34,6 +34,8 @@ RULE = Rule(
 )
 
 _MAKERS = re.compile(r"mk(?:s|d|)temp\b|TemporaryFile|TemporaryDirectory")
+_IN_INITRAMFS = "dracut-lib.sh"
+"""What a script sources that dracut runs in the first file system of a boot, which lies in memory as a whole."""
 _SET_FOLDER = re.compile(r"tempfile\.tempdir\s*=|^\s*(?:export\s+)?TMPDIR=", re.MULTILINE)
 _FAILING = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 _DATA = frozenset(
@@ -99,7 +101,7 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
             f"`shutil.move` {into}",
             "`os.replace`",
             severity=Severity.INFO if certain else Severity.WARNING,
-            confidence=Confidence.MEDIUM,
+            confidence=Confidence.LOW if certain else Confidence.MEDIUM,
             fix=_fix(act, context) if certain else None,
         )
 
@@ -107,7 +109,7 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
 def _is_in_memory(act: Replace) -> bool:
     """Whether the target lies where temporary files lie."""
     of_openwrt = act.path.literal.startswith("/var/") and is_openwrt_service(act.place.source.file)
-    return act.path.in_temporary_folder or of_openwrt
+    return act.path.in_temporary_folder or of_openwrt or _IN_INITRAMFS in act.place.source.file.text
 
 
 def _is_renamed_later(act: Replace, context: Context) -> bool:

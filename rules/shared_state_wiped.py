@@ -13,6 +13,7 @@ from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.files import Delete, Glob
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.project.state_paths import is_wide, jobs_state
+from jobsafety_lint.meaning.running_alone import runs_alone
 from jobsafety_lint.meaning.wrappers import SUBMITTERS
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -47,7 +48,9 @@ def in_shell(row: Row, context: Context) -> Iterator[Draft]:
         return
     for step in _unlooked(row, context):
         fact = wiped.pop(step.place, None)
-        if fact is not None and not _OLD_ONLY.search(f"{fact.place.text}\n{step.place.text}"):
+        if fact is None or runs_alone(fact.place, fact.execution):
+            continue
+        if not _OLD_ONLY.search(f"{fact.place.text}\n{step.place.text}"):
             yield _finding(fact, step.place, shortened(step.command), _confidence(step.execution))
 
 

@@ -493,6 +493,10 @@ def test_nothing_races_on_a_machine_that_is_thrown_away(findings: Findings) -> N
     ]
 
 
+DELETES = "import os\n\n\ndef f(name: str, rank: int) -> None:\n    if os.path.exists(name):\n        os.remove(name)\n"
+EMPTIES = "import os, shutil\n\n\ndef f(name: str) -> None:\n    if os.path.exists(name):\n        shutil.rmtree(name)\n    os.mkdir(name)\n"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "shown"),
     [
@@ -503,6 +507,22 @@ def test_nothing_races_on_a_machine_that_is_thrown_away(findings: Findings) -> N
         ("a.sh", 'set -e\npacstrap "$root" base\nif [ -f "$rest/x" ]; then rm "$rest/x"; fi\n', True),
         ("a.sh", "[ -d out ] && rmdir out 2> /dev/null\necho\n", False),
         ("a.sh", "[ -d out ] && rmdir out\necho\n", True),
+        ("a.sh", '[ -f "$DATA/x" ] && rm "$DATA/x"\necho\n', False),
+        ("a.sh", '[ -f "$1/x" ] && rm "$1/x"\necho\n', False),
+        ("a.sh", '[ -f "$HOME/x" ] && rm "$HOME/x"\necho\n', True),
+        ("a.sh", 'set -e\nif [ -f "$DATA/x" ]; then rm "$DATA/x"; fi\n', True),
+        ("a.sh", 'set -e\nread -r -p "delete? " a\nif [ -f x ]; then rm x; fi\n', False),
+        ("a.py", DELETES, True),
+        ("a.py", DELETES.replace("if os", "input()\n    if os"), False),
+        ("a.py", f"def ask() -> str:\n    return input()\n\n\n{DELETES}", True),
+        ("a.py", DELETES.replace("if os", "if rank == 0 and os"), False),
+        ("a.py", DELETES.replace("if os", "if rank != 0 and os"), True),
+        ("release.py", DELETES, False),
+        ("tools/install.py", DELETES, False),
+        ("setup.py", DELETES, True),
+        ("setup.py", f"{DELETES}\n\nsetup(name='x')\n", False),
+        ("a.py", EMPTIES, False),
+        ("a.py", EMPTIES.replace("os.mkdir(name)", "os.mkdir(name + 'x')"), True),
         (
             "a.py",
             "import os\n\n\ndef f(data: str) -> None:\n    os.chdir(data)\n    if os.path.exists('x'):\n        os.remove('x')\n",
@@ -522,3 +542,9 @@ def test_nothing_races_in_an_image_build(findings: Findings) -> None:
     files = {"Dockerfile": f"FROM x\nRUN {run}\nCMD {run}\n", "Makefile": f"a:\n\t{run}\n"}
     found = findings(files, "--select", "JOB1", "--no-cache")
     assert {(f["path"], f["line"]) for f in found} == {("Dockerfile", 3), ("Makefile", 2)}
+
+
+def test_dpkg_runs_its_scripts_one_at_a_time(findings: Findings) -> None:
+    text = "#!/bin/sh\nset -e\n[ -e /var/lib/x.lock ] || { touch /var/lib/x.lock; ./work; }\nrm -f /var/lib/x/state/*.json\n"
+    found = findings({"debian/postinst": text, "postinst.sh": text}, "--no-cache")
+    assert {(f["code"], f["path"]) for f in found} == {("JOB103", "postinst.sh"), ("JOB707", "postinst.sh")}

@@ -16,6 +16,27 @@ _OWN_FOLDER = re.compile(r"/(?:tmp|run|var/run|etc|usr)/")
 """Folders of which each container of an image has its own."""
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 _BELOW_VARIABLE = re.compile(r"\"?\$\{?(\w+)\}?\"?/")
+_BY_HAND = re.compile(
+    r"(?:^|/)(?:configure|noxfile|fabfile|conanfile|hatch_build)\.py$|(?:^|[/_.-])install(?:er)?\.py$"
+    r"|(?:^|/)release/[^/]*$|(?:^|[/_.-])release(?:[_-][\w-]+)?\.(?:py|sh)$"
+)
+"""Build scripts, installers and release tools: one person runs them, or one build."""
+_BUILDS = {
+    "setup.py": re.compile(r"\bsetup\("),
+    "conf.py": re.compile(r"^(?:extensions|html_theme)\s*=", re.MULTILINE),
+}
+"""Names that build scripts have, and others; what tells."""
+_ASKS_PERSON = re.compile(
+    r"\b(?:raw_)?input\(|\b(?:click\.|typer\.|self\.)?(?:confirm|prompt)\w*\(|\bConfirm\.ask\(|\bquestionary\b"
+    r"|\bread\s+(?:-\w+\s+)*-\w*p\b"
+)
+_LINES_BEFORE = 40
+"""How many lines before an act a person may be asked."""
+_OF_ONE_RANK = re.compile(
+    r"\brank\b[^,)]*(?:==\s*0\b|in\s*[(\[{]\s*-?[01]\b|<=?\s*0\b)|\bnot\s+(?:\w+\.)*(?:local_|global_)?rank\b"
+    r"|\bis_(?:main|master|local_main|rank_zero|global_zero|chief|coordinator)\w*"
+)
+"""A condition that holds in one of the processes of a distributed job."""
 _MAKES_ROOTS = r"\b(?:pacstrap|debootstrap|mmdebstrap|systemd-nspawn|(?:arch-)?chroot)\b"
 """Programs that are given the root folder of a system."""
 _KNOWN_FOLDER = re.compile(r"\b(?:HOME|XDG_\w+|BASH_SOURCE|dirname|pwd|PWD|git rev-parse)\b|\$0")
@@ -33,7 +54,7 @@ def certainty(act: Act, *, concurrent: bool) -> Confidence:
         return Confidence.LOW
     if not act.execution.concurrency and _is_of_new_container(act):
         return Confidence.LOW
-    if not concurrent and (_is_in_given_folder(act) or _is_in_image(act)):
+    if not concurrent and any(is_alone(act) for is_alone in _ALONE):
         return Confidence.LOW
     if concurrent or not act.is_unheard:
         return Confidence.HIGH
@@ -109,3 +130,25 @@ def _is_match(act: Act) -> bool:
         and len(act.path.parts) == len(act.path.holes) == 1
         and act.path.holes[0].names <= frozenset(loop.variables)
     )
+
+
+def _is_by_hand(act: Act) -> bool:
+    """Whether a person runs the code: a build script, or one that asks before it acts."""
+    source = act.place.source
+    path = source.file.path
+    tells = _BUILDS.get(path.rpartition("/")[2])
+    if _BY_HAND.search(path) or (tells is not None and tells.search(source.file.text)):
+        return True
+    before = source.text[: act.place.span.start].rsplit("\n", _LINES_BEFORE)[1:]
+    begins = max((at for at, line in enumerate(before) if _BEGINS_FUNCTION.match(line)), default=0)
+    return any(_ASKS_PERSON.search(line) for line in before[begins:])
+
+
+def _is_of_one_rank(act: Act) -> bool:
+    """Whether one process of a distributed job does it for all of them."""
+    return any(_OF_ONE_RANK.search(condition) for condition in act.execution.conditions)
+
+
+_BEGINS_FUNCTION = re.compile(r"\s*(?:async\s+)?def\s|\s*(?:function\s+)?[\w-]+\s*\(\)\s*\{?\s*$")
+_ALONE = (_is_in_given_folder, _is_in_image, _is_by_hand, _is_of_one_rank)
+"""What tells that no other process comes to the same place, where none is seen."""

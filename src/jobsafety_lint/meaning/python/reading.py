@@ -33,7 +33,7 @@ from jobsafety_lint.meaning.python.outputs import output_uses, status_filters
 from jobsafety_lint.meaning.python.parameters import function_of
 from jobsafety_lint.meaning.python.rows import Row, linked
 from jobsafety_lint.meaning.python.runners import Runner, runner_of
-from jobsafety_lint.meaning.python.sieve import NAMING, PURPOSES, TEMPORARY, Sieve
+from jobsafety_lint.meaning.python.sieve import MAKERS, NAMING, PURPOSES, TEMPORARY, Sieve
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
 from jobsafety_lint.meaning.python.values import Scope, Value, is_none, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
@@ -63,6 +63,8 @@ _HANDING = Literals(
     )
 )
 """How a function is handed to workers; see `_handed_over`."""
+_OWN = Literals((*MAKERS, "getpid", "_pid", "uuid", "getrandbits"))
+"""What makes a name that nobody else has."""
 _HOLDS_LOCK = re.compile(
     r"\bwith\b[^\n]*(?:FileLock|\bflock|portalocker|interprocess|file_lock)|\b(?:fcntl\.)?(?:flock|lockf)\("
 )
@@ -428,7 +430,7 @@ class PythonFile:
         key = f"{class_name}().{name}"
         if key not in self._constants:
             self._constants[key] = None
-            if TEMPORARY.any_in(self.source):
+            if _OWN.any_in(self.source):
                 self._constants[key] = self._given_own(class_name, name)
         return self._constants[key]
 

@@ -93,7 +93,8 @@ _NAME_TEXT = re.compile(
 _FOLLOWED = Literals(("pueue", "systemd-run", "ssh"))
 _FOLLOWED_WORD = re.compile(r"\b(?:pueue|systemd-run|ssh)\b")
 """A file that has such a word is read together with all functions that call one which runs a program."""
-TEMPORARY = Literals(("mkdtemp", "mkstemp", "mktemp", "NamedTemporaryFile", "TemporaryDirectory"))
+MAKERS = ("mkdtemp", "mkstemp", "mktemp", "NamedTemporaryFile", "TemporaryDirectory")
+TEMPORARY = Literals(MAKERS)
 """What makes a temporary file or folder that nobody else has: whoever makes one may hand it to a function of the file."""
 _CALL = re.compile(r"\w+(?=\s*\()")
 _MODE = re.compile(r"[rwaxbtU+]{1,4}")

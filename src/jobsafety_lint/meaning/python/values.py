@@ -303,9 +303,9 @@ def _has_as_many(one: Value, other: Value) -> bool:
 
 
 def is_none(value: Value) -> bool:
-    """Whether a value is certainly `None`."""
+    """Whether a value is certainly `None`, or `False` in its place."""
     parts = value.pattern.parts
-    return len(parts) == 1 and isinstance(parts[0], Hole) and parts[0].text == "None"
+    return len(parts) == 1 and isinstance(parts[0], Hole) and parts[0].text in {"None", "False"}
 
 
 def names_in(node: ast.AST, scope: Scope) -> frozenset[str]:

@@ -94,6 +94,8 @@ _SERVICE_MANAGERS = frozenset(
 )
 _INIT_SCRIPTS = ("/etc/init.d/", "/etc/rc.d/")
 """They see to it themselves that a service runs once."""
+_DENIED = re.compile(r"!\s+(?:-z\b|[^\]]*(?:-eq 0|-lt 1))")
+"""`[ ! -z "$pid" ]`: it runs."""
 _WHETHER_THERE = re.compile(r"\b(?:command\s+-[vV]|which|type|hash)\s+\S*(?:pgrep|pidof|ps)\b")
 """It is asked whether the program is installed."""
 _FROM_FILE = re.compile(r"\bcat\b|\bhead\b|\$\(\s*<|\bread\b|\bsed\b|\bawk\b", re.IGNORECASE)
@@ -165,8 +167,9 @@ def _test(
 ) -> Iterator[Ask]:
     shown = source.shown(node.span)
     literals = [word.literal for word in words]
-    negative = "-z" in literals or "!" in literals or re.search(r"-eq 0|-lt 1|==? [\"']?0?[\"']?\s*\]", shown)
-    positive = positive is not bool(negative)
+    nothing = "-z" in literals or re.search(r"-eq 0|-lt 1|(?<!!)==? [\"']?0?[\"']?\s*\]", shown) is not None
+    denied = _DENIED.search(shown) is not None if nothing else "!" in literals
+    positive = positive is not (nothing is not denied)
     place = Place(source, node.span)
     for word in words:
         value = value_of(word, source, state)
