@@ -280,6 +280,14 @@ def _is_told_by_another(act: Write, context: Context) -> bool:
     )
 
 
+def _is_copied_into(act: Write, context: Context) -> bool:
+    """Whether a copy goes into a folder: the same file joins names to its target."""
+    if act.language != "python" or act.by not in _COPIES:
+        return False
+    code = re.escape(act.path_place.text)
+    return re.search(rf"\bjoin\({code}\s*,|\b{code}\s*/\s*[\"'f\w]", context.file.text) is not None
+
+
 def _is_within(inner: Act, outer: Act) -> bool:
     """Whether an act stands in the function of the other one, or in a function that is defined inside of that."""
     if not inner.execution.functions or not outer.execution.functions:
@@ -475,6 +483,7 @@ _BY_OTHERS: tuple[Callable[[Write, Context], bool], ...] = (
     _is_marker,
     _is_door_to_kernel,
     _is_moved_aside,
+    _is_copied_into,
     _is_scratch,
     _is_checked_cache,
 )

@@ -41,7 +41,8 @@ def early_close(pipe: Pipe, context: Context) -> Iterator[Draft]:
         if reader is None:
             continue
         size = _size_before(pipe, at, context)
-        if streams.wants_one_line(reader) and any(output_sizes.finds_by_name(c) for c in pipe.stages[0]):
+        wants_one = streams.wants_one_line(reader) and any(map(output_sizes.finds_by_name, pipe.stages[0]))
+        if wants_one and size is Size.LARGE:
             size = Size.UNKNOWN  # whoever takes the first expects one
         dies = None if size is Size.SMALL else at if fed else _dying_stage(pipe, at, context)
         if dies is None:

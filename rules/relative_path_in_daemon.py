@@ -103,6 +103,8 @@ def _confidence(part: Relative) -> Confidence:
 
 # --- units ---
 
+_FILLED_IN = re.compile(r"@\w+@")
+"""A word for which an installer puts another one."""
 _PLACEHOLDER = re.compile(r"\w+@/|[A-Z][A-Z0-9_]+/")
 """What an installer puts another path for: `@bindir@/x` (a first `@` means something to systemd), `PREFIX/bin/x`."""
 
@@ -172,7 +174,11 @@ def _shell_syntax(command: UnitCommand) -> Draft | None:
 
 def _relative(command: UnitCommand) -> Draft | None:
     part = _first_part(command.commands)
-    if part is None or (part.kind == "program" and _PLACEHOLDER.match(command.words[0].text)):
+    if (
+        part is None
+        or _FILLED_IN.fullmatch(part.text)
+        or (part.kind == "program" and _PLACEHOLDER.match(command.words[0].text))
+    ):
         return None
     where = "the home directory" if command.user_unit else "`/`"
     return RULE.found(

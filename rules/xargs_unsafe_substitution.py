@@ -141,8 +141,26 @@ def _fed_by_plain_words(xargs: Command, context: Context) -> bool:
                 before = [commands[-1] if commands else None for commands in pipe.stages[:at]]
                 while len(before) > 1 and before[-1] is not None and before[-1].name in _SELECTORS:
                     before.pop()
-                return before[-1] is not None and hands_out_plain_words(before[-1])
+                last = before[-1]
+                return last is not None and (hands_out_plain_words(last) or _takes_names(before))
     return False
+
+
+def _takes_names(stages: list[Command | None]) -> bool:
+    """Whether the first column of a table of a cluster is cut out, the names: `kubectl get pod | awk '{print $1}'`."""
+    *asking, cutting = stages
+    while len(asking) > 1 and asking[-1] is not None and asking[-1].name in _SELECTORS | {"sed"}:
+        asking.pop()
+    first = asking[0] if len(asking) == 1 else None
+    if first is None or cutting is None or first.name not in {"kubectl", "oc"}:
+        return False
+    words = literals(first)
+    plain = "get" in words and not any(
+        re.match(r"-\w*[oA]|--output|--all-namespaces|-L", word) for word in words
+    )
+    text = " ".join(literals(cutting))
+    column = {"awk": r"\{ *print \$1 *\}", "cut": r"-f ?1\b(?![,-])"}.get(cutting.name)
+    return plain and column is not None and re.search(column, text) is not None
 
 
 def _fix(code: Arg, placeholder: str) -> Fix | None:

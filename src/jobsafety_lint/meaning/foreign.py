@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from jobsafety_lint.source import Source
+
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@", re.MULTILINE)
 _HEADER = re.compile(r"^--- \S.*\n\+\+\+ \S", re.MULTILINE)
 
@@ -22,3 +24,11 @@ def is_gdb_script(text: str) -> bool:
     """Whether a text defines commands of gdb, and nothing in it is of a shell alone."""
     defines = _DEFINES.search(text) is not None and _ENDS.search(text) is not None
     return defines and _OF_SHELL.search(text) is None
+
+
+_ESCAPED = re.compile(r"\\\$[({\w]")
+
+
+def is_nextflow_template(file: Source) -> bool:
+    """Whether a script is one of Nextflow's, which fills in `$x` before a shell sees it and leaves `\\$x` to that."""
+    return "/templates/" in f"/{file.path}" and _ESCAPED.search(file.text) is not None

@@ -144,11 +144,17 @@ def _is_by_hand(act: Act) -> bool:
     return any(_ASKS_PERSON.search(line) for line in before[begins:])
 
 
+def _is_of_nextflow(act: Act) -> bool:
+    """Whether Nextflow fills in the code and runs it in a folder of the task's own, where relative paths lead."""
+    file = act.place.source.file
+    return "/templates/" in f"/{file.path}" and "${task." in file.text and not act.path.is_absolute
+
+
 def _is_of_one_rank(act: Act) -> bool:
     """Whether one process of a distributed job does it for all of them."""
     return any(_OF_ONE_RANK.search(condition) for condition in act.execution.conditions)
 
 
 _BEGINS_FUNCTION = re.compile(r"\s*(?:async\s+)?def\s|\s*(?:function\s+)?[\w-]+\s*\(\)\s*\{?\s*$")
-_ALONE = (_is_in_given_folder, _is_in_image, _is_by_hand, _is_of_one_rank)
+_ALONE = (_is_in_given_folder, _is_in_image, _is_by_hand, _is_of_nextflow, _is_of_one_rank)
 """What tells that no other process comes to the same place, where none is seen."""

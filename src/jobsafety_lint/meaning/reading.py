@@ -13,7 +13,7 @@ from jobsafety_lint.meaning.comparisons import comparisons
 from jobsafety_lint.meaning.deployment.rows import rows_of
 from jobsafety_lint.meaning.execution import Concurrency, Execution
 from jobsafety_lint.meaning.file_facts import FileFacts
-from jobsafety_lint.meaning.foreign import is_gdb_script, is_patch
+from jobsafety_lint.meaning.foreign import is_gdb_script, is_nextflow_template, is_patch
 from jobsafety_lint.meaning.linting import UnreadRegion
 from jobsafety_lint.meaning.queue import grammar as queue
 from jobsafety_lint.meaning.queue.status_json import Shape, StatusFilter, jq_shapes, python_shapes
@@ -111,7 +111,7 @@ _ZSH = re.compile(
     re.MULTILINE,
 )
 """What tells a file of zsh that does not say so in its first line."""
-_PLACEHOLDER = re.compile(r"=<[A-Za-z][\w ,./-]*>|<{3,4}[A-Za-z][\w ,./-]*>{3,4}")
+_PLACEHOLDER = re.compile(r"[=/]<[A-Za-z][\w ,./-]*>|<{3,4}[A-Za-z][\w ,./-]*>{3,4}")
 """`DATA=<path to the data>`, `cd <<<<path to the data>>>>`, as examples have it."""
 _ARRAY = re.compile(
     r"^#(?:SBATCH\s+(?:--array|-a)\b|PBS\s+-[Jt]\s|\$\s+-t\s|BSUB\s+-J\s+\S*\[).*$", re.MULTILINE
@@ -148,6 +148,7 @@ def _unread(tree: ShellTree, dialect: str, kind: str, found: FileFacts) -> None:
     text = tree.source.text
     zsh = not text.startswith("#!") and _ZSH.search(text) is not None
     foreign = dialect in {"zsh", "ksh"} or zsh or is_patch(text) or is_gdb_script(text)
+    foreign = foreign or is_nextflow_template(tree.source.file)
     template = any(mark in text for mark in ("{{", "{%", "<%")) or any(
         h.kind == "template" for h in tree.source.holes
     )

@@ -55,7 +55,7 @@ _SAME_PATH_METHODS = frozenset(
 _UNIQUE = frozenset(
     {"uuid.uuid4", "uuid.uuid1", "os.getpid", "tempfile.mkdtemp", "tempfile.mkstemp", "tempfile.mktemp", "tempfile.NamedTemporaryFile",
      "tempfile.TemporaryDirectory", "tempfile.TemporaryFile", "secrets.token_hex", "secrets.token_urlsafe", "threading.get_ident",
-     "random.random", "random.randint", "random.randrange", "random.getrandbits", "random.uniform", "numpy.random.randint", "time.time_ns", "multiprocessing.current_process", "threading.current_thread"}
+     "random.random", "random.randint", "random.randrange", "random.getrandbits", "random.uniform", "random.choices", "numpy.random.randint", "time.time_ns", "multiprocessing.current_process", "threading.current_thread"}
 )  # fmt: skip
 _MAKES_UNIQUE = re.compile(r"\.(?:uuid4|getpid)$|(?:^|[._])mk[ds]?temp\w*$")
 """The same by the name alone: of an object's methods, and of a project's own helpers (`mkstempfname`)."""

@@ -132,7 +132,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             )
         case "find":
             small = "-quit" in words or dict(itertools.pairwise(words)).get("-maxdepth") == "0"
-            small = small or _finds_settings(words)
+            small = small or _finds_settings(words) or _looks_beside(words)
         case "tail" | "head":
             lines = re.compile(r"-\d{1,2}|-n\d{1,2}|\d{1,2}|--lines=\d{1,2}|-c\d{1,3}|-c")
             small = any(lines.fullmatch(w) for w in words) or not any(w.startswith("-") for w in words)
@@ -222,7 +222,7 @@ def _is_open(name: str, words: Sequence[str]) -> bool:
         case "git":
             return _lists_some_tags(words)
         case "find":
-            return _finds_few(words) and not _finds_settings(words)
+            return _finds_few(words) and not (_finds_settings(words) or _looks_beside(words))
         case "kubectl" | "oc" | "docker" | "podman" | "docker-compose":
             return not {"exec", "run", "debug"}.isdisjoint(words[:4])  # it prints what another program does
     return False
@@ -241,6 +241,13 @@ def _finds_settings(words: Sequence[str]) -> bool:
         and words[0].startswith("/etc/")
         and dict(itertools.pairwise(words)).get("-maxdepth") == "1"
     )
+
+
+def _looks_beside(words: Sequence[str]) -> bool:
+    """`find /boot /efi -maxdepth 1 -name grub.cfg`: a line for each folder at most."""
+    given = dict(itertools.pairwise(words))
+    name = given.get("-name", "")
+    return given.get("-maxdepth") == "1" and bool(name) and re.search(r"[*?\[\0]", name) is None
 
 
 def _as_glob(expression: str) -> str:
