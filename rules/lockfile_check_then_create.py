@@ -57,7 +57,11 @@ def taken_after_test(act: Act, context: Context) -> Iterator[Draft]:
         or _is_locked_itself(act, context)
     ):
         return
-    if _decides_nothing(act, guard) or _is_prepared(act, guard, context) or _found_by_search(act, context):
+    if (
+        _decides_nothing(act, guard, context)
+        or _is_prepared(act, guard, context)
+        or _found_by_search(act, context)
+    ):
         return
     yield RULE.found(
         act.place,
@@ -84,15 +88,19 @@ def _is_folder_of_leases(act: Act) -> bool:
     return isinstance(act, Create) and act.what == "directory" and bool(words & _LEASES and words & _FOLDERS)
 
 
-def _decides_nothing(act: Act, guard: Guard) -> bool:
+def _decides_nothing(act: Act, guard: Guard, context: Context) -> bool:
     """Whether a script goes on the same way whether or not the file was there: all that the check decides is that it is made,
-    with owner and mode.
+    with owner and mode, and nobody looks at the status of a list (`[ -f x ] && touch x`, called as `take || exit`).
     """
     if act.language != "shell" or guard.shape not in {"if", "and", "or"}:
         return False
+    if guard.shape != "if" and any(
+        command.status == "branch" for command in context.all(Command) if command.place == act.place
+    ):
+        return False
     steps = _STEPS.split(guard.statement.text)
     alone = guard.sole or (guard.shape != "if" and len(steps) == 2)
-    return alone or all(step is None or _MAKES.match(step) for step in steps)
+    return alone or all(map(_MAKES.match, steps))
 
 
 def _is_prepared(act: Act, guard: Guard, context: Context) -> bool:

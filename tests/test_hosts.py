@@ -516,6 +516,7 @@ EMPTIES = "import os, shutil\n\n\ndef f(name: str) -> None:\n    if os.path.exis
         ("a.py", DELETES.replace("if os", "input()\n    if os"), False),
         ("a.py", f"def ask() -> str:\n    return input()\n\n\n{DELETES}", True),
         ("a.py", DELETES.replace("if os", "if rank == 0 and os"), False),
+        ("a.py", DELETES.replace("if os", "if args.local_rank in (-1, 0) and os"), False),
         ("a.py", DELETES.replace("if os", "if rank != 0 and os"), True),
         ("release.py", DELETES, False),
         ("m/templates/a.py", f'{DELETES}\n\nf("${{task.process}}")\n', False),

@@ -27,13 +27,14 @@ _BUILDS = {
 }
 """Names that build scripts have, and others; what tells."""
 _ASKS_PERSON = re.compile(
-    r"\b(?:raw_)?input\(|\b(?:click\.|typer\.|self\.)?(?:confirm|prompt)\w*\(|\bConfirm\.ask\(|\bquestionary\b"
+    r"(?<![.\w])(?:raw_)?input\(|\b(?:click\.|typer\.|self\.)?(?:confirm|prompt)\w*\(|\bConfirm\.ask\(|\bquestionary\b"
     r"|\bread\s+(?:-\w+\s+)*-\w*p\b"
 )
+_BEGINS_FUNCTION = re.compile(r"\s*(?:async\s+)?def\s|\s*(?:function\s+)?[\w-]+\s*\(\)\s*\{?\s*$")
 _LINES_BEFORE = 40
 """How many lines before an act a person may be asked."""
 _OF_ONE_RANK = re.compile(
-    r"\brank\b[^,)]*(?:==\s*0\b|in\s*[(\[{]\s*-?[01]\b|<=?\s*0\b)|\bnot\s+(?:\w+\.)*(?:local_|global_)?rank\b"
+    r"(?:\b|_)rank\b[^,)]*(?:==\s*0\b|in\s*[(\[{]\s*-?[01]\b|<=?\s*0\b)|\bnot\s+(?:\w+\.)*(?:local_|global_)?rank\b"
     r"|\bis_(?:main|master|local_main|rank_zero|global_zero|chief|coordinator)\w*"
 )
 """A condition that holds in one of the processes of a distributed job."""
@@ -155,6 +156,5 @@ def _is_of_one_rank(act: Act) -> bool:
     return any(_OF_ONE_RANK.search(condition) for condition in act.execution.conditions)
 
 
-_BEGINS_FUNCTION = re.compile(r"\s*(?:async\s+)?def\s|\s*(?:function\s+)?[\w-]+\s*\(\)\s*\{?\s*$")
 _ALONE = (_is_in_given_folder, _is_in_image, _is_by_hand, _is_of_nextflow, _is_of_one_rank)
 """What tells that no other process comes to the same place, where none is seen."""

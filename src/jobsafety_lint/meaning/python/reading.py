@@ -597,9 +597,10 @@ class PythonFile:
         own = own_parameters(self._calls, self.source.text) if TEMPORARY.any_in(self.source) else {}
         for at, fact in enumerate(self.facts):
             if isinstance(fact, Write) and fact.execution.functions:
-                fact = self.facts[at] = self._with_state_words(fact)  # noqa: PLW2901
-            if own and isinstance(fact, Act):
-                self.facts[at] = with_own_folders(fact, own)
+                self.facts[at] = self._with_state_words(fact)
+            act = self.facts[at]
+            if own and isinstance(act, Act):
+                self.facts[at] = with_own_folders(act, own)
 
     def _with_state_words(self, act: Write) -> Write:
         """Adds the words of what the parameter which is the path gets: by its default, from callers."""
