@@ -343,7 +343,9 @@ class Interpreter:
         reason = Concurrency("it is put in the background in a loop", place)
         loops = state.execution.loops
         loop = self._frames.loop
-        alone = loop is not None and shapes.waits_behind(loop[1], item)
+        alone = loop is not None and (
+            shapes.waits_behind(loop[1], item) or shapes.waits_behind(self._frames.lists[-1].block, item)
+        )
         more = (reason,) if loops and not alone else ()
         inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
         if state.execution.shell in {"sh", "dash"}:  # measured: bash leaves the loop's input to it

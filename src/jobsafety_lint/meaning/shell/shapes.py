@@ -112,9 +112,21 @@ def reads_after(node: sh.Node, name: str, offset: int) -> bool:
 _LIMITERS = frozenset({"wait", "jobs", "sem", "pgrep", "nproc"})
 
 
+def _asks_for_job(loop: sh.While, ids: set[str]) -> bool:
+    """Whether a loop goes on for as long as a job lives: `while kill -0 "$pid"; do sleep 1; done`."""
+    asked = loop.condition.items[-1].statement if loop.condition.items else None
+    return (
+        isinstance(asked, sh.Command)
+        and bool(asked.words)
+        and asked.words[0].literal == "kill"
+        and not loop.until
+        and any(isinstance(node, sh.Expansion) and node.name in ids for node in asked.walk())
+    )
+
+
 def waits_behind(body: sh.Block, item: sh.Item) -> bool:
     """Whether every pass of a loop waits for what this item of its body puts in the background, or ends it: by a `wait`
-    for all, or one for a process (`wait $!`), or a `kill` of it, before another is started.
+    for all, or one for a process (`wait $!`), a loop that asks for it, or a `kill` of it, before another is started.
     """
     inside = item.statement.span
     at = next(
@@ -133,6 +145,8 @@ def waits_behind(body: sh.Block, item: sh.Item) -> bool:
         if other.background:
             started_later = True
             continue
+        if isinstance(other.statement, sh.While) and _asks_for_job(other.statement, ids):
+            return not started_later
         command = _run_first(other.statement)
         if command is None:
             continue
