@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.files import Create, Replace
+from jobsafety_lint.meaning.careful_reads import is_checked_cache
+from jobsafety_lint.meaning.files import Create, Read, Replace
 from jobsafety_lint.meaning.fixing import import_edits, indentation
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
@@ -29,10 +30,8 @@ _IN_MEMORY = re.compile(r"/(?:run|var/run|dev/shm|proc|sys)/")
 _RENAMES = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 _MADE_AGAIN = frozenset({".py", ".pyi", ".md", ".rst", ".html"})
 """Code and documents that a program makes: they can be made again, and are under version control mostly."""
-_FETCHED = frozenset(
-    {"cache", "caches", "cached", "download", "downloads", "downloaded", "downloader", "fetch", "fetched"}
-)
-"""Words of what is fetched or worked out once more where it is missing."""
+_FETCHED = frozenset({"download", "downloads", "downloaded", "downloader", "fetch", "fetched"})
+"""Words of what is fetched once more where it is missing."""
 
 
 @RULE.on(Replace)
@@ -56,16 +55,19 @@ def not_synced(act: Replace, context: Context) -> Iterator[Draft]:
         f"`{act.path_place.text}` is replaced by a file that was not synced: after a power loss it may be empty",
         label="flush and `os.fsync` the temporary file before the rename",
         related=((act.written, "written here"),),
-        confidence=Confidence.LOW if _can_be_had_again(act) else None,
+        confidence=Confidence.LOW if _can_be_had_again(act, context) else None,
         fix=_fix(act, context),
         subject=act.subject,
     )
 
 
-def _can_be_had_again(act: Replace) -> bool:
-    """Whether a name says that it is a copy of what can be fetched or worked out again: the path, the function, the class."""
+def _can_be_had_again(act: Replace, context: Context) -> bool:
+    """Whether a name says that it is a download (the path, the function, the class), or the code takes a broken entry of a cache for
+    a missing one.
+    """
     names = (act.path_place.text, *act.execution.functions)
-    return bool(_FETCHED & {*act.path.words, *(word for name in names for word in words_of(name))})
+    downloaded = bool(_FETCHED & {*act.path.words, *(word for name in names for word in words_of(name))})
+    return downloaded or is_checked_cache(act, context.all(Read))
 
 
 def _fix(act: Replace, context: Context) -> Fix | None:

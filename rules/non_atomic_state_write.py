@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
 from jobsafety_lint.context import Context
+from jobsafety_lint.meaning.careful_reads import is_checked_cache
 from jobsafety_lint.meaning.files import (
     Act,
     Check,
@@ -108,12 +109,6 @@ _NOTHING = re.compile(r"(?:\s+as\s+\w+)?\s*:\s*(?:#[^\n]*\n\s*)*pass\b")
 _OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
-_TAKES_BROKEN = re.compile(
-    r"\bexcept\s*(?::|\(?[^\n:]*\b(?:Exception|ValueError|JSONDecodeError|EOFError|UnpicklingError)\b)"
-)
-"""A handler of what comes of half a file."""
-_NEAR = 600
-"""How many code points behind a read its handler begins."""
 _OF_DRIVERS = re.compile(r"(?i)\b(?:sysfs|hwmon|i2c)")
 """Words of code that speaks to drivers."""
 _ROOTED = re.compile(r"""["'](/(?!dev/(?:null|std|tty|fd))[a-z]+/)""")
@@ -414,19 +409,6 @@ def _has_finished_name(act: Write) -> bool:
     return act.path.suffix in _FINISHED_NAMES
 
 
-def _is_checked_cache(act: Write, context: Context) -> bool:
-    """Whether it is an entry of a cache, and whoever reads it here takes one that is broken for one that is missing."""
-    names = (act.path_place.text, act.place.source.path, *act.execution.functions)
-    if "cache" not in {*act.path.words, *(word for name in names for word in words_of(name))}:
-        return False
-    reads = [read for read in context.all(Read) if read.path.identity == act.path.identity]
-    return bool(reads) and all(
-        read.tolerates_missing == "handler"
-        and _TAKES_BROKEN.search(read.place.source.text, read.place.span.end, read.place.span.end + _NEAR)
-        for read in reads
-    )
-
-
 def _is_scratch(act: Write, context: Context) -> bool:
     """Whether a script deletes it in the end, and does not look at it before it has written it: nothing is left for a next run."""
     if act.language != "shell":
@@ -485,6 +467,6 @@ _BY_OTHERS: tuple[Callable[[Write, Context], bool], ...] = (
     _is_moved_aside,
     _is_copied_into,
     _is_scratch,
-    _is_checked_cache,
+    lambda act, context: is_checked_cache(act, context.all(Read)),
 )
 """What leaves it alone by what else the file does."""
