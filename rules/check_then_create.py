@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Create, Guard, Write
 from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python_2
+from jobsafety_lint.meaning.folders import is_in_new_folder
 from jobsafety_lint.meaning.harm import certainty
-from jobsafety_lint.meaning.new_folders import is_in_new_folder
 from jobsafety_lint.meaning.paths import is_lock_name
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule

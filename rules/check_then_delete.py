@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Create, Delete, Guard
 from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python_2, suppressed
+from jobsafety_lint.meaning.folders import is_in_new_folder
 from jobsafety_lint.meaning.harm import certainty
-from jobsafety_lint.meaning.new_folders import is_in_new_folder
 from jobsafety_lint.meaning.paths import is_of_system
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -76,11 +76,7 @@ def _is_made_anew(act: Delete, context: Context) -> bool:
         act.language == "python"
         and act.what == "tree"
         and any(
-            made.what == "directory"
-            and made.path.same_object(act.path)
-            and made.place.source is act.place.source
-            and made.place.span.start > act.place.span.end
-            and made.execution.functions == act.execution.functions
+            made.what == "directory" and made.path.same_object(act.path) and act.precedes(made)
             for made in context.all(Create)
         )
     )

@@ -10,7 +10,7 @@ from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Act, Append, Create, Delete, Guard, Lock, Write
 from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.paths import is_lock_name, words_of
-from jobsafety_lint.meaning.running_alone import runs_alone
+from jobsafety_lint.meaning.systems import runs_alone
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -94,13 +94,17 @@ def _decides_nothing(act: Act, guard: Guard, context: Context) -> bool:
     """
     if act.language != "shell" or guard.shape not in {"if", "and", "or"}:
         return False
-    if guard.shape != "if" and any(
-        command.status == "branch" for command in context.all(Command) if command.place == act.place
-    ):
+    if guard.shape != "if" and _is_asked_for_status(act, context):
         return False
     steps = _STEPS.split(guard.statement.text)
     alone = guard.sole or (guard.shape != "if" and len(steps) == 2)
     return alone or all(map(_MAKES.match, steps))
+
+
+def _is_asked_for_status(act: Act, context: Context) -> bool:
+    """Whether something depends on the status of the command that makes the file; under errexit, that of a function does."""
+    decides = {"branch", "exits"} if act.execution.functions else {"branch"}
+    return any(command.status in decides and command.place == act.place for command in context.all(Command))
 
 
 def _is_prepared(act: Act, guard: Guard, context: Context) -> bool:

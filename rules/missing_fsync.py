@@ -30,7 +30,7 @@ _IN_MEMORY = re.compile(r"/(?:run|var/run|dev/shm|proc|sys)/")
 _RENAMES = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 _MADE_AGAIN = frozenset({".py", ".pyi", ".md", ".rst", ".html"})
 """Code and documents that a program makes: they can be made again, and are under version control mostly."""
-_FETCHED = frozenset({"download", "downloads", "downloaded", "downloader", "fetch", "fetched"})
+_DOWNLOADS = frozenset({"download", "downloads", "downloaded", "downloader"})
 """Words of what is fetched once more where it is missing."""
 
 
@@ -66,7 +66,7 @@ def _can_be_had_again(act: Replace, context: Context) -> bool:
     a missing one.
     """
     names = (act.path_place.text, *act.execution.functions)
-    downloaded = bool(_FETCHED & {*act.path.words, *(word for name in names for word in words_of(name))})
+    downloaded = bool(_DOWNLOADS & {*act.path.words, *(word for name in names for word in words_of(name))})
     return downloaded or is_checked_cache(act, context.all(Read))
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
-from jobsafety_lint.meaning.files import Check, Delete, FileFact, Read, Replace
+from jobsafety_lint.meaning.files import Check, Delete, Read, Replace
 from jobsafety_lint.meaning.fixing import import_edits, is_verbatim
+from jobsafety_lint.meaning.folders import is_used_as_folder
 from jobsafety_lint.meaning.paths import (
     PathPattern,
     is_of_system,
@@ -17,7 +18,7 @@ from jobsafety_lint.meaning.paths import (
     same_folder,
     words_of,
 )
-from jobsafety_lint.meaning.running_alone import is_openwrt_service
+from jobsafety_lint.meaning.systems import is_beside_temporary_files
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -34,8 +35,6 @@ RULE = Rule(
 )
 
 _MAKERS = re.compile(r"mk(?:s|d|)temp\b|TemporaryFile|TemporaryDirectory")
-_IN_INITRAMFS = "dracut-lib.sh"
-"""What a script sources that dracut runs in the first file system of a boot, which lies in memory as a whole."""
 _SET_FOLDER = re.compile(r"tempfile\.tempdir\s*=|^\s*(?:export\s+)?TMPDIR=", re.MULTILINE)
 _FAILING = frozenset({"os.replace", "os.rename", "Path.replace", "Path.rename"})
 _DATA = frozenset(
@@ -59,7 +58,8 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
     made = any(_MAKERS.search(hole.text) for hole in origin.holes if hole.kind == "unique")
     temporary = origin.is_unique or origin.says_temporary or origin.in_temporary_folder
     made = made or (act.written is not None and temporary)
-    if not made or _is_in_memory(act) or act.is_private or _is_folder(act, context):
+    beside = is_beside_temporary_files(act.path, context.file)
+    if not made or beside or act.is_private or _is_folder(act, context):
         return
     code = act.path_place.text
     if _is_renamed_later(act, context):
@@ -106,20 +106,12 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
         )
 
 
-def _is_in_memory(act: Replace) -> bool:
-    """Whether the target lies where temporary files lie."""
-    of_openwrt = act.path.literal.startswith("/var/") and is_openwrt_service(act.place.source.file)
-    return act.path.in_temporary_folder or of_openwrt or _IN_INITRAMFS in act.place.source.file.text
-
-
 def _is_renamed_later(act: Replace, context: Context) -> bool:
     """Whether the target is a temporary file too, which the same code renames when it is there as a whole."""
     return any(
         later.origin is not None
         and later.atomic
-        and later.place.source is act.place.source
-        and later.place.span.start > act.place.span.end
-        and later.execution.functions == act.execution.functions
+        and act.precedes(later)
         and later.origin.same_object(act.path)
         for later in context.all(Replace)
     )
@@ -206,19 +198,11 @@ def _is_scratch(act: Replace, context: Context) -> bool:
     """Whether the copy is no last step: the same function goes on with the temporary file (reads it, or asks whether
     something is in it), or deletes the copy again.
     """
-
-    def is_later(fact: FileFact) -> bool:
-        return (
-            fact.place.source is act.place.source
-            and fact.place.span.start > act.place.span.end
-            and fact.execution.functions == act.execution.functions
-        )
-
     if act.origin is not None and _is_compared(act.origin, act.path, context):
         return True
     used = [check for check in context.all(Check) if check.test == "nonempty"]
-    return any(is_later(fact) and fact.path.same_object(act.path) for fact in context.all(Delete)) or any(
-        is_later(fact) and act.origin is not None and fact.path.same_object(act.origin)
+    return any(act.precedes(fact) and fact.path.same_object(act.path) for fact in context.all(Delete)) or any(
+        act.precedes(fact) and act.origin is not None and fact.path.same_object(act.origin)
         for fact in (*used, *context.all(Read))
     )
 
@@ -255,10 +239,7 @@ def _is_folder(act: Replace, context: Context) -> bool:
         return True
     if act.path.literal.endswith("/") or (act.language == "shell" and names_folder(act.path_place.text)):
         return True
-    return any(  # the same function asks for a file in it
-        check.path.parent.parts == act.path.parts and check.execution.functions == act.execution.functions
-        for check in context.all(Check)
-    )
+    return is_used_as_folder(act.path, act, context.all(Check))
 
 
 def _found(

@@ -20,7 +20,7 @@ from jobsafety_lint.meaning.files import (
     Replace,
     Write,
 )
-from jobsafety_lint.meaning.new_folders import is_in_new_folder
+from jobsafety_lint.meaning.folders import is_in_new_folder, is_used_as_folder
 from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, is_of_system, names_folder, words_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -109,8 +109,6 @@ _NOTHING = re.compile(r"(?:\s+as\s+\w+)?\s*:\s*(?:#[^\n]*\n\s*)*pass\b")
 _OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
-_OF_DRIVERS = re.compile(r"(?i)\b(?:sysfs|hwmon|i2c)")
-"""Words of code that speaks to drivers."""
 _ROOTED = re.compile(r"""["'](/(?!dev/(?:null|std|tty|fd))[a-z]+/)""")
 """How a path from the root begins, in a literal; the devices that every program writes to say nothing."""
 _OF_CGROUP = "freezer.state"
@@ -276,11 +274,10 @@ def _is_told_by_another(act: Write, context: Context) -> bool:
 
 
 def _is_copied_into(act: Write, context: Context) -> bool:
-    """Whether a copy goes into a folder: the same file joins names to its target."""
-    if act.language != "python" or act.by not in _COPIES:
-        return False
-    code = re.escape(act.path_place.text)
-    return re.search(rf"\bjoin\({code}\s*,|\b{code}\s*/\s*[\"'f\w]", context.file.text) is not None
+    """Whether a copy goes into a folder: the function has to do with other files in it."""
+    kinds = (Check, Read, Write, Create, Replace)
+    others = (fact for kind in kinds for fact in context.all(kind))
+    return act.by in _COPIES and is_used_as_folder(act.path, act, others)
 
 
 def _is_within(inner: Act, outer: Act) -> bool:
@@ -304,15 +301,13 @@ def _is_label_of_settings(act: Write, said: frozenset[str]) -> bool:
 
 def _is_door_to_kernel(act: Write, context: Context) -> bool:
     """Whether it is a file of the kernel's: by its path or, where nothing tells how that begins, by the paths that the file
-    writes out, most of which are, or by its words where it writes out none.
+    writes out, most of which are.
     """
     if _KERNEL.match(act.path.literal) or act.path.name.text == _OF_CGROUP:
         return True
     if not act.path.parts or isinstance(act.path.parts[0], str):
         return False
     rooted = _ROOTED.findall(context.file.text)
-    if not rooted:
-        return _OF_DRIVERS.search(context.file.text) is not None
     return 2 * sum(_KERNEL.match(path) is not None for path in rooted) > len(rooted)
 
 
@@ -410,39 +405,27 @@ def _has_finished_name(act: Write) -> bool:
 
 
 def _is_scratch(act: Write, context: Context) -> bool:
-    """Whether a script deletes it in the end, and does not look at it before it has written it: nothing is left for a next run."""
-    if act.language != "shell":
+    """Whether a script that runs once at a time deletes it in the end, and does not look at it before it has written it: nothing
+    is left for a next run.
+    """
+    if act.language != "shell" or act.execution.concurrency:
         return False
-
-    def is_same(other: FileFact) -> bool:
-        return other.place.source is act.place.source and (
-            other.path.same_object(act.path) or fnmatchcase(act.path.literal, other.path.literal)
-        )
-
-    used = [fact for kind in (Read, Check) for fact in context.all(kind) if is_same(fact)]
-    if any(fact.place.span.start < act.place.span.start for fact in used):
+    looks = (fact for kind in (Read, Check) for fact in context.all(kind))
+    if any(fact.precedes(act) and fact.path.same_object(act.path) for fact in looks):
         return False
     gone: list[FileFact] = [fact for fact in context.all(Delete) if fact.what != "moved" and not fact.guards]
     gone += [fact for fact in context.all(Glob) if fact.use("delete")]
     return any(
-        is_same(fact)
-        and fact.place.span.start > act.place.span.end
-        and not fact.execution.functions
-        and not fact.execution.arms
-        for fact in gone
+        act.precedes(fact) and not fact.execution.arms and _is_among(act.path, fact.path) for fact in gone
     )
 
 
-def _is_moved_aside(act: Write, context: Context) -> bool:
-    """Whether the same function has renamed the old file before, so that nothing is emptied and a copy is kept."""
-    return any(
-        moved.what == "moved"
-        and moved.path.same_object(act.path)
-        and moved.place.source is act.place.source
-        and moved.place.span.end < act.place.span.start
-        and moved.execution.functions == act.execution.functions
-        for moved in context.all(Delete)
-    )
+def _is_among(path: PathPattern, pattern: PathPattern) -> bool:
+    """Whether a file is the one, or matches the pattern, of its folder."""
+    if path.same_object(pattern):
+        return True
+    in_folder = path.literal.count("/") == pattern.literal.count("/")  # `*` takes a slash for `fnmatch`
+    return in_folder and fnmatchcase(path.literal, pattern.literal)
 
 
 _BY_ITSELF: tuple[Callable[[Write], bool], ...] = (
@@ -464,7 +447,6 @@ _BY_OTHERS: tuple[Callable[[Write, Context], bool], ...] = (
     _is_of_conversion,
     _is_marker,
     _is_door_to_kernel,
-    _is_moved_aside,
     _is_copied_into,
     _is_scratch,
     lambda act, context: is_checked_cache(act, context.all(Read)),

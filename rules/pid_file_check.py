@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Act, Create, Read, Running, Write
-from jobsafety_lint.meaning.running_alone import runs_alone
 from jobsafety_lint.meaning.shell.running import starts_work
+from jobsafety_lint.meaning.systems import runs_alone
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
 from jobsafety_lint.source import Place

@@ -82,6 +82,10 @@ def _is_cut(entry: CronEntry) -> bool:
     )
 
 
+_FILLED_IN = re.compile(r"@\w+@")
+"""A word for which an installer puts another one."""
+
+
 def _first_part(commands: Sequence[Command]) -> Relative | None:
     """The first relative part of the commands that the daemon itself starts here."""
     for command in commands:
@@ -92,7 +96,8 @@ def _first_part(commands: Sequence[Command]) -> Relative | None:
             continue
         if command.name in {"cd", "pushd"} and command.args and is_relative(command.args[0]):
             return Relative(command.args[0].pattern.template, "file", command.args[0].place)
-        if part := depends_on_directory(command):
+        part = depends_on_directory(command)
+        if part is not None and not _FILLED_IN.fullmatch(part.text):
             return part
     return None
 
@@ -103,8 +108,6 @@ def _confidence(part: Relative) -> Confidence:
 
 # --- units ---
 
-_FILLED_IN = re.compile(r"@\w+@")
-"""A word for which an installer puts another one."""
 _PLACEHOLDER = re.compile(r"\w+@/|[A-Z][A-Z0-9_]+/")
 """What an installer puts another path for: `@bindir@/x` (a first `@` means something to systemd), `PREFIX/bin/x`."""
 
@@ -174,11 +177,7 @@ def _shell_syntax(command: UnitCommand) -> Draft | None:
 
 def _relative(command: UnitCommand) -> Draft | None:
     part = _first_part(command.commands)
-    if (
-        part is None
-        or _FILLED_IN.fullmatch(part.text)
-        or (part.kind == "program" and _PLACEHOLDER.match(command.words[0].text))
-    ):
+    if part is None or (part.kind == "program" and _PLACEHOLDER.match(command.words[0].text)):
         return None
     where = "the home directory" if command.user_unit else "`/`"
     return RULE.found(

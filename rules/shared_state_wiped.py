@@ -13,7 +13,7 @@ from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.files import Delete, Glob
 from jobsafety_lint.meaning.paths import words_of
 from jobsafety_lint.meaning.project.state_paths import is_wide, jobs_state
-from jobsafety_lint.meaning.running_alone import runs_alone
+from jobsafety_lint.meaning.systems import runs_alone
 from jobsafety_lint.meaning.wrappers import SUBMITTERS
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule

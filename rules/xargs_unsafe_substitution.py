@@ -9,7 +9,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe, first_word
 from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.shell.operands import literals
-from jobsafety_lint.meaning.shell.streams import hands_out_plain_words
+from jobsafety_lint.meaning.shell.streams import cuts_out_names, hands_out_plain_words
 from jobsafety_lint.meaning.wrappers import SHELLS, peel
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule
@@ -141,26 +141,12 @@ def _fed_by_plain_words(xargs: Command, context: Context) -> bool:
                 before = [commands[-1] if commands else None for commands in pipe.stages[:at]]
                 while len(before) > 1 and before[-1] is not None and before[-1].name in _SELECTORS:
                     before.pop()
-                last = before[-1]
-                return last is not None and (hands_out_plain_words(last) or _takes_names(before))
+                *asking, last = before
+                known = [command for command in asking if command is not None]
+                return last is not None and (
+                    hands_out_plain_words(last) or (known == asking and cuts_out_names(known, last))
+                )
     return False
-
-
-def _takes_names(stages: list[Command | None]) -> bool:
-    """Whether the first column of a table of a cluster is cut out, the names: `kubectl get pod | awk '{print $1}'`."""
-    *asking, cutting = stages
-    while len(asking) > 1 and asking[-1] is not None and asking[-1].name in _SELECTORS | {"sed"}:
-        asking.pop()
-    first = asking[0] if len(asking) == 1 else None
-    if first is None or cutting is None or first.name not in {"kubectl", "oc"}:
-        return False
-    words = literals(first)
-    plain = "get" in words and not any(
-        re.match(r"-\w*[oA]|--output|--all-namespaces|-L", word) for word in words
-    )
-    text = " ".join(literals(cutting))
-    column = {"awk": r"\{ *print \$1 *\}", "cut": r"-f ?1\b(?![,-])"}.get(cutting.name)
-    return plain and column is not None and re.search(column, text) is not None
 
 
 def _fix(code: Arg, placeholder: str) -> Fix | None:

@@ -518,6 +518,8 @@ EMPTIES = "import os, shutil\n\n\ndef f(name: str) -> None:\n    if os.path.exis
         ("a.py", DELETES.replace("if os", "if rank == 0 and os"), False),
         ("a.py", DELETES.replace("if os", "if args.local_rank in (-1, 0) and os"), False),
         ("a.py", DELETES.replace("if os", "if rank != 0 and os"), True),
+        ("a.py", DELETES.replace("if os", "if rank == 0:\n        return\n    elif os"), True),
+        ("a.py", DELETES.replace("if os", "prompt_model(name)\n    if os"), True),
         ("release.py", DELETES, False),
         ("m/templates/a.py", f'{DELETES}\n\nf("${{task.process}}")\n', False),
         ("m/templates/a.py", DELETES, True),

@@ -1,20 +1,13 @@
-"""Files of which a broken one is taken for a missing one, and made again."""
+"""Caches of which a broken entry is taken for a missing one, and made again."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from jobsafety_lint.meaning.files import Act, Read
 from jobsafety_lint.meaning.paths import PathPattern, words_of
 
 _CACHE = frozenset({"cache", "caches", "cached"})
-_TAKES_BROKEN = re.compile(
-    r"\bexcept\s*(?::|\(?[^\n:]*\b(?:Exception|ValueError|JSONDecodeError|EOFError|UnpicklingError)\b)"
-)
-"""A handler of what comes of half a file."""
-_NEAR = 600
-"""How many code points behind a read its handler begins."""
 
 
 def is_checked_cache(act: Act, reads: Iterable[Read]) -> bool:
@@ -25,11 +18,7 @@ def is_checked_cache(act: Act, reads: Iterable[Read]) -> bool:
     if not _CACHE & {*act.path.words, *(word for name in names for word in words_of(name))}:
         return False
     mine = [read for read in reads if _is_same(read.path, act.path)]
-    return bool(mine) and all(
-        read.tolerates_missing == "handler"
-        and _TAKES_BROKEN.search(read.place.source.text, read.place.span.end, read.place.span.end + _NEAR)
-        for read in mine
-    )
+    return bool(mine) and all(read.tolerates_broken for read in mine)
 
 
 def _is_same(one: PathPattern, other: PathPattern) -> bool:

@@ -48,6 +48,14 @@ class FileFact:
     language: str
     loop_item: Glob | None = field(default=None, kw_only=True)
 
+    def precedes(self, other: FileFact) -> bool:
+        """Whether it stands before another one in the same function, or at the top of the same text."""
+        return (
+            self.place.source is other.place.source
+            and self.place.span.end <= other.place.span.start
+            and self.execution.functions == other.execution.functions
+        )
+
     @property
     def is_locked(self) -> bool:
         """Whether it is done under a lock that holds off whoever works on the file: also one for threads, in a file that
@@ -221,9 +229,12 @@ class Replace(Act):
 
 @plain_value(frozen=True, eq=False)
 class Read(Act):
-    """A file is read. `content` tells the reader (`json.load`, `read_text`, `<`)."""
+    """A file is read. `content` tells the reader (`json.load`, `read_text`, `<`). `tolerates_broken`: a handler takes care of what
+    comes of half a file.
+    """
 
     content: str = ""
+    tolerates_broken: bool = False
 
 
 @plain_value(frozen=True, eq=False)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from jobsafety_lint.meaning.files import Act
-from jobsafety_lint.meaning.paths import in_folder_of_run, is_of_system
-from jobsafety_lint.meaning.running_alone import runs_alone
+from jobsafety_lint.meaning.foreign import is_nextflow_template
+from jobsafety_lint.meaning.one_rank import holds_in_one_rank
+from jobsafety_lint.meaning.paths import PathPattern, in_folder_of_run, is_of_system
+from jobsafety_lint.meaning.systems import runs_alone
 from jobsafety_lint.model import Confidence
 from jobsafety_lint.source import Hole
 
@@ -27,17 +29,13 @@ _BUILDS = {
 }
 """Names that build scripts have, and others; what tells."""
 _ASKS_PERSON = re.compile(
-    r"(?<![.\w])(?:raw_)?input\(|\b(?:click\.|typer\.|self\.)?(?:confirm|prompt)\w*\(|\bConfirm\.ask\(|\bquestionary\b"
-    r"|\bread\s+(?:-\w+\s+)*-\w*p\b"
+    r"(?<![.\w])(?:raw_)?input\(|\b(?:click|typer)\.(?:confirm|prompt)\(|(?<![.\w])confirm\(|\bConfirm\.ask\("
+    r"|\bquestionary\.\w+\(|\bread\s+(?:-\w+\s+)*-\w*p\b"
 )
+"""How a program asks whoever sits before it."""
 _BEGINS_FUNCTION = re.compile(r"\s*(?:async\s+)?def\s|\s*(?:function\s+)?[\w-]+\s*\(\)\s*\{?\s*$")
 _LINES_BEFORE = 40
 """How many lines before an act a person may be asked."""
-_OF_ONE_RANK = re.compile(
-    r"(?:\b|_)rank\b[^,)]*(?:==\s*0\b|in\s*[(\[{]\s*-?[01]\b|<=?\s*0\b)|\bnot\s+(?:\w+\.)*(?:local_|global_)?rank\b"
-    r"|\bis_(?:main|master|local_main|rank_zero|global_zero|chief|coordinator)\w*"
-)
-"""A condition that holds in one of the processes of a distributed job."""
 _MAKES_ROOTS = r"\b(?:pacstrap|debootstrap|mmdebstrap|systemd-nspawn|(?:arch-)?chroot)\b"
 """Programs that are given the root folder of a system."""
 _KNOWN_FOLDER = re.compile(r"\b(?:HOME|XDG_\w+|BASH_SOURCE|dirname|pwd|PWD|git rev-parse)\b|\$0")
@@ -65,10 +63,14 @@ def certainty(act: Act, *, concurrent: bool) -> Confidence:
 
 def _is_of_one_run(act: Act) -> bool:
     """Whether it is a file of the system, or one of this run: in a folder for that, or with the time in its name."""
-    here = act.execution.cwd
-    whole = here.joined(act.path) if here is not None and act.path.is_relative else act.path
     timed = any(hole.kind == "time" for hole in act.path.holes)
-    return timed or is_of_system(whole) or in_folder_of_run(act.path)
+    return timed or is_of_system(_whole(act)) or in_folder_of_run(act.path)
+
+
+def _whole(act: Act) -> PathPattern:
+    """The path from the folder on that a script has gone to."""
+    here = act.execution.cwd
+    return here.joined(act.path) if here is not None and act.path.is_relative else act.path
 
 
 def _is_in_given_folder(act: Act) -> bool:
@@ -103,9 +105,7 @@ def _is_somewhere(act: Act) -> bool:
     """Whether a script does not say where the file lies: below what a variable holds that it does not set, or what it is
     given. Nothing shows then that two runs have it in common.
     """
-    here = act.execution.cwd
-    whole = here.joined(act.path) if here is not None and act.path.is_relative else act.path
-    first = whole.parts[0] if whole.parts else ""
+    first = next(iter(_whole(act).parts), "")
     return isinstance(first, Hole) and _KNOWN_FOLDER.search(first.text) is None
 
 
@@ -146,14 +146,13 @@ def _is_by_hand(act: Act) -> bool:
 
 
 def _is_of_nextflow(act: Act) -> bool:
-    """Whether Nextflow fills in the code and runs it in a folder of the task's own, where relative paths lead."""
-    file = act.place.source.file
-    return "/templates/" in f"/{file.path}" and "${task." in file.text and not act.path.is_absolute
+    """Whether Nextflow runs the code in a folder of the task's own, where relative paths lead."""
+    return is_nextflow_template(act.place.source.file) and not act.path.is_absolute
 
 
 def _is_of_one_rank(act: Act) -> bool:
     """Whether one process of a distributed job does it for all of them."""
-    return any(_OF_ONE_RANK.search(condition) for condition in act.execution.conditions)
+    return act.language == "python" and any(map(holds_in_one_rank, act.execution.conditions))
 
 
 _ALONE = (_is_in_given_folder, _is_in_image, _is_by_hand, _is_of_nextflow, _is_of_one_rank)

@@ -288,6 +288,10 @@ class PathPattern:
             return mine.startswith(last)
         return mine == last
 
+    def is_below(self, folder: PathPattern) -> bool:
+        """Whether the path certainly lies in a folder, or further down: it begins like that and goes on with a `/`."""
+        return bool(folder.parts) and self.starts_with(PathPattern.of(folder, "/"))
+
     def __str__(self) -> str:
         return self.template
 

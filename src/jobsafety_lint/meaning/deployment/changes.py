@@ -398,7 +398,7 @@ def same_tree(first: PathPattern | None, second: PathPattern | None) -> bool:
     if first is None or second is None:
         return first is second
     one, other = _path(first), _path(second)
-    return one == other or _starts(one, other) or _starts(other, one)
+    return one == other or one.is_below(other) or other.is_below(one)
 
 
 def _path(pattern: PathPattern) -> PathPattern:
@@ -413,10 +413,6 @@ def _path(pattern: PathPattern) -> PathPattern:
     return PathPattern.of(*parts)
 
 
-def _starts(path: PathPattern, prefix: PathPattern) -> bool:
-    return bool(prefix.parts) and path.starts_with(PathPattern.of(prefix, "/"))
-
-
 def mentions(step: Step, path: PathPattern) -> bool:
     """Whether a job runs in a directory, or some word of it is a path in there."""
     if step.launch is None:
@@ -425,7 +421,7 @@ def mentions(step: Step, path: PathPattern) -> bool:
     for command in step.launch.commands:
         words = [_path(arg.pattern) for arg in command.args]
         cwd = command.execution.cwd
-        if any(word == where or _starts(word, where) for word in words) or (cwd and _path(cwd) == where):
+        if any(word == where or word.is_below(where) for word in words) or (cwd and _path(cwd) == where):
             return True
     literal = where.text
     return literal is not None and len(literal) > 1 and f"{literal}/" in step.launch.text.text

@@ -24,6 +24,18 @@ FAILURE = frozenset(
     }
 )
 """Those that take care of a program which fails."""
+BROKEN = frozenset(
+    {
+        "ValueError",
+        "json.JSONDecodeError",
+        "json.decoder.JSONDecodeError",
+        "EOFError",
+        "pickle.UnpicklingError",
+        "Exception",
+        "BaseException",
+    }
+)
+"""Those that take care of content which ends too early (JSONDecodeError is a ValueError; pickle raises EOFError)."""
 _EXACT = frozenset({"FileNotFoundError", "FileExistsError"})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from jobsafety_lint.meaning.files import Act, Check, Guard, Lock, Replace, Write
 from jobsafety_lint.meaning.functions import Call
 from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.python.values import Scope, lower
-from jobsafety_lint.readers.python.nodes import arguments
+from jobsafety_lint.readers.python.nodes import arguments, walk
 from jobsafety_lint.readers.python.outline import Definition
 from jobsafety_lint.source import Hole
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _ASKS = re.compile(r"exists|is_?file|is_?dir|listdir|access\(")
 _SHORT = 1500
 """A helper that only asks for a file is short."""
+_NO_NAMES: frozenset[str] = frozenset()
 _HANDED_ON = 4
 """By how many functions a folder is followed that one hands to the next."""
 
@@ -151,21 +153,27 @@ def link(facts: list[object], guarded: Sequence[GuardedCall], calls: Mapping[str
     facts += [taken for fact in facts if isinstance(fact, Lock) for taken in _taken_by_callers(fact, calls)]
 
 
-def own_parameters(calls: Mapping[str, Sequence[Call]], text: str) -> dict[str, frozenset[str]]:
+def own_parameters(calls: Mapping[str, Sequence[Call]], tree: ast.AST) -> dict[str, frozenset[str]]:
     """The parameters, by function, for which all callers in the file give a file or folder of their own (`mkdtemp`, or a
     parameter that is one). A function that is handed on, or called where nobody has looked, has none.
     """
+    mentions: Counter[str] | None = None
     found: dict[str, frozenset[str]] = {}
     for _ in range(_HANDED_ON):
-        grown = {
-            callee: own
-            for callee, made in calls.items()
-            if (own := _given_own(made, found)) and _is_called_only(callee, len(made), text)
-        }
+        grown = {callee: own for callee, made in calls.items() if (own := _given_own(made, found))}
+        if grown and mentions is None:
+            mentions = Counter(map(_mentioned, walk(tree)))
+        known = mentions or Counter()
+        grown = {c: own for c, own in grown.items() if known[c.rpartition(".")[2]] == len(calls[c])}
         if grown == found:
             break
         found = grown
     return found
+
+
+def _mentioned(node: ast.AST) -> str:
+    """The name that a node of a tree mentions; its definition is no mention."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def _given_own(made: Sequence[Call], known: Mapping[str, frozenset[str]]) -> frozenset[str]:
@@ -174,32 +182,20 @@ def _given_own(made: Sequence[Call], known: Mapping[str, frozenset[str]]) -> fro
         {
             name
             for name, pattern in call.bound
-            if pattern.is_unique
-            or (call.caller is not None and pattern.names & known.get(call.caller.name, frozenset()))
+            if with_own(
+                pattern, known.get(call.caller.name, _NO_NAMES) if call.caller else _NO_NAMES
+            ).is_unique
         }
         for call in made
     ]
-    return frozenset(set.intersection(*given)) if given else frozenset()
+    return frozenset(set.intersection(*given)) if given else _NO_NAMES
 
 
-def _is_called_only(callee: str, calls: int, text: str) -> bool:
-    """Whether a function is called where it is known to be, and nowhere handed on."""
-    name = re.escape(callee.rpartition(".")[2])
-    handed_on = rf"(?:(?<![\w\"'/.-])|\b(?:self|cls)\.){name}\b(?![\w\"'/.:=-]|\s*[(=])"
-    called = len(re.findall(rf"\b{name}\s*\(", text)) == calls + 1  # and its definition
-    return called and re.search(handed_on, text) is None
-
-
-def with_own_folders(act: Act, own: Mapping[str, frozenset[str]]) -> Act:
-    """An act on a path that is made from such a parameter, with that part of the path marked as one that nobody else has."""
-    mine = own.get(act.execution.functions[-1]) if act.execution.functions else None
-    if not mine or act.path.is_unique or not mine & act.path.names:
-        return act
-    parts = tuple(
-        replace(part, kind="unique") if isinstance(part, Hole) and part.names & mine else part
-        for part in act.path.parts
+def with_own(path: PathPattern, parameters: frozenset[str]) -> PathPattern:
+    """A path with these parameters marked as something that nobody else has."""
+    return substituted(
+        path, {name: PathPattern((Hole(name, frozenset({name}), "unique"),)) for name in parameters}
     )
-    return replace(act, path=PathPattern(parts))
 
 
 def _guards_of(act: Act, call: GuardedCall) -> tuple[Guard, ...]:

@@ -25,7 +25,7 @@ from jobsafety_lint.meaning.python.helpers import (
     durable_functions,
     link,
     own_parameters,
-    with_own_folders,
+    with_own,
 )
 from jobsafety_lint.meaning.python.joining import last_parts
 from jobsafety_lint.meaning.python.libraries import library_facts
@@ -35,7 +35,7 @@ from jobsafety_lint.meaning.python.rows import Row, linked
 from jobsafety_lint.meaning.python.runners import Runner, runner_of
 from jobsafety_lint.meaning.python.sieve import MAKERS, NAMING, PURPOSES, TEMPORARY, Sieve
 from jobsafety_lint.meaning.python.subprocesses import CommandCalls
-from jobsafety_lint.meaning.python.values import Scope, Value, is_none, lower
+from jobsafety_lint.meaning.python.values import Scope, Value, is_nothing, lower
 from jobsafety_lint.meaning.python.walker import Walker, all_parameters, is_path_annotation
 from jobsafety_lint.meaning.shell.interpreter import Interpreter
 from jobsafety_lint.model import Span
@@ -273,7 +273,7 @@ class PythonFile:
                 if class_name is None:
                     return None
                 known = self._self_attributes(class_name).get(name)
-                if known is not None and not is_none(known):
+                if known is not None and not is_nothing(known):
                     return known
                 return (
                     self._own_file(class_name, name)
@@ -594,13 +594,14 @@ class PythonFile:
                 self._names[at] = replace(self._names[at], calls=tuple(self._calls.get(qualified, ())))
         self.facts += self._names
         link(self.facts, self._guarded, self._calls)
-        own = own_parameters(self._calls, self.source.text) if TEMPORARY.any_in(self.source) else {}
+        own = own_parameters(self._calls, self.outline.tree) if TEMPORARY.any_in(self.source) else {}
         for at, fact in enumerate(self.facts):
             if isinstance(fact, Write) and fact.execution.functions:
                 self.facts[at] = self._with_state_words(fact)
             act = self.facts[at]
-            if own and isinstance(act, Act):
-                self.facts[at] = with_own_folders(act, own)
+            if own and isinstance(act, Act) and act.execution.functions:
+                mine = own.get(act.execution.functions[-1], frozenset())
+                self.facts[at] = replace(act, path=with_own(act.path, mine)) if mine else act
 
     def _with_state_words(self, act: Write) -> Write:
         """Adds the words of what the parameter which is the path gets: by its default, from callers."""

@@ -279,10 +279,11 @@ class Sieve:
         names = {d.name for d in wanted}
         grown = True
         chosen = {id(d) for d in wanted}
+        called = [_called_names(d.node) for d in self.outline.functions]
         while grown:
             grown = False
-            for definition in self.outline.functions:
-                if id(definition) not in chosen and names & _called_names(definition.node):
+            for definition, calls in zip(self.outline.functions, called, strict=True):
+                if id(definition) not in chosen and names & calls:
                     chosen.add(id(definition))
                     names.add(definition.name)
                     grown = True

@@ -91,6 +91,8 @@ _SHAPING = re.compile(r"\.\d|0\d|^%")
 _DIGESTS = ("hashlib.", "xxhash.", "zlib.crc32", "zlib.adler32", "mmh3.", "joblib.hash", "hash")
 _FOLDERS_OF_RUN = frozenset({"tmp_path", "tmpdir", "tmp_path_factory", "temp_dir", "tempdir"})
 """Parameters and attributes that hold a folder which is made for this run."""
+_OWN_PID = re.compile(r"(?!.*parent)(?:\w*_)?pid")
+"""Attributes that hold the id of a process which is told from its like: `args.save_pid`, not the parent's."""
 _COMMAND_LINES = frozenset({"args", "opts", "options", "ns", "namespace", "flags", "FLAGS", "self", "cls"})
 """Names of objects whose attributes somebody else sets, or whose own code says what they are."""
 _UNIQUE_PARAMETERS = _FOLDERS_OF_RUN | frozenset(
@@ -275,7 +277,7 @@ class Scope:
             known = [v for v in values if v is not None]
             version = self.versions[name] = self.versions.get(name, 0) + 1
             names = frozenset().union(*(v.pattern.names for v in known))
-            some = [v for v in known if not is_none(v)]
+            some = [v for v in known if not is_nothing(v)]
             own = bool(some) and all(v.pattern.is_unique for v in some)
             own = own and (len(known) == len(values) or self._is_unset(name))
             kind = "unique" if own else "variable"
@@ -285,7 +287,7 @@ class Scope:
     def _is_unset(self, name: str) -> bool:
         """Whether an attribute of `self` has no other value from elsewhere that is known, None, or one of its own."""
         known = self.module_value(name) if name.startswith("self.") else None
-        return name.startswith("self.") and (known is None or is_none(known) or known.pattern.is_unique)
+        return name.startswith("self.") and (known is None or is_nothing(known) or known.pattern.is_unique)
 
     def keep_own(self, before: Scope) -> None:
         """After the body of a `try`: a file of this run's own (`mkstemp`) that the body lets go at its end (`tmp = None`, when
@@ -293,7 +295,7 @@ class Scope:
         """
         for name, old in before.variables.items():
             now = self.variables.get(name)
-            if now is not None and now is not old and is_none(now) and old.pattern.is_unique:
+            if now is not None and now is not old and is_nothing(now) and old.pattern.is_unique:
                 self.set(name, old)
 
 
@@ -302,8 +304,8 @@ def _has_as_many(one: Value, other: Value) -> bool:
     return one.elements is None or other.elements is None or len(one.elements) == len(other.elements)
 
 
-def is_none(value: Value) -> bool:
-    """Whether a value is certainly `None`, or `False` in its place."""
+def is_nothing(value: Value) -> bool:
+    """Whether a value is certainly `None`, or `False` in its place: nothing yet."""
     parts = value.pattern.parts
     return len(parts) == 1 and isinstance(parts[0], Hole) and parts[0].text in {"None", "False"}
 
@@ -462,8 +464,7 @@ def _attribute(node: ast.Attribute, scope: Scope) -> Value:
             if any(hole.kind == "unique" for hole in value.pattern.holes):
                 return value
     made = node.attr in _FOLDERS_OF_RUN and name.partition(".")[0] not in _COMMAND_LINES
-    told = node.attr == "pid" or node.attr.endswith("_pid")  # `args.save_pid`
-    value = unknown(node, scope, "unique" if made or told else "variable")
+    value = unknown(node, scope, "unique" if made or _OWN_PID.fullmatch(node.attr) else "variable")
     if isinstance(base, ast.Name):
         base_value = scope.variables.get(base.id)
     else:

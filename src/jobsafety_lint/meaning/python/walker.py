@@ -110,6 +110,8 @@ class Walker:
     guards: list[Active] = field(default_factory=list)
     tolerance: str | None = None
     tolerance_existing: str | None = None
+    tolerates_broken: bool = False
+    """A handler takes care of content that cannot be read."""
     broad_until: int | None = None
     """Where the code ends that a handler for errors of any kind takes care of, if only such a one does."""
     is_local: Callable[[str], bool] = lambda _: False
@@ -436,6 +438,7 @@ class Walker:
 
     def _try(self, node: ast.Try) -> None:
         outer = self.tolerance, self.tolerance_existing, self.failure, self.broad_until
+        outer_broken = self.tolerates_broken
         named = any(errors.is_exact(handler, self.scope) for handler in node.handlers)
         self.broad_until = None if named else self.scope.outline.end(node.body[-1])
         if any(errors.catches(handler, self.scope, errors.MISSING) for handler in node.handlers):
@@ -444,10 +447,13 @@ class Walker:
             self.tolerance_existing = "handler"
         if any(h.type is None or errors.names_one(h.type, self.scope, errors.FAILURE) for h in node.handlers):
             self.failure = "branch"
+        if any(errors.catches(handler, self.scope, errors.BROKEN) for handler in node.handlers):
+            self.tolerates_broken = True
         before = self.scope.copy()
         self.block(node.body)
         self.scope.keep_own(before)
         self.tolerance, self.tolerance_existing, self.failure, self.broad_until = outer
+        self.tolerates_broken = outer_broken
         outcomes = [self.scope.copy()]
         looked = list(self._looked_in(node))
         for handler in node.handlers:
@@ -566,6 +572,7 @@ class Walker:
         guards, self.guards = self.guards, []
         tolerance, self.tolerance = self.tolerance, None
         existing, self.tolerance_existing = self.tolerance_existing, None
+        broken, self.tolerates_broken = self.tolerates_broken, False
         execution = self.execution
         self.execution = execution.but(loops=(), lock=None, conditions=())
         failure, self.failure = self.failure, None
@@ -578,7 +585,7 @@ class Walker:
         del self.returned[returned:]
         self.parameters = outer_parameters
         self.scope, self.guards, self.tolerance, self.failure = outer, guards, tolerance, failure
-        self.tolerance_existing, self.execution = existing, execution
+        self.tolerance_existing, self.tolerates_broken, self.execution = existing, broken, execution
 
     # --- expressions -----------------------------------------------------------------------------------------------
 
@@ -943,6 +950,8 @@ class Walker:
             fact = replace(fact, tolerates_missing=self.tolerance)
         if fact.tolerates_existing is None and self.tolerance_existing is not None and near:
             fact = replace(fact, tolerates_existing=self.tolerance_existing)
+        if isinstance(fact, Read) and self.tolerates_broken:
+            fact = replace(fact, tolerates_broken=True)
         guards = tuple(
             self._guard(active, fact)
             for active in reversed(self.guards)

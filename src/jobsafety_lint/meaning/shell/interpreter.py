@@ -343,9 +343,8 @@ class Interpreter:
         reason = Concurrency("it is put in the background in a loop", place)
         loops = state.execution.loops
         loop = self._frames.loop
-        alone = loop is not None and (
-            shapes.waits_behind(loop[1], item) or shapes.waits_behind(self._frames.lists[-1].block, item)
-        )
+        around = (loop[1], self._frames.lists[-1].block) if loop is not None else ()
+        alone = any(shapes.waits_behind(block, item) for block in around)
         more = (reason,) if loops and not alone else ()
         inner = state.copy(background=True, concurrency=state.execution.concurrency + more)
         if state.execution.shell in {"sh", "dash"}:  # measured: bash leaves the loop's input to it
@@ -414,7 +413,7 @@ class Interpreter:
                     self._close(statement.redirects, state)
                 with self._subshell():
                     ran = self.block(body, source, inner, use)
-                locks.keep_created(inner, state)
+                locks.keep_created(inner, state, self.facts)
                 return ran
             case sh.If():
                 return self._if(statement, source, state, use)

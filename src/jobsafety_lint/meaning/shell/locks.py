@@ -70,10 +70,14 @@ def _is_own_script(word: Arg) -> bool:
     return OWN_SCRIPT.fullmatch(word.place.text.strip("\"'")) is not None
 
 
-def keep_created(inner: State, outer: State) -> None:
-    """Goes on to hold what a subshell has made as a lock: `( set -C; : > job.lock ) || exit`. One of `flock` ends with it."""
+def keep_created(inner: State, outer: State, facts: Iterable[object]) -> None:
+    """Goes on to hold what a subshell has made as a lock: `( set -C; : > job.lock ) || exit`. `facts` are those of the script; a
+    lock that is no file of its own (`flock`) ends with the subshell.
+    """
     held = inner.execution.lock
-    if held is not None and held != outer.execution.lock and not held.startswith("flock"):
+    if held is None or held == outer.execution.lock:
+        return
+    if any(isinstance(fact, Create) and fact.path_place.text == held for fact in facts):
         outer.change(lock=held)
 
 

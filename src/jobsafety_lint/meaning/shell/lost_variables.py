@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from jobsafety_lint.meaning.shell.builtins import DECLARATIONS
 from jobsafety_lint.meaning.shell.once import Once
 from jobsafety_lint.readers.shell import tree as sh
 
-DECLARATIONS = frozenset({"export", "declare", "local", "readonly", "typeset"})
 _MATH_SET = re.compile(
     r"(?:^|[\s,;(&|?:!])(?:(?:\+\+|--)\s*([A-Za-z_]\w*)|([A-Za-z_]\w*)(?:\[[^\]]*\])?\s*(?:\+\+|--|(?:[-+*/%&|^]|<<|>>)?=(?!=)))"
 )

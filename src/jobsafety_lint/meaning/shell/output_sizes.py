@@ -131,8 +131,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
                 len(operands) == 1 and (_LISTED.match(operands[0]) or _BUILT.search(operands[0])) is not None
             )
         case "find":
-            small = "-quit" in words or dict(itertools.pairwise(words)).get("-maxdepth") == "0"
-            small = small or _finds_settings(words) or _looks_beside(words)
+            return _size_of_find(words)
         case "tail" | "head":
             lines = re.compile(r"-\d{1,2}|-n\d{1,2}|\d{1,2}|--lines=\d{1,2}|-c\d{1,3}|-c")
             small = any(lines.fullmatch(w) for w in words) or not any(w.startswith("-") for w in words)
@@ -221,11 +220,17 @@ def _is_open(name: str, words: Sequence[str]) -> bool:
     match name:
         case "git":
             return _lists_some_tags(words)
-        case "find":
-            return _finds_few(words) and not (_finds_settings(words) or _looks_beside(words))
         case "kubectl" | "oc" | "docker" | "podman" | "docker-compose":
             return not {"exec", "run", "debug"}.isdisjoint(words[:4])  # it prints what another program does
     return False
+
+
+def _size_of_find(words: Sequence[str]) -> Size:
+    if "-quit" in words or dict(itertools.pairwise(words)).get("-maxdepth") == "0":
+        return Size.SMALL
+    if _finds_settings(words) or _looks_beside(words):
+        return Size.SMALL
+    return Size.UNKNOWN if _finds_few(words) else Size.LARGE
 
 
 def _finds_few(words: Sequence[str]) -> bool:
@@ -288,37 +293,38 @@ _PICKS = re.compile(r"\bselect\([^()]*(?:==|\btest\(|\bstartswith\(|\bcontains\(
 """A choice with no list behind it that is taken apart again."""
 
 
+_GREPS = word_set("grep egrep fgrep zgrep ggrep rg")
+
+
 def narrows(command: Command) -> bool:
     """Whether a filter lets only few lines through: a grep for a value that is at hand (`grep "tag: $tag"`), a jq that picks
     members by what they are (`select(.name == "cd")`).
     """
     if command.name in {"jq", "yq"}:
         return any(_PICKS.search(word) for word in literals(command))
-    if command.name not in {"grep", "egrep", "fgrep", "zgrep", "ggrep", "rg"}:
+    if command.name not in _GREPS:
         return False
     words = literals(command)
-    if any(re.match(r"-[a-zA-Z]*v|--invert-match", word) for word in words):
+    if _is_inverted(words):
         return False
     pattern = next(iter(grep_operands(words)), "")
     return "\0" in pattern and re.search(r"\w", pattern) is not None
 
 
-_GREPS = word_set("grep egrep fgrep ggrep rg")
-
-
 def picks_from_page(stages: Sequence[Sequence[Command]]) -> bool:
     """Whether two greps in a row pick lines of one page: `curl … | grep href | grep "$release"`."""
-    first, picking = stages[0][-1:], [stage[-1] for stage in stages[-2:] if stage]
+    first, *between = [stage[-1] if stage else None for stage in stages]
     return (
-        bool(first)
-        and first[0].name in {"curl", "wget"}
-        and len(stages) > 2
-        and len(picking) == 2
-        and all(
-            one.name in _GREPS and not any(re.match(r"-[a-zA-Z]*v|--invert-match", w) for w in literals(one))
-            for one in picking
-        )
+        first is not None
+        and first.name in {"curl", "wget"}
+        and len(between) > 1
+        and all(c is not None and c.name in _GREPS and not _is_inverted(literals(c)) for c in between[-2:])
     )
+
+
+def _is_inverted(words: Sequence[str]) -> bool:
+    """Whether a grep lets the other lines through."""
+    return any(re.match(r"-[a-zA-Z]*v|--invert-match", word) for word in words)
 
 
 def _lists_some_tags(words: Sequence[str]) -> bool:

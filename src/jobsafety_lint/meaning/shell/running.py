@@ -248,19 +248,18 @@ def decided_by_if(statement: sh.If, source: Source, state: State, frames: Frames
 def decided_by_list(statement: sh.AndOr, source: Source, state: State, frames: Frames) -> Iterator[Running]:
     """The same of `kill -0 "$pid" && exit`, `pgrep x || start x`."""
     last = statement.items[-1]
-    if leaving(last) == "return" and frames.is_last_in_function():
-        return
+    started = _started_in(sh.Block(last.span, (sh.Item(last.span, last, ";"),)), source)
+    if started is None and leaving(last) == "return" and frames.is_last_in_function():
+        return  # it answers, as `_is_answer` has it of an `if`
     if len(statement.items) > 2 and all(leaving(item) == "return" for item in statement.items[-2:]):
-        return  # `[ "$(pgrep x)" ] && return 1 || return 0` answers, as `_is_answer` has it of an `if`
+        return  # so does `[ "$(pgrep x)" ] && return 1 || return 0`
     for item, operator in zip(statement.items, statement.operators, strict=False):
         for ask in asks_in(item, source, state):
             if ask.positive is (operator == "&&"):
                 if leaving(last) in _STOPPING:
                     yield from _decided(ask, "leaves", Place(source, last.span), state)
-            else:
-                started = _started_in(sh.Block(last.span, (sh.Item(last.span, last, ";"),)), source)
-                if started is not None:
-                    yield from _decided(ask, "starts", started, state)
+            elif started is not None:
+                yield from _decided(ask, "starts", started, state)
         if operator != "&&":
             return
 

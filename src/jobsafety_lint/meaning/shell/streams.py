@@ -262,6 +262,26 @@ _KUBERNETES_NAMES = re.compile(
 """
 
 
+_FIRST_COLUMN = {"awk": re.compile(r"\{ *print \$1 *\}"), "cut": re.compile(r"-f ?1\b(?![,-])")}
+_DROPS_LINES = word_set("sed tail grep egrep")
+"""What stands between a table and the program that cuts a column out of it."""
+
+
+def cuts_out_names(asking: Sequence[Command], cutting: Command) -> bool:
+    """Whether the first column of a table of a cluster is cut out, the names: `kubectl get pod | sed 1d | awk '{print $1}'`. With
+    other columns asked for, or the resources of all namespaces, it may be something else.
+    """
+    table, *between = asking or [cutting]
+    words = literals(table)
+    if table.name not in {"kubectl", "oc"} or "get" not in words:
+        return False
+    if any(re.match(r"-\w*[oAL]|--output|--all-namespaces|--label-columns", word) for word in words):
+        return False
+    column = _FIRST_COLUMN.get(cutting.name)
+    plain = all(command.name in _DROPS_LINES for command in between)
+    return plain and column is not None and column.search(" ".join(literals(cutting))) is not None
+
+
 def hands_out_plain_words(command: Command) -> bool:
     """Whether a program prints nothing but plain numbers or names without special characters."""
     words = literals(command)
