@@ -11,6 +11,7 @@ from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python
 from jobsafety_lint.meaning.folders import is_in_new_folder
 from jobsafety_lint.meaning.harm import certainty
 from jobsafety_lint.meaning.paths import is_lock_name
+from jobsafety_lint.meaning.project.starters import ABSENCE, COMPANY
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -75,7 +76,15 @@ def check_then_create(act: Create, context: Context) -> Iterator[Draft]:
         confidence=certainty(act, concurrent=bool(act.execution.concurrency)),
         fix=_fix(act, guard),
         subject=act.subject,
+        supposes=_supposed(act),
     )
+
+
+def _supposed(act: Create) -> frozenset[str]:
+    """What must be so in other files: jobs meet, and a folder that is given to the script as a whole is not there yet."""
+    company = set() if act.execution.concurrency else {COMPANY}
+    given = len(act.path.parts) == len(act.path.holes) == 1
+    return frozenset(company | ({ABSENCE} if given else set()))
 
 
 def _is_drawn(act: Create, guard: Guard) -> bool:

@@ -11,6 +11,7 @@ from jobsafety_lint.meaning.fixing import OLD_PYTHON, is_verbatim, may_be_python
 from jobsafety_lint.meaning.folders import is_in_new_folder
 from jobsafety_lint.meaning.harm import certainty
 from jobsafety_lint.meaning.paths import is_of_system
+from jobsafety_lint.meaning.project.starters import COMPANY
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -65,6 +66,7 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         else certainty(act, concurrent=concurrent),
         fix=_fix(act, guard, context),
         subject=act.subject,
+        supposes=frozenset() if concurrent else frozenset({COMPANY}),
     )
 
 

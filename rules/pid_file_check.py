@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.files import Act, Create, Read, Running, Write
+from jobsafety_lint.meaning.project.starters import COMPANY
 from jobsafety_lint.meaning.shell.running import starts_work
 from jobsafety_lint.meaning.systems import runs_alone
 from jobsafety_lint.model import Confidence, Severity
@@ -115,6 +116,7 @@ def _found(place: Place, how: str, related: tuple[tuple[Place, str], ...], subje
         label="hold a lock for as long as it runs: `flock -n`",
         related=related,
         subject=subject,
+        supposes=frozenset({COMPANY}),
     )
 
 

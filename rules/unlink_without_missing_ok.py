@@ -8,6 +8,7 @@ from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.files import Append, Create, Delete, Write
 from jobsafety_lint.meaning.fixing import stands_alone, suppressed
 from jobsafety_lint.meaning.paths import words_of
+from jobsafety_lint.meaning.project.starters import COMPANY
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -75,6 +76,7 @@ def unguarded(act: Delete, context: Context) -> Iterator[Draft]:
         related=((reason.place, reason.reason),) if reason is not None and reason.place else (),
         fix=fix,
         subject=act.subject,
+        supposes=frozenset() if reason is not None else frozenset({COMPANY}),
     )
 
 

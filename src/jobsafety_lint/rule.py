@@ -24,7 +24,8 @@ class Draft:
     """What a check found, before the engine has made a finding of it.
 
     `related` are other places with what they have to do with it. `subject` is what the finding is about, for rules that
-    keep silent where another one speaks of the same thing; any value that compares.
+    keep silent where another one speaks of the same thing; any value that compares. `supposes` is what must be so in other
+    files (see `meaning.project.starters`): where they say that it is not, the confidence is low.
     """
 
     rule: Rule
@@ -37,6 +38,7 @@ class Draft:
     fix: Fix | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     subject: object = None
+    supposes: frozenset[str] = frozenset()
 
 
 Check = Callable[[Any, Context], Iterator[Draft]]
@@ -103,6 +105,7 @@ class Rule:
         fix: Fix | None = None,
         data: Mapping[str, Any] | None = None,
         subject: object = None,
+        supposes: frozenset[str] = frozenset(),
     ) -> Draft:
         """A finding of this rule at a place, with the rule's severity and confidence unless others are given. Code of several
         lines that a text quotes is put into one.
@@ -118,6 +121,7 @@ class Rule:
             fix,
             data or {},
             subject,
+            supposes,
         )
 
 

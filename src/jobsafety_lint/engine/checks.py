@@ -128,7 +128,7 @@ def pending_of(draft: Draft, mark: Mark, settings: Settings) -> Pending:
         mark.anchors,
     )
     identity = (rule.code, mark.statement or draft.message, *mark.definitions)
-    return Pending(finding, identity, _key(draft), rule.silent_where, str(draft.subject))
+    return Pending(finding, identity, _key(draft), rule.silent_where, str(draft.subject), draft.supposes)
 
 
 def _key(draft: Draft) -> object:

@@ -17,7 +17,7 @@ from jobsafety_lint.engine.checks import (
     with_fingerprints,
     without_silenced,
 )
-from jobsafety_lint.engine.tasks import Kept, Mapped, Options, Pending, Task
+from jobsafety_lint.engine.tasks import Kept, Linked, Mapped, Options, Pending, Task
 from jobsafety_lint.meaning.linting import UnusedSuppression
 from jobsafety_lint.model import Confidence, Finding, Location, Mark
 from jobsafety_lint.registry import catalogue
@@ -29,11 +29,14 @@ _ABOUT_CODE = re.compile(r"JOB[1-9]\d\d")
 _ABOUT_COMMENTS = frozenset({"JOB002", "unused-suppression"})
 
 
-def keep(task: Task, mapped: Mapped, linked: Sequence[Pending], options: Options) -> Kept:
-    """What of one file no comment suppresses. `linked` are the findings that the project's rules have in it."""
-    if not mapped.pending and not linked and not mapped.suppressions:
+def keep(task: Task, mapped: Mapped, linked: Linked, options: Options) -> Kept:
+    """What of one file no comment suppresses. `linked` is what its project says of it."""
+    of_project = linked.pending.get(mapped.path, ())
+    if not mapped.pending and not of_project and not mapped.suppressions:
         return Kept()
-    findings = with_fingerprints(without_silenced([*mapped.pending, *linked]))
+    untrue = linked.refuted.get(mapped.path, frozenset())
+    own = (_doubted(one) if one.supposes & untrue else one for one in mapped.pending)
+    findings = with_fingerprints(without_silenced([*own, *of_project]))
     kept, suppressed = suppress.apply(findings, mapped.suppressions)
     kept = _one_a_span(kept)
     rules = rules_for(task.item, task.settings, options) if mapped.suppressions else []
@@ -46,6 +49,11 @@ def keep(task: Task, mapped: Mapped, linked: Sequence[Pending], options: Options
         kept += late
         suppressed += more
     return Kept(kept, suppressed)
+
+
+def _doubted(pending: Pending) -> Pending:
+    """The finding as one that shows with `--pedantic` only."""
+    return replace(pending, finding=replace(pending.finding, confidence=Confidence.LOW))
 
 
 def _one_a_span(findings: Sequence[Finding]) -> list[Finding]:

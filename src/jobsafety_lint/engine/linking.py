@@ -12,10 +12,11 @@ from jobsafety_lint.discover import Skipped
 from jobsafety_lint.engine.checks import drafts_of, listens, pending_of, rules_for, selected_rules
 from jobsafety_lint.engine.remembering import Remembers
 from jobsafety_lint.engine.sources import source_of
-from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
+from jobsafety_lint.engine.tasks import Linked, Mapped, Options, Pending, Task
 from jobsafety_lint.meaning.project.answers import Answers
 from jobsafety_lint.meaning.project.links import QUIET_ROLES, FileLinks
 from jobsafety_lint.meaning.project.project import Project
+from jobsafety_lint.meaning.project.starters import refuted
 from jobsafety_lint.model import Crash, Mark
 from jobsafety_lint.source import Source
 
@@ -25,12 +26,13 @@ def link(
     mapped: Mapping[str, Mapped],
     options: Options,
     recollection: Remembers | None = None,
-) -> tuple[dict[str, list[Pending]], list[Crash]]:
-    """What the rules of the project find in the given files, by their paths as shown."""
+) -> tuple[Linked, list[Crash]]:
+    """What the projects of the given files say of them."""
     by_root: dict[Path, list[Task]] = {}
     for task in tasks:
         by_root.setdefault(task.root, []).append(task)
     found: dict[str, list[Pending]] = {}
+    untrue: dict[str, frozenset[str]] = {}
     crashes: list[Crash] = []
     for root, mine in by_root.items():
         given = [task for task in mine if task.given]
@@ -39,12 +41,13 @@ def link(
         everything = recollection.linked(root, mine) if recollection is not None else None
         if everything is None:
             everything = _find(root, mine, mapped, options, recollection, crashes)
+        untrue |= everything.refuted
         for task in given:
-            pending = everything.get(task.item.shown)
+            pending = everything.pending.get(task.item.shown)
             if pending:
                 codes = {rule.code for rule in rules_for(task.item, task.settings, options)}
                 found[task.item.shown] = [one for one in pending if one.finding.code in codes]
-    return found, crashes
+    return Linked(found, untrue), crashes
 
 
 def _find(
@@ -54,8 +57,8 @@ def _find(
     options: Options,
     recollection: Remembers | None,
     crashes: list[Crash],
-) -> Mapping[str, list[Pending]]:
-    """What the rules of the project find in all of its files, remembered if nothing went wrong."""
+) -> Linked:
+    """What a project says of all of its files, remembered if nothing went wrong."""
     before = len(crashes)
     with surroundings.noted() as looks:
         try:
@@ -65,7 +68,7 @@ def _find(
             found = _find_all(root, tasks, mapped, options, crashes, answers, changed)
         except Exception:  # the files' own findings are still shown
             crashes.append(Crash("engine", root.as_posix(), traceback.format_exc()))
-            return {}
+            return Linked()
     if recollection is not None and len(crashes) == before:
         recollection.keep_linked(root, tasks, found, looks)
         recollection.keep_answers(root, tasks, answers)
@@ -80,7 +83,7 @@ def _find_all(
     crashes: list[Crash],
     answers: Answers,
     changed: frozenset[str],
-) -> dict[str, list[Pending]]:
+) -> Linked:
     by_shown = {task.item.shown: task for task in tasks}
     settings = {task.settings.digest: task.settings for task in tasks}  # a few for thousands of files
     selected = [rule for one in settings.values() for rule in selected_rules(one, options)]
@@ -94,7 +97,7 @@ def _find_all(
         task = by_shown.get(mark.location.path)
         if task is not None:
             found.setdefault(mark.location.path, []).append(pending_of(draft, mark, task.settings))
-    return found
+    return Linked(found, refuted(project))
 
 
 def project_of(

@@ -5,7 +5,7 @@ A key is made from all that a result depends on; looks at other files are kept w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,7 @@ from typing import Protocol
 from jobsafety_lint import registry
 from jobsafety_lint.cache.files import digest_of
 from jobsafety_lint.cache.memory import Looks, Memory
-from jobsafety_lint.engine.tasks import Mapped, Options, Pending, Task
+from jobsafety_lint.engine.tasks import Linked, Mapped, Options, Task
 from jobsafety_lint.meaning.project.answers import Answers
 from jobsafety_lint.meaning.project.links import QUIET_ROLES
 from jobsafety_lint.model import Report
@@ -74,13 +74,11 @@ class Remembers(Protocol):
     def keep_mapped(self, task: Task, mapped: Mapped) -> None:
         """Told what has been found out of a file."""
 
-    def linked(self, root: Path, tasks: Sequence[Task]) -> Mapping[str, list[Pending]] | None:
-        """What the rules of the project have found in all of its files, if nothing has changed."""
+    def linked(self, root: Path, tasks: Sequence[Task]) -> Linked | None:
+        """What a project says of all of its files, if nothing has changed."""
 
-    def keep_linked(
-        self, root: Path, tasks: Sequence[Task], found: Mapping[str, list[Pending]], looks: set[Look]
-    ) -> None:
-        """Told what the rules of the project have found."""
+    def keep_linked(self, root: Path, tasks: Sequence[Task], found: Linked, looks: set[Look]) -> None:
+        """Told what the project says."""
 
     def answers(self, root: Path, tasks: Sequence[Task]) -> tuple[Answers, frozenset[str]]:
         """What was answered at the last look at the project, and the files that have changed since."""
@@ -151,24 +149,22 @@ class Recollection:
         whole = digest_of(self._asked_of_files, "\0".join(parts))
         return [whole] if task.given else [whole, digest_of("links", whole, *task.mentions)]
 
-    def linked(self, root: Path, tasks: Sequence[Task]) -> Mapping[str, list[Pending]] | None:
-        """What the rules of the project have found in all of its files, if nothing has changed."""
+    def linked(self, root: Path, tasks: Sequence[Task]) -> Linked | None:
+        """What a project says of all of its files, if nothing has changed."""
         key = self._link_key(root, tasks)
         found = self.memory.recall([key]).get(key) if key else None
         if found is None:
             return None
         self.looks.update(look for look, _ in found[1])
-        known: Mapping[str, list[Pending]] = found[0]
+        known: Linked = found[0]
         return known
 
-    def keep_linked(
-        self, root: Path, tasks: Sequence[Task], found: Mapping[str, list[Pending]], looks: set[Look]
-    ) -> None:
-        """Remembers what the rules of the project have found."""
+    def keep_linked(self, root: Path, tasks: Sequence[Task], found: Linked, looks: set[Look]) -> None:
+        """Remembers what the project says."""
         self.looks |= looks
         key, seen = self._link_key(root, tasks), self.memory.seen(looks | self._own_rules)
         if key and seen is not None:
-            self.memory.remember(key, dict(found), seen)
+            self.memory.remember(key, found, seen)
 
     def answers(self, root: Path, tasks: Sequence[Task]) -> tuple[Answers, frozenset[str]]:
         """What was answered at the last look at the project, and the files that have changed since. Nothing is known where

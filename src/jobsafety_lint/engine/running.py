@@ -49,7 +49,7 @@ def run(
     lines = changed_lines(tasks, options.diff_base) if options.diff_base else None
     mapped = map_all(tasks, options, recollection, progress)
     linked, crashes = link(tasks, mapped, options, recollection)
-    kept = [keep(task, mapped[task.item.shown], linked.get(task.item.shown, ()), options) for task in given]
+    kept = [keep(task, mapped[task.item.shown], linked, options) for task in given]
     mine = [mapped[task.item.shown] for task in given]
     kept, baseline = without_accepted(given, mine, kept, options)
     if lines is not None:

@@ -65,7 +65,7 @@ class Task:
 @dataclass(frozen=True)
 class Pending:
     """A finding on its way: `identity` is what its fingerprint is made from, `key` what it is about and `silent_where`
-    the rules that speak in its place about the same thing.
+    the rules that speak in its place about the same thing. `supposes`: see `rule.Draft`.
     """
 
     finding: Finding
@@ -73,6 +73,17 @@ class Pending:
     key: object
     silent_where: tuple[str, ...] = ()
     subject: str = ""
+    supposes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Linked:
+    """What came out of linking a project, by the paths of its files as shown: what its rules have found, and what findings
+    of one file `supposes` that is not so.
+    """
+
+    pending: Mapping[str, Sequence[Pending]] = field(default_factory=dict)
+    refuted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass

@@ -113,6 +113,10 @@ class Execution:
     """The conditions that have let the code through, as written, outermost first; `not …` where it was the other way."""
     own_files: bool = False
     """A container that is made for it and shares no folder: no other process has its files."""
+    alone: bool = False
+    """Nothing else runs where it does, and no second one of it: the build or the first program of a container, a machine that is
+    thrown away, a unit of systemd.
+    """
     handling: bool = False
     """It takes care of an error: an `except` block, the right of `||`, an `ERR` trap."""
 

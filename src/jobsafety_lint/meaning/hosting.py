@@ -87,6 +87,7 @@ def state_of(snippet: Snippet, daemon: str = "") -> State:
         environment=tuple(Setting(name, value, place, "configuration") for name, value in values.items()),
         concurrency=(Concurrency(snippet.concurrent, place),) if snippet.concurrent else (),
         daemon=daemon,
+        alone=snippet.alone,
     )
     state = State(execution)
     for name, value in values.items():
@@ -154,8 +155,8 @@ def _workflow(source: Source, interpreter: Interpreter, found: FileFacts) -> Non
             for step in job.steps
         )
         jobs.append(WorkflowJob(Place(source, job.span), job.name, job.needs, steps))
-    alone = {id(s.snippet.source) for job in read.jobs if job.thrown_away for s in job.steps if s.snippet}
-    own = {id(s.snippet.source) for job in read.jobs for s in job.steps if s.snippet}
+    alone = {id(snippet.source) for snippet in read.snippets if snippet.alone}
+    own = {id(snippet.source) for snippet in read.snippets}
     _without_races(interpreter, alone, own)
     for name, key, node in read.services:
         if read.file is not None and yaml_text.is_mapping(node):

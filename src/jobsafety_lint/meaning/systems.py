@@ -9,7 +9,7 @@ from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.source import Place, Source
 
 _OF_PACKAGE = re.compile(
-    r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$|\.alpm\.script$|(?:^|/)snap/hooks/[\w-]+$"
+    r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$|(?:^|/)(?:pre|post)(?:inst|rm)$|\.alpm\.script$|(?:^|/)snap/hooks/[\w-]+$"
 )
 """What dpkg, pacman and snapd run under their locks when a package is installed, changed or removed."""
 _OPENWRT_SERVICE = re.compile(r"#![^\n]*/etc/rc\.common\b")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jobsafety_lint import surroundings
 from jobsafety_lint.engine import Task
-from jobsafety_lint.engine.tasks import Mapped, Pending
+from jobsafety_lint.engine.tasks import Linked, Mapped
 from jobsafety_lint.meaning.project.answers import Answers
 from jobsafety_lint.meaning.project.links import QUIET_ROLES
 from jobsafety_lint.surroundings import Look
@@ -121,9 +121,7 @@ class Recollection:
     def linked(self, root: Path, tasks: Sequence[Task]) -> None:
         """Nothing: the rules of the project run again, with the answers that hold."""
 
-    def keep_linked(
-        self, root: Path, tasks: Sequence[Task], found: Mapping[str, list[Pending]], looks: set[Look]
-    ) -> None:
+    def keep_linked(self, root: Path, tasks: Sequence[Task], found: Linked, looks: set[Look]) -> None:
         """Keeps nothing."""
 
     def answers(self, root: Path, tasks: Sequence[Task]) -> tuple[Answers, frozenset[str]]:

@@ -16,7 +16,7 @@ from jobsafety_lint.meaning.deployment.rows import Row
 from jobsafety_lint.meaning.environment.links import environment_links
 from jobsafety_lint.meaning.execution import Execution, Loop
 from jobsafety_lint.meaning.file_facts import FileFacts
-from jobsafety_lint.meaning.files import Append, Glob
+from jobsafety_lint.meaning.files import Append, Create, Glob
 from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.functions import ArtifactName, ScriptArgument
 from jobsafety_lint.meaning.paths import PathPattern
@@ -49,6 +49,8 @@ from jobsafety_lint.source import Place
 _PYTHON = re.compile(r"^(?:python|pypy)[\d.]*$")
 _SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ksh"})
 _SCRIPT = re.compile(r"\.(?:py|sh|bash|zsh|ksh)$")
+_NEAR = ("./", "../")
+_OPTION = re.compile(r"--?[A-Za-z][\w-]*=")
 _BARE = re.compile(r"^[a-z][\w-]*$")
 _HARMFUL = frozenset({"delete", "move", "merge"})
 _LABELS = frozenset({"xargs", "parallel", "find"})
@@ -103,6 +105,7 @@ class _Linker:
         self._compared = {fact.place.span: fact.compared for fact in facts.facts if isinstance(fact, Merge)}
         self._rows = 0
         self._pipes = [fact for fact in facts.facts if isinstance(fact, Pipe)]
+        self._made = [fact for fact in facts.facts if isinstance(fact, Create)]
 
     def links(self, fact: object) -> Iterator[object]:
         """What a fact gives."""
@@ -201,7 +204,20 @@ class _Linker:
         by = queue or command
         execution = command.execution
         together = queue is not None or execution.background or bool(execution.concurrency)
-        yield RunLink(self.mark(by.place), kind, program, words, loops, together, label)
+        alone = (execution.alone or execution.own_files) and execution.host is None and not together
+        made = any(self._is_made(arg.pattern, command) for arg in args)
+        yield RunLink(self.mark(by.place), kind, program, words, loops, together, label, alone, made)
+
+    def _is_made(self, given: PathPattern, command: Command) -> bool:
+        """Whether an argument is a folder that the same text has made, whatever was there, before a command."""
+        wanted = _without_option(given)
+        return bool(wanted.parts) and any(
+            made.what == "directory"
+            and made.path.same_object(wanted)
+            and made.place.source is command.place.source
+            and made.place.span.end <= command.place.span.start
+            for made in self._made
+        )
 
 
 _BY_KIND: dict[type, Callable[[_Linker, Any], Iterator[object]]] = {
@@ -294,6 +310,7 @@ def _program_of(command: Command) -> tuple[str, str, tuple[Arg, ...]] | None:
     """What a command runs of the project: its kind, name as written and arguments."""
     written = command.program.pattern.literal if command.program is not None else ""
     args = command.args
+    installed = command.execution.alone  # a unit, an image: where a script lies says its whole path
     if _PYTHON.match(command.name):
         at = 0
         while at < len(args) and args[at].pattern.literal.startswith("-"):
@@ -306,16 +323,29 @@ def _program_of(command: Command) -> tuple[str, str, tuple[Arg, ...]] | None:
         return ("file", args[at].pattern.literal, args[at + 1 :]) if at < len(args) else None
     if command.name in _SHELLS:
         first = next((i for i, a in enumerate(args) if not a.pattern.literal.startswith("-")), None)
-        if first is None or not _SCRIPT.search(args[first].pattern.literal):
+        script = args[first].pattern.literal if first is not None else ""
+        if first is None or not (_SCRIPT.search(script) or (installed and script.startswith("/"))):
             return None
-        return "file", args[first].pattern.literal, args[first + 1 :]
-    if _SCRIPT.search(command.name) or (written.startswith(("./", "../")) and command.name):
+        return "file", script, args[first + 1 :]
+    if _SCRIPT.search(command.name) or (
+        written.startswith(("/", *_NEAR) if installed else _NEAR) and command.name
+    ):
         return "file", written, args
     if command.name == "mise":
         return _task_of(args)
     if _BARE.match(command.name) and args and command.name == written:
         return "command", command.name, args
     return None
+
+
+def _without_option(given: PathPattern) -> PathPattern:
+    """What `--option=path` gives to its option; the whole of other arguments."""
+    first = given.parts[0] if given.parts else None
+    option = _OPTION.match(first) if isinstance(first, str) else None
+    if option is None:
+        return given
+    rest = option.string[option.end() :]
+    return PathPattern((*((rest,) if rest else ()), *given.parts[1:]))
 
 
 def _is_relative(path: PathPattern) -> bool:

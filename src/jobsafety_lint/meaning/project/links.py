@@ -92,7 +92,8 @@ class RunLink:
     `kind`: `file` (`proc.py`, `./job.sh`), `module` (`-m pkg.mod`), `command` (a bare name), `task` (of mise). `words` are
     its arguments.
     `mark` is the command that submits it (`pueue add`), or the command itself. `together`: several may run at once. `label` are the names that the job's label is
-    made from, None if it has none.
+    made from, None if it has none. `alone`: no second one of it runs where it does (see `Execution.alone`). `made`: one of its
+    arguments is a folder that has been made before.
     """
 
     mark: Mark
@@ -102,6 +103,8 @@ class RunLink:
     loops: tuple[LoopLink, ...]
     together: bool
     label: frozenset[str] | None = None
+    alone: bool = False
+    made: bool = False
 
     @property
     def is_for_several(self) -> bool:

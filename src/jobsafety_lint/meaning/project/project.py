@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,8 @@ _INDEXED: dict[tuple[str, str], Module] = {}
 """The modules that were looked at last, for the next run of the same process: an editor's server makes one a keystroke."""
 _MOST_INDEXED = 4_000_000
 """Code points of their texts; their trees take some thirty times as many bytes."""
+_FROM = re.compile(r"^(?:\.{0,2}/)+")
+"""How a path begins that is relative to somewhere."""
 _FEW_SEARCHES = 16
 """After how many searches through all texts an index of the names that they mention is made, if their words are not known yet."""
 _SILENT = frozenset({"test", "vendored"})
@@ -344,6 +347,11 @@ class Project:
             found.setdefault(task.name, []).append((file, task))
         return found
 
+    @property
+    def started(self) -> Iterable[str]:
+        """The files that other files start as programs."""
+        return self._runs
+
     def runs_of(self, path: str) -> list[tuple[FileLinks, RunLink, str]]:
         """Where a script is run, and which of its functions that starts (empty: the script itself)."""
         self.answers.ask("runs", path, self._said_of_runs(path))
@@ -365,7 +373,7 @@ class Project:
                 return []
             dotted, _, function = entry.partition(":")
             return [(path, function) for path in self.modules_named(dotted)[:1]]
-        wanted = run.program.rpartition("\0")[2].lstrip("./")
+        wanted = _FROM.sub("", run.program.rpartition("\0")[2])
         if not wanted:
             return []
         near = os.path.normpath(Path(submitter.path).parent / run.program)
@@ -375,6 +383,12 @@ class Project:
         for exact in (below_root, near):
             if exact in fitting:
                 return [(exact, "")]
+        around = _folder_of(submitter.path)
+        if not fitting and run.program.startswith("/"):  # where it is installed, from what lies around
+            fitting = [path for path in same_name if path.startswith(f"{around}/")]
+        if len(fitting) > 1:  # it is started in one of the folders above
+            fitting = [path for path in fitting if around.startswith(path.removesuffix(f"/{wanted}"))]
+            fitting = sorted(fitting, key=len)[-1:]
         return [(path, "") for path in fitting[:1]] if len(fitting) == 1 else []
 
     @cached_property

@@ -302,6 +302,7 @@ class _Reader:
                 self.directory,
                 environment=dict(self.environment),
                 status=status,
+                alone=True,
             )
         )
 

@@ -84,7 +84,15 @@ class _Reader:
             errexit=True,
             pipefail=True,
             environment=variables,
+            alone=self._is_in_container(job),
         )
+
+    def _is_in_container(self, job: Node) -> bool:
+        """Whether the job, what it extends, or the file names an image: a runner that makes containers makes one for each job
+        (https://docs.gitlab.com/runner/executors/docker/).
+        """
+        levels = [*self._extended(job), get(self.root, "default"), self.root, *self.beside]
+        return any(get(level, "image") is not None for level in levels if level is not None)
 
     def _variables(self, level: Node) -> dict[str, str]:
         found = {}

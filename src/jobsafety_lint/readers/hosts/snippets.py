@@ -18,7 +18,8 @@ class Snippet:
     starts in the home or root directory (cron, a unit). `environment` are the variables that the file sets around it.
     `concurrent`: why several of these may run at once, or empty. `status` says what becomes of the exit status of its
     last command (`exits`: it ends the recipe or the build; `result`; `ignored`). Snippets that stand next to each other
-    and share a title are one row: each a shell of its own, run in order.
+    and share a title are one row: each a shell of its own, run in order. `alone`: nothing else runs where it does, and no
+    second one of it (the build or the first program of a container, a machine that is thrown away, a unit).
     """
 
     title: str
@@ -33,6 +34,7 @@ class Snippet:
     environment: Mapping[str, str] = field(default_factory=dict)
     concurrent: str = ""
     status: str = "result"
+    alone: bool = False
 
 
 @dataclass(eq=False)

@@ -286,6 +286,7 @@ def _add_command(
         at_home=at_home,
         environment=environment,
         status="ignored" if "-" in marks else "result",
+        alone="@" not in source.path.rpartition("/")[2],
     )
     found.snippets.append(snippet)
     found.commands.append(ExecLine(directive, marks, tuple(words), snippet))

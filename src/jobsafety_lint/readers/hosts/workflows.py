@@ -49,8 +49,6 @@ class Job:
     span: Span
     needs: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
-    thrown_away: bool = False
-    """It runs on a machine of GitHub's own, which is made for this job and thrown away with all its files."""
 
 
 @dataclass(eq=False)
@@ -108,9 +106,10 @@ class _Reader:
             environment,
             container=get(job, "container") is not None,
             windows=_all_windows(runs_on, job) or self._is_named_windows(runs_on, job),
+            thrown_away=_all_hosted(runs_on, job) or get(job, "container") is not None,
         )
         needs = tuple(text for node in yaml_text.flat(get(job, "needs")) if (text := text_of(node)))
-        return Job(name, self.file.span(key), needs, tuple(steps), _all_hosted(runs_on, job))
+        return Job(name, self.file.span(key), needs, tuple(steps))
 
     def _is_named_windows(self, runs_on: Node | None, job: Node) -> bool:
         """Whether a reusable workflow is called one for Windows, where its callers say what it runs on."""
@@ -128,7 +127,11 @@ class _Reader:
         container: bool,
         windows: bool,
         parallel: bool = False,
+        thrown_away: bool = False,
     ) -> Iterator[Step]:
+        """The steps of a job. `thrown_away`: it runs in a container, or on a machine of GitHub's own, that is made for this job and
+        thrown away with all its files.
+        """
         for at, step in enumerate(items(steps)):
             name = text_of(get(step, "name")) or text_of(get(step, "id")) or f"steps[{at}]"
             span = self._place(step)
@@ -142,6 +145,7 @@ class _Reader:
                     container=container,
                     windows=windows,
                     parallel=True,
+                    thrown_away=thrown_away,
                 )
                 continue
             run = get(step, "run")
@@ -167,6 +171,7 @@ class _Reader:
                 directory=_first("working-directory", step, *defaults),
                 environment={**environment, **texts(get(step, "env"))},
                 concurrent="it runs beside the other steps of `parallel`" if parallel else "",
+                alone=thrown_away,
             )
             self.found.snippets.append(snippet)
             yield Step(span, name, snippet=snippet)
