@@ -92,9 +92,11 @@ def _asks(guard: Guard) -> bool:
 def _picks_the_way(act: Delete, guard: Guard, context: Context) -> bool:
     """Whether the check only picks the way of deleting: `if os.path.isdir(p): shutil.rmtree(p)`, `else: os.remove(p)`."""
     statement = guard.statement
+    if guard.check.test in _KINDS and _is_deleted_by_helper(act, guard):
+        return True
     return guard.check.test in _KINDS and any(
         other is not act
-        and other.path.same_object(act.path)
+        and (other.path.same_object(act.path) or other.path.same_object(guard.check.path))
         and not any(_asks(g) and _is_below(g, guard) for g in other.guards)
         and any(
             arm.index and arm.statement.source is statement.source and arm.statement.span == statement.span
@@ -102,6 +104,19 @@ def _picks_the_way(act: Delete, guard: Guard, context: Context) -> bool:
         )
         for other in context.all(Delete)
     )
+
+
+def _is_deleted_by_helper(act: Delete, guard: Guard) -> bool:
+    """Whether the `else` of the check has a function delete the path: `else: _rmtree(path)`."""
+    if act.language != "python":
+        return False
+    source, span = guard.statement.source, guard.statement.span
+    margin = re.match(r"[ \t]*", source.text[source.text.rfind("\n", 0, span.start) + 1 :])
+    other = re.compile(rf"^{margin[0] if margin else ''}else:", re.MULTILINE).search(
+        source.text, span.start, span.end
+    )
+    deletes = rf"\b\w*(?:rmtree|rm_rf|remove|delete|unlink)\w*\(\s*{re.escape(act.path_place.text)}\s*[,)]"
+    return other is not None and re.compile(deletes).search(source.text, other.end(), span.end) is not None
 
 
 def _is_below(inner: Guard, outer: Guard) -> bool:

@@ -198,7 +198,7 @@ def _is_scratch(act: Replace, context: Context) -> bool:
     """Whether the copy is no last step: the same function goes on with the temporary file (reads it, or asks whether
     something is in it), or deletes the copy again.
     """
-    if act.origin is not None and _is_compared(act.origin, act.path, context):
+    if _is_compared(act, context):
         return True
     used = [check for check in context.all(Check) if check.test == "nonempty"]
     return any(act.precedes(fact) and fact.path.same_object(act.path) for fact in context.all(Delete)) or any(
@@ -207,12 +207,17 @@ def _is_scratch(act: Replace, context: Context) -> bool:
     )
 
 
-def _is_compared(origin: PathPattern, target: PathPattern, context: Context) -> bool:
+def _is_compared(act: Replace, context: Context) -> bool:
     """Whether the same two files are compared elsewhere: the copy takes a new result for the expected one."""
+    if act.origin is None or act.origin_place is None:
+        return False
+    both = ((act.origin, act.origin_place.text), (act.path, act.path_place.text))
     return any(
         command.name in {"diff", "cmp", "colordiff"}
-        and any(arg.pattern.same_object(origin) for arg in command.args)
-        and any(arg.pattern.same_object(target) for arg in command.args)
+        and all(
+            any(arg.pattern.same_object(path) or arg.place.text == written for arg in command.args)
+            for path, written in both
+        )
         for command in context.all(Command)
     )
 

@@ -107,6 +107,7 @@ _OF_OBJECT = re.compile(r"\b(?:self|cls)\.\w")
 """The same, of one object: an attribute, or what is made from one."""
 _NOTHING = re.compile(r"(?:\s+as\s+\w+)?\s*:\s*(?:#[^\n]*\n\s*)*pass\b")
 _OWN_RESULT = re.compile(r"self\.(?:out|output)(?:_?(?:file|path|name))?", re.IGNORECASE)
+_DATE = re.compile(r"^date\b|(?:\$\(|`)\s*date\b")
 _KERNEL = re.compile(r"/(?:sys|proc|dev)/")
 """Files that are doors into the kernel: a write is no content that a reader may find half of."""
 _ROOTED = re.compile(r"""["'](/(?!dev/(?:null|std|tty|fd))[a-z]+/)""")
@@ -217,6 +218,17 @@ def _is_archive_or_folder(act: Write) -> bool:
     if act.language == "shell" and act.path.suffix in _ARCHIVES:
         return True
     return act.by in _INTO_FOLDERS or (act.by in _COPIES and names_folder(act.path_place.text))
+
+
+def _is_dated_marker(act: Write, context: Context) -> bool:
+    """Whether a shell writes down the date in a file that is only asked for, and not read: that it is there is what counts."""
+    return (
+        act.language == "shell"
+        and act.content in {"date", "echo", "printf"}
+        and _DATE.search(act.place.text) is not None
+        and any(check.path.identity == act.path.identity for check in context.all(Check))
+        and not _is_read(act, context)
+    )
 
 
 def _is_of_machine(act: Write) -> bool:
@@ -446,6 +458,7 @@ _BY_OTHERS: tuple[Callable[[Write, Context], bool], ...] = (
     _is_result,
     _is_of_conversion,
     _is_marker,
+    _is_dated_marker,
     _is_door_to_kernel,
     _is_copied_into,
     _is_scratch,

@@ -36,6 +36,8 @@ _BRACKET = re.compile(r"\[(\w)\]")
 _OVER_SSH = re.compile(r"\bssh\s+(?:-\S+\s+)*\S+")
 """The host is no program, and what runs there is hardly what is started here."""
 _INIT = re.compile(r"\bps\b.*-p\s*1\b|/proc/1/")
+_MANAGERS = frozenset({"systemctl", "service", "rc-service", "sv", "supervisorctl", "initctl"})
+_STARTS = re.compile(r"^(?:re)?start\b|-restart$|^--now$|^up$")
 _PID_WORDS = frozenset({"pid", "pidfile", "pids"})
 
 
@@ -79,12 +81,18 @@ def searched_from_python(search: Command, context: Context) -> Iterator[Draft]:
     texts = [word or "" for word in search.words] + _given_by_callers(search)
     wanted = {name.partition(".")[0] for name in _PROGRAM.findall(" ".join(texts))}
     for command in context.all(Command):
-        if not starts_work(command.name) or not wanted & _started_by(command):
+        if not starts_work(command.name) or not wanted & _started_by(command) or _starts_nothing(command):
             continue
         if any(_asks_for(condition, search) for condition in command.execution.conditions):
             related = ((command.place, "started here if it finds nothing"),)
             yield _found(search.place, _how_searched(search.name), related)
             return
+
+
+def _starts_nothing(command: Command) -> bool:
+    """Whether a service manager is asked for something else than a start: `systemctl is-active ntpd`."""
+    words = [word or "" for word in command.words]
+    return command.name in _MANAGERS and not any(_STARTS.search(word) for word in words)
 
 
 def _is_none_of_ours(search: Command, context: Context) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jobsafety_lint.context import Context
-from jobsafety_lint.meaning.appends import ONE_WRITE, mixes
+from jobsafety_lint.meaning.appends import ONE_WRITE, is_surely_long, mixes
 from jobsafety_lint.meaning.commands import Command
 from jobsafety_lint.meaning.execution import Concurrency
 from jobsafety_lint.meaning.files import Append
@@ -39,6 +39,7 @@ def unlocked(act: Append, context: Context) -> Iterator[Draft]:
         f"{parts} to `{act.path_place.text}` without a lock: the records of parallel jobs get mixed ({reason.reason})",
         label="hold a lock on another file (`flock`), or write a file for each job and join them",
         related=((reason.place, reason.reason),) if reason.place is not None else (),
+        confidence=Confidence.MEDIUM if is_surely_long(act) else Confidence.LOW,
         subject=act.subject,
     )
 

@@ -29,6 +29,7 @@ _WORKERS = re.compile(
 _LIGHT = SUBMITTERS | frozenset(
     {
         "sleep",
+        "start-stop-daemon",
         "echo",
         "printf",
         "ssh",

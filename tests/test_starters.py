@@ -122,3 +122,18 @@ def test_a_new_starter_counts_in_a_warm_run(findings: Findings, tmp_path: Path) 
     assert [f["code"] for f in findings({"by_hand.sh": "./start.sh\n"}, *plain)] == ["JOB102"]
     (tmp_path / "by_hand.sh").unlink()
     assert findings({}, *plain) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "shown"),
+    [
+        ({"bin/sweep.py": DELETES, "main.nf": ""}, False),
+        ({"p/bin/sweep.py": DELETES, "p/nextflow.config": ""}, False),
+        ({"bin/sweep.py": DELETES.replace("'x", "'/srv/x"), "main.nf": ""}, True),
+        ({"bin/sweep.py": DELETES}, True),
+        ({"lib/sweep.py": DELETES, "main.nf": ""}, True),
+    ],
+)
+def test_a_script_of_a_pipeline_of_nextflow(findings: Findings, files: dict[str, str], shown: bool) -> None:
+    found = findings(files, "--no-cache")
+    assert [f["code"] for f in found] == (["JOB101"] if shown else [])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from jobsafety_lint.meaning.files import Append
+from jobsafety_lint.meaning.shell.output_sizes import prints_much
 
 ONE_WRITE = frozenset(
     {"", "echo", "printf", "logger", "date", "basename", "dirname", "hostname", "pwd", "whoami", "nproc"}
 )
 """Commands that print one short text by one write; empty where the printer is not known."""
+_SCRIPT = re.compile(r"^(?:python|pypy|node|perl|ruby|Rscript|bash|sh|zsh|ksh)[\d.]*$|\.\w+$")
 _SINGLE = frozenset({"write", "print"})
 
 
@@ -16,6 +20,15 @@ def mixes(act: Append) -> str:
     if act.is_locked or act.is_private or act.only_errors:
         return ""  # stderr is not buffered (setbuf(3)): each message is one write
     return _parts(act) if _is_shared(act) else ""
+
+
+def is_surely_long(act: Append) -> bool:
+    """Whether a record is known to be more than one write, or comes from a program that mostly prints more: what others print is
+    not known, and may be one short line.
+    """
+    if act.language != "shell" or act.group or act.content == ">>":
+        return True
+    return prints_much(act.content) or _SCRIPT.search(act.content) is not None
 
 
 def _parts(act: Append) -> str:

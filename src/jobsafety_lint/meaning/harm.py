@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from jobsafety_lint.meaning.files import Act
-from jobsafety_lint.meaning.foreign import is_nextflow_template
 from jobsafety_lint.meaning.one_rank import holds_in_one_rank
 from jobsafety_lint.meaning.paths import PathPattern, in_folder_of_run, is_of_system
-from jobsafety_lint.meaning.systems import runs_alone
+from jobsafety_lint.meaning.systems import has_own_folder, runs_alone
 from jobsafety_lint.model import Confidence
 from jobsafety_lint.source import Hole
 
@@ -145,9 +144,9 @@ def _is_by_hand(act: Act) -> bool:
     return any(_ASKS_PERSON.search(line) for line in before[begins:])
 
 
-def _is_of_nextflow(act: Act) -> bool:
-    """Whether Nextflow runs the code in a folder of the task's own, where relative paths lead."""
-    return is_nextflow_template(act.place.source.file) and not act.path.is_absolute
+def _is_in_own_folder(act: Act) -> bool:
+    """Whether it lies in a working folder that each run of the code has for itself."""
+    return not act.path.is_absolute and has_own_folder(act.place.source.file)
 
 
 def _is_of_one_rank(act: Act) -> bool:
@@ -155,5 +154,19 @@ def _is_of_one_rank(act: Act) -> bool:
     return act.language == "python" and any(map(holds_in_one_rank, act.execution.conditions))
 
 
-_ALONE = (_is_in_given_folder, _is_in_image, _is_by_hand, _is_of_nextflow, _is_of_one_rank)
+def _is_of_log_handler(act: Act) -> bool:
+    """Whether it is in the rollover of a log's handler, as the standard library has it: `emit` holds the handler's lock, and
+    handles whatever goes wrong (`logging.handlers.BaseRotatingHandler`).
+    """
+    return act.execution.functions[-1:] != () and act.execution.functions[-1].endswith(".doRollover")
+
+
+_ALONE = (
+    _is_in_given_folder,
+    _is_in_image,
+    _is_by_hand,
+    _is_in_own_folder,
+    _is_of_one_rank,
+    _is_of_log_handler,
+)
 """What tells that no other process comes to the same place, where none is seen."""

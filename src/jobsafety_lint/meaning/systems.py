@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 from jobsafety_lint.meaning.execution import Execution
+from jobsafety_lint.meaning.foreign import is_nextflow_template
 from jobsafety_lint.meaning.paths import PathPattern
+from jobsafety_lint.meaning.project.neighbours import folder_of
 from jobsafety_lint.source import Place, Source
+from jobsafety_lint.surroundings import kind_of
 
 _OF_PACKAGE = re.compile(
     r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$|(?:^|/)(?:pre|post)(?:inst|rm)$|\.alpm\.script$|(?:^|/)snap/hooks/[\w-]+$"
@@ -14,6 +17,7 @@ _OF_PACKAGE = re.compile(
 """What dpkg, pacman and snapd run under their locks when a package is installed, changed or removed."""
 _OPENWRT_SERVICE = re.compile(r"#![^\n]*/etc/rc\.common\b")
 _PROCD = re.compile(r"(?m)^USE_PROCD=1\b")
+_OF_PIPELINE = ("nextflow.config", "main.nf")
 _DRACUT_HOOK = re.compile(r"(?:^|[\s;&|])(?:\.|source)[ \t]+\S*/dracut-lib\.sh\b")
 
 
@@ -27,6 +31,18 @@ def runs_alone(place: Place, execution: Execution) -> bool:
     if _OF_PACKAGE.search(file.path) is not None:
         return True
     return bool(execution.functions) and _is_openwrt_service(file) and _PROCD.search(file.text) is not None
+
+
+def has_own_folder(file: Source) -> bool:
+    """Whether each run of a script has a working folder of its own: Nextflow makes one for every task, also where that calls a
+    script in `bin/` of the pipeline (https://training.nextflow.io/advanced/structure/, "./bin").
+    """
+    folder = folder_of(file)
+    return is_nextflow_template(file) or (
+        folder is not None
+        and folder.name == "bin"
+        and any(kind_of(folder.parent / name) == "file" for name in _OF_PIPELINE)
+    )
 
 
 def is_beside_temporary_files(path: PathPattern, file: Source) -> bool:

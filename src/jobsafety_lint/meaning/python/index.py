@@ -650,7 +650,8 @@ def _argparse(tree: ast.Module) -> Iterator[Option]:
             required = _constant(given.get("required")) is True
             yield Option(name, tuple(flags), node, required, takes_value=takes)
         else:
-            optional = _constant(given.get("nargs")) in {"?", "*"}
+            said = "default" in given or _constant(given.get("required")) is False
+            optional = said or _constant(given.get("nargs")) in {"?", "*"}
             yield Option(name, (), node, not optional, position)
             position += 1
 

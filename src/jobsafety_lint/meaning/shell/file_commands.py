@@ -288,8 +288,20 @@ def _globs(command: Command) -> Iterator[Glob]:
         pattern = glob_pattern(arg)
         if pattern is None:
             continue
-        uses = ((_use_of(command.name), command.place),)
+        use = _use_of(command.name)
+        if use == "move" and _moves_one(command):
+            use = "read"
+        uses = ((use, command.place),)
         yield Glob(command.place, pattern, arg.place, command.execution, command.name, "shell", uses=uses)
+
+
+_FILE_NAME = re.compile(r"\.[A-Za-z]\w*$")
+
+
+def _moves_one(command: Command) -> bool:
+    """Whether `mv` gives what a pattern matches the name of a file: with several matches it fails, since that is no folder."""
+    operands = [arg for arg in command.args if not arg.pattern.literal.startswith("-")]
+    return len(operands) == 2 and _FILE_NAME.search(operands[1].pattern.literal) is not None
 
 
 _LISTING = frozenset({"find", "ls", "printf", "echo"})

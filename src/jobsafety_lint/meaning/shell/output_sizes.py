@@ -521,6 +521,11 @@ _INTERPRETERS = word_set(
 )
 
 
+def prints_much(program: str) -> bool:
+    """Whether a program prints any number of lines."""
+    return program in _LARGE
+
+
 def is_known(command: Command) -> bool:
     """Whether anything is known of what a program prints: it stands in a table, or is a script."""
     name = command.name
