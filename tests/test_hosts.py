@@ -494,6 +494,8 @@ def test_nothing_races_on_a_machine_that_is_thrown_away(findings: Findings) -> N
 
 
 DELETES = "import os\n\n\ndef f(name: str, rank: int) -> None:\n    if os.path.exists(name):\n        os.remove(name)\n"
+ROLLS = "import os\n\n\nclass H(BaseRotatingHandler):\n    def doRollover(self, old: str) -> None:\n        if os.path.exists(old):\n            os.remove(old)\n"
+WIPES = "set -e\nif [ -d /srv/mime ]; then rmdir /srv/mime; fi\n"
 EMPTIES = "import os, shutil\n\n\ndef f(name: str) -> None:\n    if os.path.exists(name):\n        shutil.rmtree(name)\n    os.mkdir(name)\n"
 
 
@@ -512,7 +514,12 @@ EMPTIES = "import os, shutil\n\n\ndef f(name: str) -> None:\n    if os.path.exis
         ("a.sh", '[ -f "$HOME/x" ] && rm "$HOME/x"\necho\n', True),
         ("a.sh", 'set -e\nif [ -f "$DATA/x" ]; then rm "$DATA/x"; fi\n', True),
         ("a.sh", 'set -e\nread -r -p "delete? " a\nif [ -f x ]; then rm x; fi\n', False),
+        ("x/scripts/init-premount/wipe", f"#!/bin/sh\n{WIPES}", False),
+        ("x11/mime/postrm", f"#!/bin/sh\n{WIPES}", False),
+        ("x11/mime/removed", f"#!/bin/sh\n{WIPES}", True),
         ("a.py", DELETES, True),
+        ("a.py", ROLLS, False),
+        ("a.py", ROLLS.replace("doRollover", "rotate"), True),
         ("a.py", DELETES.replace("if os", "input()\n    if os"), False),
         ("a.py", f"def ask() -> str:\n    return input()\n\n\n{DELETES}", True),
         ("a.py", DELETES.replace("if os", "if rank == 0 and os"), False),

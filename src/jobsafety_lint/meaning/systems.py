@@ -15,6 +15,10 @@ _OF_PACKAGE = re.compile(
     r"(?i)(?:^|/)debian/(?:[^/]+\.)?(?:pre|post)(?:inst|rm)$|(?:^|/)(?:pre|post)(?:inst|rm)$|\.alpm\.script$|(?:^|/)snap/hooks/[\w-]+$"
 )
 """What dpkg, pacman and snapd run under their locks when a package is installed, changed or removed."""
+_OF_BOOT = re.compile(
+    r"(?:^|/)(?:init-(?:top|premount|bottom)|(?:local|nfs)-(?:top|premount|bottom)|local-block)/[^/]+$"
+)
+"""The folders of initramfs-tools(7), whose scripts the first program of a boot runs one after the other."""
 _OPENWRT_SERVICE = re.compile(r"#![^\n]*/etc/rc\.common\b")
 _PROCD = re.compile(r"(?m)^USE_PROCD=1\b")
 _OF_PIPELINE = ("nextflow.config", "main.nf")
@@ -28,7 +32,7 @@ def runs_alone(place: Place, execution: Execution) -> bool:
     functions runs before that.
     """
     file = place.source.file
-    if _OF_PACKAGE.search(file.path) is not None:
+    if _OF_PACKAGE.search(file.path) is not None or _OF_BOOT.search(file.path) is not None:
         return True
     return bool(execution.functions) and _is_openwrt_service(file) and _PROCD.search(file.text) is not None
 
