@@ -12,6 +12,7 @@ from jobsafety_lint.meaning.deployment.rows import Row, Step
 from jobsafety_lint.meaning.execution import Execution
 from jobsafety_lint.meaning.files import Delete, Glob
 from jobsafety_lint.meaning.paths import words_of
+from jobsafety_lint.meaning.project.starters import COMPANY
 from jobsafety_lint.meaning.project.state_paths import is_wide, jobs_state
 from jobsafety_lint.meaning.systems import runs_alone
 from jobsafety_lint.meaning.wrappers import SUBMITTERS
@@ -33,6 +34,10 @@ _OLD_ONLY = re.compile(r"-(?:mtime|mmin|atime|amin|ctime|cmin|newer|older)\b|! *
 _STOPS = frozenset({"scancel", "qdel", "bkill", "condor_rm"})
 _OUTPUT_WORDS = frozenset(
     {"slurm", "sbatch", "pbs", "sge", "condor", "job", "jobs", "log", "logs", "output", "outputs", "results"}
+)
+_JOBS = re.compile(
+    r"\b(?:pueue|sbatch|squeue|scancel|qsub|qstat|qdel|bsub|bjobs|condor_\w+|oarsub|msub|nohup|supervisorctl|systemctl|crontab|"
+    r"mise (?:run|r)|docker compose|kubectl|celery|dask|xargs -P|parallel)\b"
 )
 _PURGES = re.compile(r"^(?:dist)?clean(?:-?all)?$|clobber|uninstall|teardown", re.IGNORECASE)
 
@@ -154,10 +159,18 @@ def _finding(fact: Glob | Delete, act: Place, shown: str, confidence: Confidence
         f"`{shown}` takes the {jobs_state(fact.path)} of every job, also of those that are running",
         label="delete one job's file, or look at `pueue status --json` first",
         related=related,
-        confidence=confidence,
+        confidence=confidence or (None if _speaks_of_jobs(fact.place.source.file.text) else Confidence.LOW),
         data={"path": fact.path.template},
         subject=fact.place,
+        supposes=frozenset({COMPANY}),
     )
+
+
+def _speaks_of_jobs(text: str) -> bool:
+    """Whether the file has to do with jobs of which some may be running: where nothing queues, stops or starts any, it is a program
+    that removes its own left-overs.
+    """
+    return _JOBS.search(text) is not None
 
 
 def _confidence(execution: Execution) -> Confidence | None:

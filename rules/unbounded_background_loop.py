@@ -72,6 +72,11 @@ _ENDING = re.compile(
 """Ending something: the client waits for a daemon."""
 
 
+_EQUALS = re.compile(r"""\[{1,2} +"?\$\{?\w+\}?"? +={1,2} +"?\$\{?\w+\}?"? +\]{1,2}""")
+_DIFFERS = re.compile(r"""\[{1,2} +"?\$\{?\w+\}?"? +!= +"?\$\{?\w+\}?"? +\]{1,2}""")
+"""Comparisons of one variable with another."""
+_OUTPUT = re.compile(r"(?<=\s)-o\s+(\S+)")
+_NEXT_COMMAND = re.compile(r"\s*((?:[^\n]*\\\n)*[^\n]*)")
 _ID_KEPT = re.compile(r"[ \t]*(?:#[^\n]*)?[\n;]?\s*(?:local |declare |readonly |export )?(\w+)=\"?\$!")
 """What keeps the id of the job that was put in the background before."""
 _LAST_STARTED = frozenset({"$!", "${!}", "%%", "%+", "%"})
@@ -112,7 +117,9 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
     silent = [
         job
         for job in wait.started
-        if not (job.records or job.what in _NO_WORK or _is_killed(job, wait, context))
+        if not (
+            job.records or job.what in _NO_WORK or _is_killed(job, wait, context) or _is_missed(job, wait)
+        )
     ]
     if not strict or wait.last or not silent or wait.status == "masked" or context.role == "test":
         return
@@ -127,6 +134,18 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
         label=_REMEDY[wait.several],
         related=((first.place, "started in the background here"),),
         confidence=Confidence.LOW if first.limited else Confidence.MEDIUM,
+    )
+
+
+def _is_missed(job: Background, wait: BareWait) -> bool:
+    """Whether the next command takes what a compiler was to write, and fails without it: `cc -c a.c -o a.o & wait; ar rcs x.a a.o`."""
+    made = _OUTPUT.search(job.place.text)
+    behind = _NEXT_COMMAND.match(wait.place.source.text, wait.place.span.end)
+    return (
+        made is not None
+        and behind is not None
+        and made[1] in behind[1].split()
+        and wait.execution.errexit is True
     )
 
 
@@ -164,12 +183,27 @@ def _is_unbounded(started: Background, context: Context) -> bool:
     return not (
         started.loop is None
         or started.limited
+        or _is_one_item(started)
         or started.over not in _OPEN | {"array", "variable"}
         or started.what in _LIGHT
         or _only_ends_something(started)
         or _WORKERS.search(started.over_text)
         or (started.over in {"glob", "command"} and _is_cut_into_few(started, context))
     )
+
+
+def _is_one_item(started: Background) -> bool:
+    """Whether the loop looks for one item by its name: `[ "$name" = "$wanted" ] || continue`, `if [ "$name" == "$wanted" ]`."""
+    if started.loop is None:
+        return False
+    source = started.place.source
+    inside = source.text[started.loop.place.span.end : started.place.span.start]
+    for condition in started.execution.conditions:
+        asked = condition.removeprefix("not ")
+        same = _DIFFERS if asked != condition else _EQUALS
+        if asked in inside and same.fullmatch(asked):
+            return True
+    return False
 
 
 def _only_ends_something(started: Background) -> bool:

@@ -187,6 +187,10 @@ class NextUse:
     read_at: sh.Node | None = None
     function: sh.Function | None = None
     """The function in which it is read, if it is one that later code calls."""
+    counted: sh.Node | None = None
+    """Where a stage of another pipeline reads it that counts on by itself (`ls | while read -r f; do mv "$f" "$i"; i=$((i + 1)); done`),
+    which is no use of what is lost unless the numbers are to go on.
+    """
 
     def of_items(self, items: Sequence[sh.Item], depth: int = 0) -> str | None:
         """`read`, `set` (on every way through), or None where the code does neither for certain."""
@@ -205,8 +209,7 @@ class NextUse:
             case sh.Command():
                 return self._command(node, depth)
             case sh.Pipeline(stages=stages):
-                use = self._of_all(stages, depth)
-                return use if use == "read" or len(stages) == 1 else None
+                return self._pipeline(stages, depth)
             case sh.AndOr(items=items):
                 first = self.of(items[0], depth)
                 if first is not None:
@@ -265,6 +268,17 @@ class NextUse:
                     return "read"
                 return "read" if self.of_items(body.items, depth) == "read" else None
         return None
+
+    def _pipeline(self, stages: tuple[sh.Statement, ...], depth: int) -> str | None:
+        use = self._of_all(stages, depth)
+        if use == "read" and len(stages) > 1 and self._counts_on(stages[-1]):
+            self.counted, self.read_at = self.counted or self.read_at, None
+            return None
+        return use if use == "read" or len(stages) == 1 else None
+
+    def _counts_on(self, stage: sh.Node) -> bool:
+        """Whether a stage sets the variable from its own value."""
+        return any(w.name == self.name and w.grows for w in writes(stage, self.functions, ""))
 
     def _if(
         self, node: sh.If, branches: tuple[sh.Branch, ...], otherwise: sh.Block | None, depth: int

@@ -126,10 +126,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
         case "git":
             small = _git_is_small(words)
         case "ls":
-            small = any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--"))
-            small = small or (
-                len(operands) == 1 and (_LISTED.match(operands[0]) or _BUILT.search(operands[0])) is not None
-            )
+            return _size_of_ls(words, operands)
         case "find":
             return _size_of_find(words)
         case "tail" | "head":
@@ -161,7 +158,9 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
                 or (
                     not w.startswith("-")
                     and "/" in w
-                    and (_SMALL_FILE.fullmatch(w.partition("?")[0]) or _HEALTH.search(w))
+                    and (
+                        _SMALL_FILE.fullmatch(w.partition("?")[0]) or _HEALTH.search(w) or _ONE_LINE.search(w)
+                    )
                 )
                 for w in words
             ) or "%{http_code}" in " ".join(words)
@@ -225,6 +224,16 @@ def _is_open(name: str, words: Sequence[str]) -> bool:
     return False
 
 
+def _size_of_ls(words: Sequence[str], operands: Sequence[str]) -> Size:
+    if any("d" in w[1:] for w in words if w.startswith("-") and not w.startswith("--")):
+        return Size.SMALL
+    if len(operands) != 1:
+        return Size.LARGE
+    if _LISTED.match(operands[0]) or _BUILT.search(operands[0]):
+        return Size.SMALL
+    return Size.UNKNOWN if _OF_ONE_KIND.search(operands[0]) else Size.LARGE
+
+
 def _size_of_find(words: Sequence[str]) -> Size:
     if "-quit" in words or dict(itertools.pairwise(words)).get("-maxdepth") == "0":
         return Size.SMALL
@@ -234,9 +243,13 @@ def _size_of_find(words: Sequence[str]) -> Size:
 
 
 def _finds_few(words: Sequence[str]) -> bool:
-    """`find DIR -maxdepth 1 -name 'report-*'`: files of one folder that have a part of their name in common."""
+    """`find DIR -maxdepth 1 -name 'report-*'`: files of one folder that have a part of their name in common; folders that are
+    asked for by their names.
+    """
     given = dict(itertools.pairwise(words))
-    return given.get("-maxdepth") == "1" and re.search(r"\w{5}", given.get("-name", "")) is not None
+    alike = given.get("-maxdepth") == "1" and re.search(r"\w{5}", given.get("-name", "")) is not None
+    named = any(option in given for option in ("-name", "-iname", "-regex", "-iregex"))
+    return alike or (given.get("-type") == "d" and named)
 
 
 def _finds_settings(words: Sequence[str]) -> bool:
@@ -249,10 +262,11 @@ def _finds_settings(words: Sequence[str]) -> bool:
 
 
 def _looks_beside(words: Sequence[str]) -> bool:
-    """`find /boot /efi -maxdepth 1 -name grub.cfg`: a line for each folder at most."""
+    """`find /boot /efi -maxdepth 1 -name grub.cfg`, `find . -maxdepth 1 -name "$base"`: a line for each folder at most."""
     given = dict(itertools.pairwise(words))
     name = given.get("-name", "")
-    return given.get("-maxdepth") == "1" and bool(name) and re.search(r"[*?\[\0]", name) is None
+    whole = name == "\0" or re.search(r"[*?\[\0]", name) is None
+    return given.get("-maxdepth") == "1" and bool(name) and whole
 
 
 def _as_glob(expression: str) -> str:
@@ -277,16 +291,16 @@ def finds_by_name(command: Command) -> bool:
     )
 
 
-_ONE_DOCUMENT = word_set("curl wget gh kubectl oc aws az gcloud docker podman http")
-"""Programs that answer with one document of JSON."""
+_MANY_DOCUMENTS = word_set("cat zcat tail head journalctl grep jq yq awk sed parallel xargs")
+"""Programs that may give any number of documents of JSON, one after the other."""
 _ONE_MEMBER = re.compile(r"(?:\.[A-Za-z_]\w*)+")
 
 
 def picks_one(command: Command, writers: Sequence[Command]) -> bool:
-    """Whether a jq takes one member of one document: `curl … | jq -r '.title'`."""
+    """Whether a jq takes one member of what a program answers, one document mostly: `curl … | jq -r '.title'`."""
     asked = [word for word in literals(command) if not word.startswith("-")]
     plain = command.name in {"jq", "yq"} and len(asked) == 1 and _ONE_MEMBER.fullmatch(asked[0]) is not None
-    return plain and bool(writers) and all(writer.name in _ONE_DOCUMENT for writer in writers)
+    return plain and bool(writers) and not any(writer.name in _MANY_DOCUMENTS for writer in writers)
 
 
 _PICKS = re.compile(r"\bselect\([^()]*(?:==|\btest\(|\bstartswith\(|\bcontains\()(?!.*\[\])", re.DOTALL)
@@ -386,8 +400,12 @@ _BUILT = re.compile(
     r"|^[^/*][^*]*/\*[^/*]*\.(?:whl|deb|rpm|apk|dmg|msi)$"
 )
 """Packages that a build has made: a handful, whose names are written at once."""
+_OF_ONE_KIND = re.compile(r"\*[^/]*\.\w+$|\w{3}[^/]*\*[^/]*$")
+"""Files of one folder that have a part of their name in common: `dumps/*.zip`, `log/thor.*.log`."""
 _HEALTH = re.compile(r"/(?:health(?:z|check)?|livez?|readyz?|ping|alive)/?[\"']?(?:\?|$)", re.IGNORECASE)
 """Addresses under which a server says in a word that it is well."""
+_ONE_LINE = re.compile(r"//pypi\.org/pypi/[^/]+(?:/[^/]+)?/json[\"']?$")
+"""Addresses whose answer is one line of JSON: a reader that goes by lines has read all of it before it can stop."""
 _KUBECTL_VALUES = word_set(
     "-n --namespace -o --output -c --container --context --kubeconfig --cluster --user --template --request-timeout -s --server"
 )

@@ -46,7 +46,7 @@ class PipeLosses:
             first.setdefault(written.name, written)
         found = []
         for name, written in first.items():
-            read = self._read_later(name, functions, frames)
+            read, counted = self._read_later(name, functions, frames)
             if read is not None:
                 used = (
                     shapes.reads_after(written.function.body, name, 0)
@@ -54,7 +54,7 @@ class PipeLosses:
                     else shapes.reads_after(stage, name, written.node.span.end)
                 )
                 by_function = written.function is not None  # a global of what is called
-                scratch = not written.grows and (used or by_function)
+                scratch = counted or (not written.grows and (used or by_function))
                 found.append(LostVariable(name, Place(source, written.node.span), read, scratch))
         leaving = _leaves_in_vain(stage, source, state, status, frames) if last else ()
         if not found and not leaving:
@@ -72,26 +72,32 @@ class PipeLosses:
             not (statement.negated or statement.timed),
         )
 
-    def _read_later(self, name: str, functions: dict[str, sh.Function], frames: Frames) -> Place | None:
+    def _read_later(
+        self, name: str, functions: dict[str, sh.Function], frames: Frames
+    ) -> tuple[Place | None, bool]:
+        """Where a variable is read next, and whether only loops of pipes do so that count on by themselves."""
+        counted: Place | None = None
         for items, frame in frames.following():
             search = lost_variables.NextUse(name, functions, self._names_read)
             use = search.of_items(items)
+            if counted is None and search.counted is not None:
+                counted = Place(frame.source, search.counted.span)
             if use == "set":
-                return None
+                break
             if use is None and frame.loop:
                 loop = frames.loop_of(frame)
                 if isinstance(loop, sh.For) and loop.variable == name:
-                    return None  # the next pass begins with a value of its own
+                    break  # the next pass begins with a value of its own
                 if search.of_items(frame.block.items[: frame.at]) == "read":
                     use = "read"
                 elif isinstance(loop, sh.While):
                     asked = search.of_items(loop.condition.items)
                     use = "read" if asked == "read" else None
             if use == "read" and search.read_at is not None:
-                return Place(frame.source, search.read_at.span)
+                return Place(frame.source, search.read_at.span), False
             if frame.function is not None and name in lost_variables.local_names(frame.function):
-                return None
-        return None
+                break
+        return counted, counted is not None
 
 
 def _leaves_in_vain(

@@ -13,7 +13,7 @@ class LostVariable:
     """A variable that is set in a stage of a pipeline, which runs in a subshell, and read after it.
 
     `set_at` and `read_at` are the places. `scratch`: the stage uses the variable for itself after setting it, so that
-    the one read later may be meant to be another one.
+    the one read later may be meant to be another one; or only another such loop reads it, which counts on by itself.
     """
 
     name: str
