@@ -47,7 +47,7 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         return  # an error where it is missing, whoever finds that out
     if act.language == "shell" and guard.check.test == "directory" and act.what == "file":
         return  # `[ -d x ] && rm x`: what the check has found is not what `rm` deletes
-    reasons = act.execution.concurrency
+    reasons = () if _is_of_one_worker(act) else act.execution.concurrency
     concurrent = bool(reasons) or (act.path.says_state and not is_of_system(act.path))
     if guard.shape != "and" and act.status == "branch" and not act.has_alternative:
         return  # `if rm x; then`: what is to be done when it is gone is said
@@ -67,6 +67,16 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         fix=_fix(act, guard, context),
         subject=act.subject,
         supposes=frozenset() if concurrent else frozenset({COMPANY}),
+    )
+
+
+def _is_of_one_worker(act: Delete) -> bool:
+    """Whether the path is made from what each worker of a pool is given, so that they mostly have files of their own."""
+    return (
+        act.language == "python"
+        and not all(name.isupper() for name in act.path.names)
+        and bool(act.execution.concurrency)
+        and all("several workers" in reason.reason for reason in act.execution.concurrency)
     )
 
 

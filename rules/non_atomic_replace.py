@@ -92,7 +92,7 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
             confidence=Confidence.LOW if act.language == "shell" and is_of_system(act.path) else None,
         )
     elif act.by == "shutil.move":
-        certain = same_file_system(origin, act.path, code)
+        certain = same_file_system(origin, act.path, code) or _is_made_beside(origin, act.path)
         into = f"moves into `{code}` where that is a folder"
         if not certain:
             into = f"renames only where both are on one file system, else it copies; and where `{code}` is a folder, it moves into it"
@@ -104,6 +104,13 @@ def replaced(act: Replace, context: Context) -> Iterator[Draft]:
             confidence=Confidence.LOW if certain else Confidence.MEDIUM,
             fix=_fix(act, context) if certain else None,
         )
+
+
+def _is_made_beside(origin: PathPattern, target: PathPattern) -> bool:
+    """Whether the temporary folder is made in the one of the target: `TemporaryDirectory(dir="/srv/feed")`."""
+    given = (_DIR.search(hole.text) for hole in origin.holes)
+    folders = [found[2].rstrip("/") + "/" for found in given if found is not None]
+    return any(target.literal.startswith(folder) for folder in folders)
 
 
 def _is_renamed_later(act: Replace, context: Context) -> bool:
@@ -167,6 +174,7 @@ def _is_made_anew(act: Replace, context: Context) -> bool:
     )
 
 
+_DIR = re.compile(r"\bdir=([\"'])(/[^\"']+)\1")
 _KEPT = frozenset({"bak", "backup", "orig", "original", "saved", "save", "old", "prev", "previous"})
 
 

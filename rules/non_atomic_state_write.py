@@ -20,7 +20,7 @@ from jobsafety_lint.meaning.files import (
     Replace,
     Write,
 )
-from jobsafety_lint.meaning.folders import is_in_new_folder, is_used_as_folder
+from jobsafety_lint.meaning.folders import is_in_emptied_folder, is_in_new_folder, is_used_as_folder
 from jobsafety_lint.meaning.paths import PathPattern, ambiguous_words, is_of_system, names_folder, words_of
 from jobsafety_lint.model import Confidence, Severity
 from jobsafety_lint.rule import Draft, Rule
@@ -172,7 +172,9 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         f"`{act.path_place.text}` is {_done(act, numbered=numbered)}: a reader or a crash in between finds half of it{why}",
         label="write a temporary file beside it, then rename it over this one",
         severity=Severity.ERROR if reasons else Severity.WARNING,
-        confidence=Confidence.LOW if numbered and not _is_looked_for(act, context) else Confidence.MEDIUM,
+        confidence=Confidence.LOW
+        if numbered and (not _is_looked_for(act, context) or _is_checked(context))
+        else Confidence.MEDIUM,
         subject=act.subject,
     )
 
@@ -256,6 +258,11 @@ def _is_looked_for(act: Write, context: Context) -> bool:
     """Whether the file lists files of such names, to go on with one of them: `sorted(folder.glob("checkpoint_*.pt"))`."""
     words = frozenset(words_of(act.path.name.literal))
     return any(words & frozenset(words_of(glob.path.name.literal)) for glob in context.all(Glob))
+
+
+def _is_checked(context: Context) -> bool:
+    """Whether the file tries which of its files can be loaded, to go on with an earlier one."""
+    return any(read.tolerates_broken and read.path.holes for read in context.all(Read))
 
 
 def _words_of_variable(act: Write) -> frozenset[str]:
@@ -453,6 +460,7 @@ _BY_ITSELF: tuple[Callable[[Write], bool], ...] = (
 _BY_OTHERS: tuple[Callable[[Write, Context], bool], ...] = (
     _is_of_lock,
     lambda act, context: is_in_new_folder(act, context.all(Create)),
+    lambda act, context: is_in_emptied_folder(act, context.all(Delete), context.all(Create)),
     _is_told_by_another,
     _is_renamed_elsewhere,
     _is_result,

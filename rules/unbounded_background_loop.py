@@ -72,8 +72,8 @@ _ENDING = re.compile(
 """Ending something: the client waits for a daemon."""
 
 
-_EQUALS = re.compile(r"""\[{1,2} +"?\$\{?\w+\}?"? +={1,2} +"?\$\{?\w+\}?"? +\]{1,2}""")
-_DIFFERS = re.compile(r"""\[{1,2} +"?\$\{?\w+\}?"? +!= +"?\$\{?\w+\}?"? +\]{1,2}""")
+_EQUALS = re.compile(r"""\[{1,2} +"?\$\{?(\w+)\}?"? +={1,2} +"?\$\{?(\w+)\}?"? +\]{1,2}""")
+_DIFFERS = re.compile(r"""\[{1,2} +"?\$\{?(\w+)\}?"? +!= +"?\$\{?(\w+)\}?"? +\]{1,2}""")
 """Comparisons of one variable with another."""
 _OUTPUT = re.compile(r"(?<=\s)-o\s+(\S+)")
 _NEXT_COMMAND = re.compile(r"\s*((?:[^\n]*\\\n)*[^\n]*)")
@@ -200,8 +200,10 @@ def _is_one_item(started: Background) -> bool:
     inside = source.text[started.loop.place.span.end : started.place.span.start]
     for condition in started.execution.conditions:
         asked = condition.removeprefix("not ")
-        same = _DIFFERS if asked != condition else _EQUALS
-        if asked in inside and same.fullmatch(asked):
+        compared = (_DIFFERS if asked != condition else _EQUALS).fullmatch(asked)
+        if compared is None or asked not in inside:
+            continue
+        if any(n in started.loop.variables or re.search(rf"\b{n}=", inside) for n in compared.groups()):
             return True
     return False
 

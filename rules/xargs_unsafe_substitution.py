@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe, first_word
@@ -26,7 +26,7 @@ RULE = Rule(
     unsafe_because="an item is one word now, also where the text relied on its being split or expanded",
 )
 
-_SELECTORS = frozenset({"sort", "uniq", "head", "tail", "tr", "grep", "shuf", "tac"})
+_SELECTORS = frozenset({"sort", "uniq", "head", "tail", "tr", "grep", "shuf", "tac", "cut"})
 """Programs that hand on some of the words that they are given, and none of their own."""
 _BECOMES_CODE = {"": "a blank, a quote or `$(…)`", '"': "a quote or `$(…)`", "'": "a quote"}
 """What an item must hold to get out of the quotes that it is pasted into, in the text of a shell."""
@@ -137,15 +137,22 @@ def _fed_by_plain_words(xargs: Command, context: Context) -> bool:
     """Whether the items come from a program that prints nothing but numbers and names without special characters."""
     for pipe in context.all(Pipe):
         for at, stage in enumerate(pipe.stages):
-            if at and any(c is xargs for c in stage):
-                before = [commands[-1] if commands else None for commands in pipe.stages[:at]]
-                while len(before) > 1 and before[-1] is not None and before[-1].name in _SELECTORS:
-                    before.pop()
-                *asking, last = before
-                known = [command for command in asking if command is not None]
-                return last is not None and (
-                    hands_out_plain_words(last) or (known == asking and cuts_out_names(known, last))
-                )
+            if at and any(command is xargs for command in stage):
+                return _hand_out_plain_words([stage[-1] if stage else None for stage in pipe.stages[:at]])
+    return False
+
+
+def _hand_out_plain_words(stages: Sequence[Command | None]) -> bool:
+    """Whether the last of these commands does, or one before that it only selects from."""
+    for at in range(len(stages) - 1, -1, -1):
+        last = stages[at]
+        asking = [command for command in stages[:at] if command is not None]
+        if last is None:
+            return False
+        if hands_out_plain_words(last) or (len(asking) == at and cuts_out_names(asking, last)):
+            return True
+        if last.name not in _SELECTORS:
+            return False
     return False
 
 

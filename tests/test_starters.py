@@ -78,11 +78,56 @@ def test_a_script_that_is_started_alone(findings: Findings, starters: dict[str, 
         ({".gitlab-ci.yml": "image: debian\na:\n  script: python .github/scripts/sweep.py\n"}, False),
         ({".gitlab-ci.yml": "a:\n  script: python .github/scripts/sweep.py\n"}, True),
         ({".github/workflows/a.yml": HOSTED.replace("python", "ssh h python")}, True),
+        ({"Dockerfile": "FROM python\nENTRYPOINT python .github/scripts/sweep.py\n"}, True),
     ],
 )
 def test_a_script_of_a_pipeline(findings: Findings, starters: dict[str, str], shown: bool) -> None:
     found = findings({".github/scripts/sweep.py": DELETES, **starters}, "--no-cache")
     assert [f["code"] for f in found] == (["JOB101"] if shown else [])
+
+
+MOVES = """
+import shutil
+import tempfile
+
+
+def configure(text: str) -> None:
+    with tempfile.TemporaryDirectory(dir="/srv/feed/") as folder:
+        path = folder + "/feed.conf"
+        with open(path, "w") as out:
+            out.write(text)
+        shutil.move(path, "/srv/feed/feed.conf")
+"""
+
+
+@pytest.mark.parametrize(("text", "shown"), [(MOVES, False), (MOVES.replace('/"', '/tmp"'), True)])
+def test_a_temporary_folder_in_that_of_the_target(findings: Findings, text: str, shown: bool) -> None:
+    found = findings({"configure.py": text}, "--no-cache", "--min-severity", "info")
+    assert [f["code"] for f in found] == ["JOB106"] * shown
+
+
+WORKERS = """
+import os
+from multiprocessing import Pool
+
+
+def fetch(name: str) -> None:
+    if os.path.exists(name):
+        os.remove(name)
+
+
+Pool().map(fetch, ["a", "b"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"), [(WORKERS, "warning"), (WORKERS.replace("(name)", "('/srv/x')"), "error")]
+)
+def test_workers_have_what_they_are_given_for_themselves(
+    findings: Findings, text: str, severity: str
+) -> None:
+    found = findings({"fetch.py": text}, "--no-cache")
+    assert [(f["code"], f["severity"]) for f in found] == [("JOB101", severity)]
 
 
 @pytest.mark.parametrize(

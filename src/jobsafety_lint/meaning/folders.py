@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from jobsafety_lint.meaning.files import Act, Create, FileFact
+from jobsafety_lint.meaning.files import Act, Create, Delete, FileFact
 from jobsafety_lint.meaning.paths import PathPattern
 
 
@@ -18,10 +18,24 @@ def is_in_new_folder(act: Act, created: Iterable[Create]) -> bool:
         and made.checked
         and not made.guards
         and not made.tolerates_existing
-        and not made.execution.arms
+        and set(made.execution.arms) <= set(act.execution.arms)
         and made.precedes(act)
         and act.path.is_below(made.path)
         for made in created
+    )
+
+
+def is_in_emptied_folder(act: Act, deleted: Iterable[Delete], created: Iterable[Create]) -> bool:
+    """Whether the same code has deleted the folder around with all that was in it and made it anew: no old content is there."""
+    made = [
+        one
+        for one in created
+        if one.what == "directory" and one.precedes(act) and act.path.is_below(one.path)
+    ]
+    return any(
+        gone.what == "tree" and gone.path.same_object(one.path) and gone.precedes(one)
+        for gone in deleted
+        for one in made
     )
 
 

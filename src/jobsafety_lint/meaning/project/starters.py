@@ -42,7 +42,9 @@ def _is_alone(project: Project, starter: FileLinks, run: RunLink, depth: int) ->
     """Whether a start is one of a script that runs alone; also where the script that starts it is started so."""
     if run.together or depth >= _MAX_DEPTH:
         return False
-    if run.alone:
-        return True
+    if (
+        run.alone
+    ):  # the work of a container may be that of many, on one volume; those start programs more than scripts
+        return starter.kind != "dockerfile" or not run.program.endswith(".py")
     above = project.runs_of(starter.path)
     return bool(above) and all(_is_alone(project, file, by, depth + 1) for file, by, _ in above)

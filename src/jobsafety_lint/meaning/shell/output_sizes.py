@@ -300,7 +300,7 @@ def picks_one(command: Command, writers: Sequence[Command]) -> bool:
     """Whether a jq takes one member of what a program answers, one document mostly: `curl … | jq -r '.title'`."""
     asked = [word for word in literals(command) if not word.startswith("-")]
     plain = command.name in {"jq", "yq"} and len(asked) == 1 and _ONE_MEMBER.fullmatch(asked[0]) is not None
-    return plain and bool(writers) and not any(writer.name in _MANY_DOCUMENTS for writer in writers)
+    return plain and bool(writers) and writers[-1].name not in _MANY_DOCUMENTS
 
 
 _PICKS = re.compile(r"\bselect\([^()]*(?:==|\btest\(|\bstartswith\(|\bcontains\()(?!.*\[\])", re.DOTALL)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from jobsafety_lint.meaning.commands import Arg, Command
+from jobsafety_lint.meaning.paths import PathPattern
 from jobsafety_lint.meaning.shell.operands import grep_files, literals, operands_of, sed_scripts, word_set
 
 READERS = word_set(
@@ -282,6 +283,20 @@ def cuts_out_names(asking: Sequence[Command], cutting: Command) -> bool:
     return plain and column is not None and column.search(" ".join(literals(cutting))) is not None
 
 
+_PLAIN_LINES = re.compile(r"[\w.,:+@/ \n-]*")
+_GO_FIELDS = re.compile(r"\{\{(.*?)\}\}")
+_GO_NAMES = re.compile(r"\.(\w+)")
+_PLAIN_GO = word_set("ImportPath Name TestGoFiles XTestGoFiles GoFiles Standard")
+"""Fields of `go list -f` that hold names without special characters, or are only asked whether they are empty."""
+_PLAIN_ANSWERS = re.compile(r"\$\((?:ip|pgrep|pidof|seq|nproc) ")
+
+
+def _is_plain_answer(value: PathPattern) -> bool:
+    """Whether a variable holds what a program has printed that prints nothing but plain words."""
+    only = value.holes[0] if len(value.parts) == len(value.holes) == 1 else None
+    return only is not None and _PLAIN_ANSWERS.match(only.text) is not None
+
+
 def hands_out_plain_words(command: Command) -> bool:
     """Whether a program prints nothing but plain numbers or names without special characters."""
     words = literals(command)
@@ -294,8 +309,19 @@ def hands_out_plain_words(command: Command) -> bool:
     ):
         return True
     match command.name:
+        case "ip":
+            return True  # addresses, and names of devices
+        case "cat":
+            return command.document is not None and _PLAIN_LINES.fullmatch(command.document.text) is not None
         case "go":
-            return verbs[:1] == ["list"] and not any(w.startswith(("-f", "-json", "-m")) for w in words)
+            shown = {
+                name
+                for word in words
+                for part in _GO_FIELDS.findall(word)
+                for name in _GO_NAMES.findall(part)
+            }
+            plain = not any(w.startswith(("-json", "-m")) for w in words) and shown <= _PLAIN_GO
+            return verbs[:1] == ["list"] and plain
         case "docker" | "podman":
             return any(re.match(r"-[a-z]*q|--quiet", w) for w in words)
         case "git":
@@ -303,6 +329,8 @@ def hands_out_plain_words(command: Command) -> bool:
             named = any(w.startswith(("--abbrev-ref", "--symbolic", "--show", "--git")) for w in words)
             return ids or (verbs[:1] in (["rev-list"], ["rev-parse"]) and not named)
     text = " ".join(words)
+    if command.name == "echo" and len(command.args) == 1 and _is_plain_answer(command.args[0].pattern):
+        return True
     if command.name in {"echo", "printf"}:
         return bool(words) and re.fullmatch(r"[\w.,%{}\\ :+@-]*", text) is not None and "%q" not in text
     if command.name in {"grep", "egrep", "rg"}:
