@@ -196,11 +196,7 @@ def _size_before(pipe: Pipe, at: int, context: Context) -> Size:
     for number, stage in enumerate(pipe.stages[:at]):
         leaves = streams.leaves_of(stage)
         if not leaves:
-            return (
-                Size.SMALL
-                if stage and not number and all(c.name in {":", "true"} for c in stage)
-                else Size.UNKNOWN
-            )
+            return Size.SMALL if stage and not number and all(map(_prints_little, stage)) else Size.UNKNOWN
         own = [output_sizes.output_size(c, small_programs) for c in leaves]
         passes_on = number and leaves[-1].name in output_sizes.KEEPS_SIZE
         if passes_on and not streams.reads_file_instead(leaves[-1]):
@@ -217,6 +213,11 @@ def _size_before(pipe: Pipe, at: int, context: Context) -> Size:
         if size is Size.SMALL and any(len(c.execution.loops) > len(pipe.execution.loops) for c in leaves):
             size = Size.UNKNOWN  # a little, many times
     return size
+
+
+def _prints_little(command: Command) -> bool:
+    """Whether a command that changes the shell's state prints next to nothing: `declare -F`, the names of a script's functions."""
+    return command.name in {":", "true"} or (command.name in {"declare", "typeset"} and "-F" in command.words)
 
 
 def _fix(pipe: Pipe, at: int, reader: Command) -> Fix | None:

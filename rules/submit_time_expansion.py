@@ -157,7 +157,9 @@ def _remote(hole: Hole, before: str) -> tuple[str, Confidence] | None:
         part_of_name = re.search(r"[\w./\0-]$", before) and re.search(r"(?i)hostname", hole.text)
         name = _NAME.match(hole.text)
         handed_over = name is not None and re.search(rf"(?:^|[\s;&|\"'(]){name[1]}=[\"']?$", before)
-        if goes_there or local or part_of_name or handed_over:
+        # a name that nobody else has, wherever it was drawn
+        drawn = "mktemp" in hole.text or hole.text.startswith("${TMPDIR:-")
+        if goes_there or local or part_of_name or handed_over or drawn:
             return "the remote side gets this machine's value", Confidence.LOW
         return "the remote side gets this machine's value", Confidence.MEDIUM
     if re.fullmatch(r"\$\d", hole.text) and re.search(r"\bg?awk\s+(?:-F\s*\S+\s+)?'[^']*$", before):

@@ -33,6 +33,7 @@ LOOP = "#!/usr/bin/env bash\nfor h in a b c; do\n    %s >> all.txt &\ndone\nwait
         ),
         ("JOB405", '#!/bin/bash\nssh h "ls $PATH; run"\n', True),
         ("JOB405", '#!/bin/bash\nssh h "export PATH=$PATH; run"\n', False),
+        ("JOB405", "#!/bin/bash\ndir=$(mktemp -d)\neval ssh h mkdir $dir\n", False),
         ("JOB405", '#!/bin/bash\nssh h "export OTHER=$PATH; run"\n', True),
         ("JOB707", "#!/bin/bash\nrm -f /srv/checkpoints/*.json\n", False),
         ("JOB707", "#!/bin/bash\nrm -f /srv/checkpoints/*.json\nsystemctl start trainer\n", True),

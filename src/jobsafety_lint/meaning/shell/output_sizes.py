@@ -166,6 +166,7 @@ def output_size(command: Command, small_programs: frozenset[str] = frozenset()) 
             ) or "%{http_code}" in " ".join(words)
         case "dpkg" | "rpm" | "pip" | "pip3" | "conda" | "apt" | "apt-cache":
             small = any(w in {"-s", "-q", "show", "policy", "-V", "--show", "--status"} for w in words)
+            small = small or any(w.startswith("--print-") for w in words)
             small = small or operands[:2] in (["info"], ["env", "list"])
         case "brew" | "kubectl" | "oc":
             small = operands in _LINES_OF_BREW if name == "brew" else _asks_for_a_page(words)
