@@ -69,6 +69,8 @@ _HOLDS_LOCK = re.compile(
     r"\bwith\b[^\n]*(?:FileLock|\bflock|portalocker|interprocess|file_lock)|\b(?:fcntl\.)?(?:flock|lockf)\("
 )
 """What the code of a decorator says that holds a lock on a file."""
+_KEEPS_LOCK = re.compile(r"\bfcntl\.(?:flock|lockf)\(\s*self\.[^,]+,[^)]*\bLOCK_(?P<how>EX|UN)\b")
+"""What a method says that takes a lock on what its object keeps open, or gives it back."""
 _NOQA = re.compile(r"noqa[^\n]*JOB", re.IGNORECASE)
 _LONG = 2000
 """Code points above which a constant is data."""
@@ -376,10 +378,21 @@ class PythonFile:
             and _HOLDS_LOCK.search(self.source.text, found.span.start, found.span.end) is not None
         )
 
+    def _keeps_lock(self, written: str) -> bool | None:
+        """Whether a method of this file takes a lock on a handle of its object, or (False) gives it back; None if it does neither."""
+        found = self._callee(written) if written.startswith(("self.", "cls.")) else None
+        kept = (
+            _KEEPS_LOCK.search(self.source.text, found.span.start, found.span.end)
+            if found is not None
+            else None
+        )
+        return None if kept is None else kept["how"] == "EX"
+
     def _prepare(self, walker: Walker) -> None:
         walker.durable = self._durable
         walker.is_local = lambda written: self._callee(written) is not None
         walker.is_lock_helper = self._is_lock_helper
+        walker.keeps_lock = self._keeps_lock
         walker.helper_checks = lambda node, scope: self._helper_checks.asked(
             node, self._helper(node), scope, self.source.text, self._walker
         )

@@ -115,8 +115,11 @@ class Walker:
     broad_until: int | None = None
     """Where the code ends that a handler for errors of any kind takes care of, if only such a one does."""
     is_local: Callable[[str], bool] = lambda _: False
-    is_lock_helper: Callable[[str], bool] = lambda _: False
     """Whether a function of the file is called so."""
+    is_lock_helper: Callable[[str], bool] = lambda _: False
+    """Whether it is one that holds a lock on a file while something else runs."""
+    keeps_lock: Callable[[str], bool | None] = lambda _: None
+    """Whether it is a method that takes a lock on a file which the object keeps; False for one that gives it back, else None."""
     durable: frozenset[str] = frozenset()
     """Functions of the file that call fsync."""
     helper_checks: Callable[[ast.Call | ast.Attribute, Scope], list[tuple[Check, bool]]] | None = None
@@ -903,6 +906,10 @@ class Walker:
         if not isinstance(node.func, ast.Attribute):
             return
         receiver = node.func.value
+        kept = self.keeps_lock(dotted(node.func))
+        if kept is not None:
+            self.execution = self.execution.but(lock=self.scope.text(node) if kept else None)
+            return
         method = _LOCK_METHOD.fullmatch(node.func.attr)
         if method is not None and f".un{method['lock']}(" in self.scope.source.text:
             held = None if method["un"] else self.scope.text(node)  # `self.lockdb()`, `self.unlockdb()`
