@@ -29,6 +29,8 @@ _ADVICE = {False: "delete it without asking", True: "move it without asking"}
 _RESULT = "the function or script that ends with it succeeds now where there was nothing to delete"
 _PROTECTED = "what is write-protected in the folder is deleted without a question"
 _FOLDER = "a folder of that name was left alone before, and makes the call fail now"
+_FAILS_NEXT = re.compile(r"[ \t]*[;\n]\s*exit[ \t]+[1-9]")
+"""The script ends with an error next, whether or not the delete has failed."""
 _KINDS = frozenset({"file", "directory", "link"})
 _EXISTENCE = frozenset({"exists", "file", "directory", "link", "listed", "nonempty"})
 
@@ -45,6 +47,8 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         return
     if guard.gives_up:
         return  # an error where it is missing, whoever finds that out
+    if act.language == "shell" and _FAILS_NEXT.match(act.place.source.text, act.place.span.end):
+        return
     if act.language == "shell" and guard.check.test == "directory" and act.what == "file":
         return  # `[ -d x ] && rm x`: what the check has found is not what `rm` deletes
     reasons = () if _is_of_one_worker(act) else act.execution.concurrency
