@@ -172,7 +172,9 @@ def test_what_is_hidden_takes_nobodys_place(findings: Callable[..., list[dict[st
     assert [f["code"] for f in findings(files)] == ["JOB603"]
 
 
-WIPED = """import pathlib
+WIPED = """\"\"\"What sbatch runs.\"\"\"
+
+import pathlib
 import shutil
 
 
