@@ -517,6 +517,7 @@ EMPTIES = "import os, shutil\n\n\ndef f(name: str) -> None:\n    if os.path.exis
         ("x/scripts/init-premount/wipe", f"#!/bin/sh\n{WIPES}", False),
         ("x11/mime/postrm", f"#!/bin/sh\n{WIPES}", False),
         ("x11/mime/removed", f"#!/bin/sh\n{WIPES}", True),
+        ("a.sh", 'set -e\nif confirm "delete?"; then\n[ -d x ] && rm -r x\nfi\n', False),
         ("a.py", DELETES, True),
         ("a.py", ROLLS, False),
         ("a.py", ROLLS.replace("doRollover", "rotate"), True),

@@ -138,6 +138,7 @@ def test_workers_have_what_they_are_given_for_themselves(
         ('mkdir -p "$data/a"\nlocal/fill.sh --out="$data/a"\n', False),
         ("local/fill.sh $data\nmkdir -p $data\n", True),
         ("mkdir -p $other\nlocal/fill.sh $data\n", True),
+        ("mkdir -p $data\n../../other/fill.sh $data\n", True),
         ("mkdir -p $data\nlocal/fill.sh $data\nlocal/fill.sh $other\n", True),
     ],
 )

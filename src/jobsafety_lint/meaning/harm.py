@@ -29,7 +29,7 @@ _BUILDS = {
 """Names that build scripts have, and others; what tells."""
 _ASKS_PERSON = re.compile(
     r"(?<![.\w])(?:raw_)?input\(|\b(?:click|typer)\.(?:confirm|prompt)\(|(?<![.\w])confirm\(|\bConfirm\.ask\("
-    r"|\bquestionary\.\w+\(|\bread\s+(?:-\w+\s+)*-\w*p\b"
+    r"|\bquestionary\.\w+\(|\bread\s+(?:-\w+\s+)*-\w*p\b|(?:^|[;&|!]|\bif\b)[ \t]*confirm[ \t]+[\"']"
 )
 """How a program asks whoever sits before it."""
 _BEGINS_FUNCTION = re.compile(r"\s*(?:async\s+)?def\s|\s*(?:function\s+)?[\w-]+\s*\(\)\s*\{?\s*$")

@@ -387,7 +387,7 @@ class Project:
         if not fitting and run.program.startswith("/"):  # where it is installed, from what lies around
             fitting = [path for path in same_name if path.startswith(f"{around}/")]
         if len(fitting) > 1:  # it is started in one of the folders above
-            fitting = [path for path in fitting if around.startswith(path.removesuffix(f"/{wanted}"))]
+            fitting = [path for path in fitting if f"{around}/".startswith(path.removesuffix(wanted))]
             fitting = sorted(fitting, key=len)[-1:]
         return [(path, "") for path in fitting[:1]] if len(fitting) == 1 else []
 

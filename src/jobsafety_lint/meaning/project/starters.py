@@ -12,7 +12,7 @@ from jobsafety_lint.meaning.project.links import FileLinks, RunLink
 from jobsafety_lint.meaning.project.project import Project
 
 COMPANY = "company"
-"""A second process of the same script, or of another one, comes to the same files."""
+"""A second process of the same script comes to the same files. (Whether another script of the same machine does is not asked.)"""
 ABSENCE = "absence"
 """A folder that a script is given is not there when it begins."""
 _MAX_DEPTH = 3

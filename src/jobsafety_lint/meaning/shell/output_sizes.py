@@ -362,6 +362,8 @@ def _git_is_small(words: Sequence[str]) -> bool:
         return any("*" not in word for word in verbs[2:])
     if verb == "branch":
         return "--show-current" in words
+    if verb == "show-ref":  # of a name there are as many as there are remotes
+        return bool(verbs[1:])
     if verb == "status":
         long = any(
             w.startswith("--porcelain") or w in {"-s", "--short", "-sb"} for w in words
@@ -405,8 +407,12 @@ _OF_ONE_KIND = re.compile(r"\*[^/]*\.\w+$|\w{3}[^/]*\*[^/]*$")
 """Files of one folder that have a part of their name in common: `dumps/*.zip`, `log/thor.*.log`."""
 _HEALTH = re.compile(r"/(?:health(?:z|check)?|livez?|readyz?|ping|alive)/?[\"']?(?:\?|$)", re.IGNORECASE)
 """Addresses under which a server says in a word that it is well."""
-_ONE_LINE = re.compile(r"//pypi\.org/pypi/[^/]+(?:/[^/]+)?/json[\"']?$")
-"""Addresses whose answer is one line of JSON: a reader that goes by lines has read all of it before it can stop."""
+_ONE_LINE = re.compile(
+    r"//(?:metadata\.google\.internal|169\.254\.169\.254)/|//pypi\.org/pypi/[^/]+(?:/[^/]+)?/json[\"']?$"
+)
+"""Addresses whose answer is a value or a few (the metadata of a machine in a cloud), or one line of JSON: a reader that goes by
+lines has read all of it before it can stop.
+"""
 _KUBECTL_VALUES = word_set(
     "-n --namespace -o --output -c --container --context --kubeconfig --cluster --user --template --request-timeout -s --server"
 )
