@@ -205,11 +205,15 @@ def _size_before(pipe: Pipe, at: int, context: Context) -> Size:
             ):
                 size = Size.SMALL
             elif size is Size.LARGE and (
-                output_sizes.narrows(leaves[-1]) or output_sizes.picks_from_page(pipe.stages[: number + 1])
+                output_sizes.narrows(leaves[-1])
+                or output_sizes.picks_from_page(pipe.stages[: number + 1])
+                or output_sizes.picks_from_answer(pipe.stages[: number + 1])
             ):
                 size = Size.UNKNOWN
             continue
         size = Size.LARGE if Size.LARGE in own else Size.UNKNOWN if Size.UNKNOWN in own else Size.SMALL
+        if size is Size.LARGE and output_sizes.picks_from_answer([leaves[:-1], leaves[-1:]]):
+            size = Size.UNKNOWN  # a function that asks and picks
         if size is Size.SMALL and any(len(c.execution.loops) > len(pipe.execution.loops) for c in leaves):
             size = Size.UNKNOWN  # a little, many times
     return size

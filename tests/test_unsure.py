@@ -24,6 +24,16 @@ LOOP = "#!/usr/bin/env bash\nfor h in a b c; do\n    %s >> all.txt &\ndone\nwait
         ("JOB401", f"{STRICT}newest=$(ls -t dumps/*.zip | head -1)\n", False),
         ("JOB401", f"{STRICT}newest=$(find v -mindepth 1 -maxdepth 1 | sort -rV | head -1)\n", True),
         ("JOB401", f"{STRICT}newest=$(find v -type d -regex '.*[0-9]' | sort -rV | head -1)\n", False),
+        ("JOB401", f"{STRICT}one=$(curl -s $url | head -1)\n", True),
+        ("JOB401", f"{STRICT}one=$(curl -s $url | jq -r '.items[].ip' | head -1)\n", False),
+        (
+            "JOB401",
+            f"{STRICT}ips() {{ curl -s $url | jq -r '.items[].ip'; }}\none=$(ips | tee | head -1)\n",
+            False,
+        ),
+        ("JOB401", f"{STRICT}one=$(jq -r '.[].ip' hosts.json | cat | head -1; cat log | head -1)\n", True),
+        ("JOB401", f"{STRICT}one=$(git tag --sort=-v:refname | head -1)\n", True),
+        ("JOB401", f'{STRICT}one=$(git tag --sort=-v:refname -l "$minor*" | head -1)\n', False),
         ("JOB402", f"#!/bin/bash\ni=0\n{COUNTS}", False),
         ("JOB402", f'#!/bin/bash\ni=0\n{COUNTS}echo "$i files"\n', True),
         (

@@ -326,6 +326,16 @@ def narrows(command: Command) -> bool:
     return "\0" in pattern and re.search(r"\w", pattern) is not None
 
 
+_API_CLIENTS = word_set("curl wget gh kubectl oc aws az gcloud http")
+
+
+def picks_from_answer(stages: Sequence[Sequence[Command]]) -> bool:
+    """Whether a jq takes values out of what a server answers, a page of resources mostly: `curl … | jq -r '.items[].ip'`."""
+    first, last = stages[0], stages[-1]
+    asks = bool(first) and all(command.name in _API_CLIENTS for command in first[-1:])
+    return asks and bool(last) and last[-1].name in {"jq", "yq"}
+
+
 def picks_from_page(stages: Sequence[Sequence[Command]]) -> bool:
     """Whether two greps in a row pick lines of one page: `curl … | grep href | grep "$release"`."""
     first, *between = [stage[-1] if stage else None for stage in stages]
@@ -343,11 +353,13 @@ def _is_inverted(words: Sequence[str]) -> bool:
 
 
 def _lists_some_tags(words: Sequence[str]) -> bool:
-    """`git tag --points-at HEAD`, `git tag --contains X`, `git tag --no-merged`: those of some commits."""
+    """`git tag --points-at HEAD`, `git tag --contains X`, `git tag --no-merged`: those of some commits; `git tag -l "$minor.*"`: those
+    of one series.
+    """
     verbs = operands_of(words, word_set("-C -c --git-dir --work-tree"))
-    return verbs[:1] == ["tag"] and any(
-        word.startswith(("--no-", "--contains", "--points-at")) for word in words
-    )
+    some = any(word.startswith(("--no-", "--contains", "--points-at")) for word in words)
+    series = any(re.match(r"[^*?\[]*(?:\0|\w{3})", word) for word in verbs[1:])
+    return verbs[:1] == ["tag"] and (some or series)
 
 
 def _git_is_small(words: Sequence[str]) -> bool:
