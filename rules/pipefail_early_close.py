@@ -24,6 +24,8 @@ RULE = Rule(
     fix="safe or unsafe",
 )
 
+_ASKS_AGAIN = re.compile(r"\s*\|\|\s*[^|&;\n]*\|\s*(?:e|f)?grep\b")
+"""`… | grep -q X || … | grep -q X`: somebody else is asked for the same."""
 _HIDES = "`|| true` hides the writer's own errors, too"
 _NOT_ON_THE_PIPE = frozenset({"xargs", "parallel", "find", "ssh", "pueue", "flock"})
 _MESSAGES = frozenset({"echo", "printf", "log", "warn", "info", "logger", "cat"})
@@ -50,6 +52,10 @@ def early_close(pipe: Pipe, context: Context) -> Iterator[Draft]:
         severity, consequence, confidence = _consequence(pipe, reader)
         if severity is None:
             return
+        if severity is Severity.ERROR and _ASKS_AGAIN.match(pipe.place.source.text, pipe.place.span.end):
+            confidence = (
+                Confidence.LOW
+            )  # the wrong way is taken only if the other question is answered wrongly, too
         if size is Size.UNKNOWN and confidence is Confidence.HIGH:
             writers = [c for stage in pipe.stages[:at] for c in streams.leaves_of(stage)]
             known = all(output_sizes.is_known(c) for c in writers)

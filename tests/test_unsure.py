@@ -34,6 +34,12 @@ LOOP = "#!/usr/bin/env bash\nfor h in a b c; do\n    %s >> all.txt &\ndone\nwait
         ("JOB401", f"{STRICT}one=$(jq -r '.[].ip' hosts.json | cat | head -1; cat log | head -1)\n", True),
         ("JOB401", f"{STRICT}one=$(git tag --sort=-v:refname | head -1)\n", True),
         ("JOB401", f'{STRICT}one=$(git tag --sort=-v:refname -l "$minor*" | head -1)\n', False),
+        ("JOB401", f"{STRICT}if git tag | grep -q ^$v$; then :; fi\n", True),
+        (
+            "JOB401",
+            f"{STRICT}if git tag | grep -q ^$v$ || git ls-remote o $v | grep -q $v; then :; fi\n",
+            False,
+        ),
         ("JOB402", f"#!/bin/bash\ni=0\n{COUNTS}", False),
         ("JOB402", f'#!/bin/bash\ni=0\n{COUNTS}echo "$i files"\n', True),
         (
