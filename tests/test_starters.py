@@ -66,6 +66,7 @@ def test_a_script_that_is_started_alone(findings: Findings, starters: dict[str, 
     assert found == (["image/bin/start.sh"] if shown else [])
     unsure = [f for f in findings(files, "--no-cache", "--pedantic") if f["code"] == "JOB102"]
     assert [f["confidence"] for f in unsure] == ["high" if shown else "low"]
+    assert ["second one" in f["data"].get("doubt", "") for f in unsure] == [not shown]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from jobsafety_lint.engine.checks import (
 )
 from jobsafety_lint.engine.tasks import Kept, Linked, Mapped, Options, Pending, Task
 from jobsafety_lint.meaning.linting import UnusedSuppression
+from jobsafety_lint.meaning.project.starters import WHY_NOT
 from jobsafety_lint.model import Confidence, Finding, Location, Mark
 from jobsafety_lint.registry import catalogue
 from jobsafety_lint.rule_index import Listed
@@ -35,7 +36,7 @@ def keep(task: Task, mapped: Mapped, linked: Linked, options: Options) -> Kept:
     if not mapped.pending and not of_project and not mapped.suppressions:
         return Kept()
     untrue = linked.refuted.get(mapped.path, frozenset())
-    own = (_doubted(one) if one.supposes & untrue else one for one in mapped.pending)
+    own = (_doubted(one, one.supposes & untrue) for one in mapped.pending)
     findings = with_fingerprints(without_silenced([*own, *of_project]))
     kept, suppressed = suppress.apply(findings, mapped.suppressions)
     kept = _one_a_span(kept)
@@ -51,9 +52,15 @@ def keep(task: Task, mapped: Mapped, linked: Linked, options: Options) -> Kept:
     return Kept(kept, suppressed)
 
 
-def _doubted(pending: Pending) -> Pending:
-    """The finding as one that shows with `--pedantic` only."""
-    return replace(pending, finding=replace(pending.finding, confidence=Confidence.LOW))
+def _doubted(pending: Pending, untrue: frozenset[str]) -> Pending:
+    """The finding as one that shows with `--pedantic` only, if something that it supposes is not so; `doubt` in its data says what."""
+    if not untrue:
+        return pending
+    doubt = "; ".join(WHY_NOT[what] for what in sorted(untrue))
+    finding = replace(
+        pending.finding, confidence=Confidence.LOW, data={**pending.finding.data, "doubt": doubt}
+    )
+    return replace(pending, finding=finding)
 
 
 def _one_a_span(findings: Sequence[Finding]) -> list[Finding]:

@@ -71,7 +71,8 @@ class _Painter:
         return " " * (width + 1) + self.style(arrow, "blue") + f" {at.path}:{at.line}:{at.column}"
 
     def _notes(self, finding: Finding, width: int) -> list[str]:
-        parts = [f"confidence: {finding.confidence.value}"]
+        doubt = finding.data.get("doubt")
+        parts = [f"confidence: {finding.confidence.value}" + (f", {doubt}" if doubt else "")]
         if finding.references:
             parts.append(f"references: {', '.join(finding.references)}")
         if incident := finding.data.get("incident"):

@@ -15,6 +15,11 @@ COMPANY = "company"
 """A second process of the same script comes to the same files. (Whether another script of the same machine does is not asked.)"""
 ABSENCE = "absence"
 """A folder that a script is given is not there when it begins."""
+WHY_NOT = {
+    COMPANY: "the project starts this script only where no second one of it runs",
+    ABSENCE: "whoever starts this script in the project has made the folder before",
+}
+"""What is said of a finding that supposes it, in words for people."""
 _MAX_DEPTH = 3
 """Through how many scripts it is followed who starts one."""
 
