@@ -12,6 +12,7 @@ from jobsafety_lint.meaning.folders import is_in_new_folder
 from jobsafety_lint.meaning.harm import certainty
 from jobsafety_lint.meaning.paths import is_of_system
 from jobsafety_lint.meaning.project.starters import COMPANY
+from jobsafety_lint.meaning.shell.leaving import fails_next
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity
 from jobsafety_lint.rule import Draft, Rule
 
@@ -29,8 +30,6 @@ _ADVICE = {False: "delete it without asking", True: "move it without asking"}
 _RESULT = "the function or script that ends with it succeeds now where there was nothing to delete"
 _PROTECTED = "what is write-protected in the folder is deleted without a question"
 _FOLDER = "a folder of that name was left alone before, and makes the call fail now"
-_FAILS_NEXT = re.compile(r"[ \t]*[;\n]\s*exit[ \t]+[1-9]")
-"""The script ends with an error next, whether or not the delete has failed."""
 _KINDS = frozenset({"file", "directory", "link"})
 _EXISTENCE = frozenset({"exists", "file", "directory", "link", "listed", "nonempty"})
 
@@ -47,7 +46,7 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
         return
     if guard.gives_up:
         return  # an error where it is missing, whoever finds that out
-    if act.language == "shell" and _FAILS_NEXT.match(act.place.source.text, act.place.span.end):
+    if act.language == "shell" and fails_next(act.place):
         return
     if act.language == "shell" and guard.check.test == "directory" and act.what == "file":
         return  # `[ -d x ] && rm x`: what the check has found is not what `rm` deletes
@@ -75,10 +74,10 @@ def check_then_delete(act: Delete, context: Context) -> Iterator[Draft]:
 
 
 def _is_of_one_worker(act: Delete) -> bool:
-    """Whether the path is made from what each worker of a pool is given, so that they mostly have files of their own."""
+    """Whether the name is made from what each worker of a pool is given, so that they mostly have files of their own."""
     return (
         act.language == "python"
-        and not all(name.isupper() for name in act.path.names)
+        and not all(name.isupper() for name in act.path.name.names)
         and bool(act.execution.concurrency)
         and all("several workers" in reason.reason for reason in act.execution.concurrency)
     )
@@ -106,9 +105,9 @@ def _asks(guard: Guard) -> bool:
 def _picks_the_way(act: Delete, guard: Guard, context: Context) -> bool:
     """Whether the check only picks the way of deleting: `if os.path.isdir(p): shutil.rmtree(p)`, `else: os.remove(p)`."""
     statement = guard.statement
-    if guard.check.test in _KINDS and _is_deleted_by_helper(act, guard):
-        return True
-    return guard.check.test in _KINDS and any(
+    if guard.check.test not in _KINDS:
+        return False
+    return _is_deleted_by_helper(act, guard) or any(
         other is not act
         and (other.path.same_object(act.path) or other.path.same_object(guard.check.path))
         and not any(_asks(g) and _is_below(g, guard) for g in other.guards)

@@ -173,7 +173,7 @@ def in_place(act: Write, context: Context) -> Iterator[Draft]:
         label="write a temporary file beside it, then rename it over this one",
         severity=Severity.ERROR if reasons else Severity.WARNING,
         confidence=Confidence.LOW
-        if numbered and (not _is_looked_for(act, context) or _is_checked(context))
+        if numbered and (not _is_looked_for(act, context) or _is_checked(act, context))
         else Confidence.MEDIUM,
         subject=act.subject,
     )
@@ -260,9 +260,10 @@ def _is_looked_for(act: Write, context: Context) -> bool:
     return any(words & frozenset(words_of(glob.path.name.literal)) for glob in context.all(Glob))
 
 
-def _is_checked(context: Context) -> bool:
-    """Whether the file tries which of its files can be loaded, to go on with an earlier one."""
-    return any(read.tolerates_broken and read.path.holes for read in context.all(Read))
+def _is_checked(act: Write, context: Context) -> bool:
+    """Whether the code tries which of such files can be loaded (by the library that has written them), to go on with an earlier one."""
+    library = act.by.partition(".")[0]
+    return any(read.tolerates_broken and read.by.partition(".")[0] == library for read in context.all(Read))
 
 
 def _words_of_variable(act: Write) -> frozenset[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Command, Pipe
 from jobsafety_lint.meaning.shell import output_sizes, streams
+from jobsafety_lint.meaning.shell.leaving import fails_next
 from jobsafety_lint.meaning.shell.output_sizes import Size
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
 from jobsafety_lint.rule import Draft, Rule, edit
@@ -138,11 +139,8 @@ def _consequence(pipe: Pipe, reader: Command) -> tuple[Severity | None, str, Con
 
 def _fails_anyway(pipe: Pipe) -> bool:
     """Whether the script fails at this place in any case: `exit 1` is next, or a writer that fails where it has something to print."""
-    behind = pipe.place.source.text[pipe.place.span.end :]
     compared = streams.leaves_of(pipe.stages[0])[-1:]
-    return re.match(r"[ \t]*[;\n]\s*exit[ \t]+[1-9]", behind) is not None or any(
-        command.name in {"diff", "cmp"} for command in compared
-    )
+    return fails_next(pipe.place) or any(command.name in {"diff", "cmp"} for command in compared)
 
 
 def _early_reader(stage: Sequence[Command], text: str) -> Command | None:

@@ -55,6 +55,7 @@ def in_other_file(project: Project, context: Context) -> Iterator[Draft]:
                 f"{append.parts} to `{append.code}` without a lock: the records of parallel jobs get mixed ({several.reason})",
                 label="hold a lock on another file (`flock`), or write a file for each job and join them",
                 related=((several.mark, several.reason),),
+                confidence=Confidence.MEDIUM if append.long else Confidence.LOW,
             )
 
 

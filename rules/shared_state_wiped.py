@@ -35,10 +35,6 @@ _STOPS = frozenset({"scancel", "qdel", "bkill", "condor_rm"})
 _OUTPUT_WORDS = frozenset(
     {"slurm", "sbatch", "pbs", "sge", "condor", "job", "jobs", "log", "logs", "output", "outputs", "results"}
 )
-_JOBS = re.compile(
-    r"\b(?:pueue|sbatch|squeue|scancel|qsub|qstat|qdel|bsub|bjobs|condor_\w+|oarsub|msub|nohup|supervisorctl|systemctl|crontab|"
-    r"mise (?:run|r)|docker compose|kubectl|celery|dask|xargs -P|parallel)\b"
-)
 _PURGES = re.compile(r"^(?:dist)?clean(?:-?all)?$|clobber|uninstall|teardown", re.IGNORECASE)
 
 
@@ -159,18 +155,11 @@ def _finding(fact: Glob | Delete, act: Place, shown: str, confidence: Confidence
         f"`{shown}` takes the {jobs_state(fact.path)} of every job, also of those that are running",
         label="delete one job's file, or look at `pueue status --json` first",
         related=related,
-        confidence=confidence or (None if _speaks_of_jobs(fact.place.source.file.text) else Confidence.LOW),
+        confidence=Confidence.LOW if fact.path.in_temporary_folder else confidence,
         data={"path": fact.path.template},
         subject=fact.place,
         supposes=frozenset({COMPANY}),
     )
-
-
-def _speaks_of_jobs(text: str) -> bool:
-    """Whether the file has to do with jobs of which some may be running: where nothing queues, stops or starts any, it is a program
-    that removes its own left-overs.
-    """
-    return _JOBS.search(text) is not None
 
 
 def _confidence(execution: Execution) -> Confidence | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jobsafety_lint.context import Context
 from jobsafety_lint.meaning.commands import Arg, Command
+from jobsafety_lint.meaning.fixing import is_verbatim
 from jobsafety_lint.meaning.queue.grammar import Launch
 from jobsafety_lint.meaning.wrappers import peel
 from jobsafety_lint.model import Confidence, Edit, Fix, Severity, Span
@@ -116,6 +117,9 @@ def _in_words(
                     before += part if isinstance(part, str) else "\0"
                 continue
             as_written = pattern.text == code  # in single quotes
+            if not is_verbatim(place):  # the value of a variable, pasted by `eval`
+                before += pattern.literal
+                continue
             if as_written or (not code.startswith(("$", "`")) and not _is_one_hole(place)):
                 before += pattern.literal
                 continue
@@ -157,8 +161,7 @@ def _remote(hole: Hole, before: str) -> tuple[str, Confidence] | None:
         part_of_name = re.search(r"[\w./\0-]$", before) and re.search(r"(?i)hostname", hole.text)
         name = _NAME.match(hole.text)
         handed_over = name is not None and re.search(rf"(?:^|[\s;&|\"'(]){name[1]}=[\"']?$", before)
-        # a name that nobody else has, wherever it was drawn
-        drawn = "mktemp" in hole.text or hole.text.startswith("${TMPDIR:-")
+        drawn = "mktemp" in hole.text  # a name that nobody else has, wherever it comes from
         if goes_there or local or part_of_name or handed_over or drawn:
             return "the remote side gets this machine's value", Confidence.LOW
         return "the remote side gets this machine's value", Confidence.MEDIUM

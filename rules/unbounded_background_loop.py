@@ -75,8 +75,6 @@ _ENDING = re.compile(
 _EQUALS = re.compile(r"""\[{1,2} +"?\$\{?(\w+)\}?"? +={1,2} +"?\$\{?(\w+)\}?"? +\]{1,2}""")
 _DIFFERS = re.compile(r"""\[{1,2} +"?\$\{?(\w+)\}?"? +!= +"?\$\{?(\w+)\}?"? +\]{1,2}""")
 """Comparisons of one variable with another."""
-_SLEEPS = re.compile(r"\bsleep\s+[^\s;&|()]+\s*\)?\s*&$")
-"""A job that ends with a pause, for a `wait` that a signal may interrupt."""
 _OUTPUT = re.compile(r"(?<=\s)-o\s+(\S+)")
 _NEXT_COMMAND = re.compile(r"\s*((?:[^\n]*\\\n)*[^\n]*)")
 _ID_KEPT = re.compile(r"[ \t]*(?:#[^\n]*)?[\n;]?\s*(?:local |declare |readonly |export )?(\w+)=\"?\$!")
@@ -120,11 +118,7 @@ def failures_dropped(wait: BareWait, context: Context) -> Iterator[Draft]:
         job
         for job in wait.started
         if not (
-            job.records
-            or job.what in _NO_WORK
-            or _SLEEPS.search(job.place.text)
-            or _is_killed(job, wait, context)
-            or _is_missed(job, wait)
+            job.records or job.what in _NO_WORK or _is_killed(job, wait, context) or _is_missed(job, wait)
         )
     ]
     if not strict or wait.last or not silent or wait.status == "masked" or context.role == "test":

@@ -172,9 +172,7 @@ def test_what_is_hidden_takes_nobodys_place(findings: Callable[..., list[dict[st
     assert [f["code"] for f in findings(files)] == ["JOB603"]
 
 
-WIPED = """\"\"\"What sbatch runs.\"\"\"
-
-import pathlib
+WIPED = """import pathlib
 import shutil
 
 

@@ -55,6 +55,15 @@ IN_CONTAINER = _workflow("runs-on: self-hosted\n    container: debian", "python 
         ),
         ({"image/bin/first.sh": "bash bin/start.sh\n"}, True),
         ({"image/start.service": _unit("/usr/bin/start.sh")}, False),
+        ({"image/start.service": "[Service]\nExecStart=/usr/bin/d\nExecReload=/usr/bin/start.sh\n"}, True),
+        (
+            {"image/a.service": _unit("/usr/bin/start.sh"), "image/b.service": _unit("/usr/bin/start.sh")},
+            True,
+        ),
+        (
+            {"image/Dockerfile": 'FROM x\nHEALTHCHECK CMD /opt/start.sh\nCMD ["/opt/start.sh"]\n'},
+            True,
+        ),
         ({"image/start@.service": _unit("/usr/bin/start.sh")}, True),
         ({"image/start.service": _unit("/usr/bin/other.sh")}, True),
         ({"crontab": "*/5 * * * * image/bin/start.sh\n"}, True),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from jobsafety_lint.meaning.files import Append
-from jobsafety_lint.meaning.shell.output_sizes import prints_much
 
 ONE_WRITE = frozenset(
     {"", "echo", "printf", "logger", "date", "basename", "dirname", "hostname", "pwd", "whoami", "nproc"}
@@ -28,6 +27,8 @@ def is_surely_long(act: Append) -> bool:
     """
     if act.language != "shell" or act.group or act.content == ">>":
         return True
+    from jobsafety_lint.meaning.shell.output_sizes import prints_much  # its tables: not needed for Python
+
     return prints_much(act.content) or _SCRIPT.search(act.content) is not None
 
 

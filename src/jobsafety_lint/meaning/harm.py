@@ -158,7 +158,7 @@ def _is_of_log_handler(act: Act) -> bool:
     """Whether it is in the rollover of a log's handler, as the standard library has it: `emit` holds the handler's lock, and
     handles whatever goes wrong (`logging.handlers.BaseRotatingHandler`).
     """
-    return act.execution.functions[-1:] != () and act.execution.functions[-1].endswith(".doRollover")
+    return any(function.endswith(".doRollover") for function in act.execution.functions[-1:])
 
 
 _ALONE = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from jobsafety_lint.discover import Discovered
-from jobsafety_lint.meaning.appends import mixes
+from jobsafety_lint.meaning.appends import is_surely_long, mixes
 from jobsafety_lint.meaning.commands import Arg, Command, Pipe
 from jobsafety_lint.meaning.configuration import TaskDefinition
 from jobsafety_lint.meaning.data.datasets import Merge
@@ -184,7 +184,9 @@ class _Linker:
         passed = execution.concurrency or execution.background or act.place.source.host or act.path.names
         parts = "" if passed else mixes(act)
         if parts:
-            yield AppendLink(self.mark(act.place), act.path_place.text, parts, _around(act.execution))
+            yield AppendLink(
+                self.mark(act.place), act.path_place.text, parts, _around(act.execution), is_surely_long(act)
+            )
 
     def sql(self, said: SqlStatement) -> Iterator[SqlLink]:
         yield SqlLink(self.mark(said.place), said.use)

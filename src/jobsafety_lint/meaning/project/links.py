@@ -130,12 +130,15 @@ class TemporaryLink:
 
 @dataclass(frozen=True, slots=True)
 class AppendLink:
-    """An append to a file that jobs share, whose records mix if several make it at once (see `appends`)."""
+    """An append to a file that jobs share, whose records mix if several make it at once (see `appends`). `long`: they are surely
+    more than one write.
+    """
 
     mark: Mark
     code: str
     parts: str
     function: str = ""
+    long: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -650,8 +650,7 @@ def _argparse(tree: ast.Module) -> Iterator[Option]:
             required = _constant(given.get("required")) is True
             yield Option(name, tuple(flags), node, required, takes_value=takes)
         else:
-            said = "default" in given or _constant(given.get("required")) is False
-            optional = said or _constant(given.get("nargs")) in {"?", "*"}
+            optional = _constant(given.get("nargs")) in {"?", "*"}
             yield Option(name, (), node, not optional, position)
             position += 1
 

@@ -289,19 +289,18 @@ def _globs(command: Command) -> Iterator[Glob]:
         if pattern is None:
             continue
         use = _use_of(command.name)
-        if use == "move" and _moves_one(command):
+        if use == "move" and _moves_one(command, pattern):
             use = "read"
         uses = ((use, command.place),)
         yield Glob(command.place, pattern, arg.place, command.execution, command.name, "shell", uses=uses)
 
 
-_FILE_NAME = re.compile(r"\.[A-Za-z]\w*$")
-
-
-def _moves_one(command: Command) -> bool:
-    """Whether `mv` gives what a pattern matches the name of a file: with several matches it fails, since that is no folder."""
-    operands = [arg for arg in command.args if not arg.pattern.literal.startswith("-")]
-    return len(operands) == 2 and _FILE_NAME.search(operands[1].pattern.literal) is not None
+def _moves_one(command: Command, pattern: PathPattern) -> bool:
+    """Whether `mv` gives what a pattern matches the name of a file of the same kind (`mv a-*.rpm a.rpm`): with several matches it
+    fails, since that is no folder.
+    """
+    operands = [arg.pattern for arg in command.args if not arg.pattern.literal.startswith("-")]
+    return len(operands) == 2 and bool(pattern.suffix) and operands[1].suffix == pattern.suffix
 
 
 _LISTING = frozenset({"find", "ls", "printf", "echo"})

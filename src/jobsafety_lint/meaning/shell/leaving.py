@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from jobsafety_lint.readers.shell import tree as sh
+from jobsafety_lint.source import Place
 
 _LEAVING = {
     "exit": "exit",
@@ -19,6 +20,14 @@ _ERROR = re.compile(r"^E_|^EX?_[A-Z]|ERR|FAIL")
 """Variables that hold the status of an error, by their names: `exit "$E_NOTEXIST"`."""
 _SAYS_ERROR = re.compile(r"(?i)\b(?:error|fatal|cannot|not found|no such)\b")
 _ENDS = {"exit": "script", "return": "function", "continue": "loop", "break": "break"}
+
+
+_FAILS_NEXT = re.compile(r"[ \t]*[;\n]\s*exit[ \t]+[1-9]")
+
+
+def fails_next(place: Place) -> bool:
+    """Whether a script ends with an error right behind a command (`exit 1`), whatever becomes of that."""
+    return _FAILS_NEXT.match(place.source.text, place.span.end) is not None
 
 
 def leaving(code: sh.Statement | sh.Block) -> str:

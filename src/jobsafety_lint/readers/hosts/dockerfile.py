@@ -302,7 +302,7 @@ class _Reader:
                 self.directory,
                 environment=dict(self.environment),
                 status=status,
-                alone=True,
+                alone=not title.endswith("HEALTHCHECK"),  # that runs beside the first program
             )
         )
 

@@ -23,6 +23,8 @@ from jobsafety_lint.source import Hole, SnippetBuilder, Source
 _SECTION = re.compile(r"\[(?P<name>[^\]]+)\]\s*$")
 _DIRECTIVE = re.compile(r"\s*(?P<name>[A-Za-z][\w-]*)\s*=[ \t]*")
 _EXEC = re.compile(r"Exec(?:Start|StartPre|StartPost|Condition|Reload|Stop|StopPre|StopPost)$")
+_STARTS = frozenset({"ExecCondition", "ExecStartPre", "ExecStart"})
+"""What runs one after the other; `ExecReload` and `ExecStop` run while the unit does."""
 _PREFIX = re.compile(r"[@:+!|-]*")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "s": " "}
 _NUMBER = re.compile(r"x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}")
@@ -286,7 +288,7 @@ def _add_command(
         at_home=at_home,
         environment=environment,
         status="ignored" if "-" in marks else "result",
-        alone="@" not in source.path.rpartition("/")[2],
+        alone=directive.name in _STARTS and "@" not in source.path.rpartition("/")[2],
     )
     found.snippets.append(snippet)
     found.commands.append(ExecLine(directive, marks, tuple(words), snippet))
